@@ -1,0 +1,645 @@
+//! The one path of a change, and the one path of a question.
+//!
+//! A screen, file or API call builds a [`Command`]; the entering program wraps it in an [`Envelope`]; [`execute`]
+//! checks company and permission in one place and hands it to its feature. A question is a [`Query`], checked by
+//! [`check_query`] and answered by the store.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::cell::words;
+use crate::counter::NumberKind;
+use crate::ids::{CommandId, CompanyId, DeviceId, PersonId, TillId, WarehouseId};
+use crate::reject::{Code, Reject};
+use crate::settings::{Company, CompanyKey, Person, PersonKey};
+use crate::time::Instant;
+use crate::world::{Halt, Scope, World};
+use crate::{attention, catalog, counter, printing, reports, settings, stock};
+
+/// Everything that can change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Company, devices, tills.
+    Settings(settings::Command),
+    /// Products, categories, taxes.
+    Catalog(catalog::Command),
+    /// Receipts of goods, adjustments.
+    Stock(stock::Command),
+    /// Shifts, sales, refunds.
+    Counter(counter::Command),
+    /// Printers and print jobs.
+    Printing(printing::Command),
+    /// What needs a person.
+    Attention(attention::Command),
+}
+
+/// Everything that can be asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Query {
+    /// Company, devices, tills.
+    Settings(settings::Query),
+    /// Products, categories, taxes.
+    Catalog(catalog::Query),
+    /// Balances and moves.
+    Stock(stock::Query),
+    /// Shifts, sales, refunds.
+    Counter(counter::Query),
+    /// Printers and print jobs.
+    Printing(printing::Query),
+    /// What needs a person.
+    Attention(attention::Query),
+    /// Figures.
+    Reports(reports::Query),
+}
+
+/// A question with the type of its answer.
+pub trait Ask: Into<Query> {
+    /// What comes back.
+    type Answer: Serialize + serde::de::DeserializeOwned;
+}
+
+/// Declares a feature's questions: a struct each, the feature's `Query`, the answer's type and the right it needs.
+macro_rules! queries {
+    ($feature:ident { $($(#[$meta:meta])* $name:ident { $($field:ident: $type:ty),* $(,)? } -> $answer:ty, permission: $permission:ident;)+ }) => {
+        /// What can be asked.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Query { $($(#[$meta])* $name($name)),+ }
+
+        impl Query {
+            /// The right it needs.
+            pub const fn permission(&self) -> $crate::command::Permission {
+                match self { $(Self::$name(_) => $crate::command::Permission::$permission),+ }
+            }
+
+            /// Its name, for logs.
+            pub const fn name(&self) -> &'static str {
+                match self { $(Self::$name(_) => stringify!($name)),+ }
+            }
+        }
+
+        $(
+            $(#[$meta])*
+            #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+            #[allow(missing_docs)]
+            pub struct $name { $(pub $field: $type),* }
+
+            impl From<$name> for $crate::command::Query {
+                fn from(question: $name) -> Self {
+                    Self::$feature(Query::$name(question))
+                }
+            }
+
+            impl $crate::command::Ask for $name {
+                type Answer = $answer;
+            }
+        )+
+    };
+}
+pub(crate) use queries;
+
+words! {
+    /// What a person may do: `area.action`.
+    Permission {
+        /// Read company, devices, tills.
+        SettingsRead = "settings.read",
+        /// Change company, devices, tills.
+        SettingsEdit = "settings.edit",
+        /// Make a company on a fresh file.
+        CompanyFound = "company.found",
+        /// Read products.
+        CatalogRead = "catalog.read",
+        /// Make and change products.
+        CatalogEdit = "catalog.edit",
+        /// Import products and undo imports.
+        CatalogImport = "catalog.import",
+        /// Change categories and tax classes.
+        CatalogManage = "catalog.manage",
+        /// Read stock.
+        StockRead = "stock.read",
+        /// Receive goods.
+        StockReceive = "stock.receive",
+        /// Adjust stock.
+        StockAdjust = "stock.adjust",
+        /// Open, close, read shifts.
+        ShiftRead = "shift.read",
+        /// Open and close shifts.
+        ShiftManage = "shift.manage",
+        /// Cash in and out.
+        ShiftCash = "shift.cash",
+        /// Sell, park, recall.
+        CounterSell = "counter.sell",
+        /// Give money back.
+        CounterRefund = "counter.refund",
+        /// Open the drawer without a sale.
+        CounterDrawer = "counter.drawer",
+        /// Read sales.
+        SalesRead = "sales.read",
+        /// Read ledgers.
+        LedgerRead = "ledger.read",
+        /// Read printers and jobs.
+        PrintingRead = "printing.read",
+        /// Print.
+        PrintingPrint = "printing.print",
+        /// Set up printers.
+        PrintingManage = "printing.manage",
+        /// Read attention items.
+        AttentionRead = "attention.read",
+        /// Settle attention items.
+        AttentionResolve = "attention.resolve",
+        /// Read reports.
+        ReportsRead = "reports.read",
+    }
+}
+
+/// Whether a command tells what happened or asks for something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nature {
+    /// It happened: executed again elsewhere it is always recorded, and what it breaks is flagged.
+    Fact,
+    /// It may be refused anywhere.
+    Request,
+}
+
+impl Command {
+    /// The right it needs.
+    pub const fn permission(&self) -> Permission {
+        match self {
+            Self::Settings(command) => match command {
+                settings::Command::Found(_) => Permission::CompanyFound,
+                settings::Command::ChangeCompany(_) | settings::Command::ChangeTill(_) => Permission::SettingsEdit,
+            },
+            Self::Catalog(command) => match command {
+                catalog::Command::CreateProduct(_) | catalog::Command::EditProduct(_) => Permission::CatalogEdit,
+                catalog::Command::CreateCategory(_)
+                | catalog::Command::EditCategory(_)
+                | catalog::Command::CreateTax(_)
+                | catalog::Command::EditTax(_) => Permission::CatalogManage,
+                catalog::Command::Import(_) | catalog::Command::RevertImport(_) => Permission::CatalogImport,
+            },
+            Self::Stock(command) => match command {
+                stock::Command::Receive(_) => Permission::StockReceive,
+                stock::Command::Adjust(_) => Permission::StockAdjust,
+            },
+            Self::Counter(command) => match command {
+                counter::Command::OpenShift(_) | counter::Command::CloseShift(_) => Permission::ShiftManage,
+                counter::Command::CashIn(_) | counter::Command::CashOut(_) => Permission::ShiftCash,
+                counter::Command::Sell(_) | counter::Command::Park(_) | counter::Command::Unpark(_) => Permission::CounterSell,
+                counter::Command::Refund(_) => Permission::CounterRefund,
+                counter::Command::OpenDrawer(_) => Permission::CounterDrawer,
+            },
+            Self::Printing(command) => match command {
+                printing::Command::SetPrinter(_) => Permission::PrintingManage,
+                printing::Command::Reprint(_) | printing::Command::PrintShift(_) | printing::Command::Report(_) => Permission::PrintingPrint,
+            },
+            Self::Attention(command) => match command {
+                attention::Command::Resolve { .. } => Permission::AttentionResolve,
+            },
+        }
+    }
+
+    /// Whether it is a fact or a request.
+    pub const fn nature(&self) -> Nature {
+        match self {
+            Self::Settings(command) => match command {
+                settings::Command::Found(_) | settings::Command::ChangeCompany(_) | settings::Command::ChangeTill(_) => Nature::Request,
+            },
+            Self::Catalog(command) => match command {
+                catalog::Command::CreateProduct(_) => Nature::Fact,
+                catalog::Command::EditProduct(_)
+                | catalog::Command::CreateCategory(_)
+                | catalog::Command::EditCategory(_)
+                | catalog::Command::CreateTax(_)
+                | catalog::Command::EditTax(_)
+                | catalog::Command::Import(_)
+                | catalog::Command::RevertImport(_) => Nature::Request,
+            },
+            Self::Stock(command) => match command {
+                stock::Command::Receive(_) | stock::Command::Adjust(_) => Nature::Fact,
+            },
+            Self::Counter(command) => match command {
+                counter::Command::OpenShift(_)
+                | counter::Command::CashIn(_)
+                | counter::Command::CashOut(_)
+                | counter::Command::CloseShift(_)
+                | counter::Command::Sell(_)
+                | counter::Command::Refund(_)
+                | counter::Command::Park(_)
+                | counter::Command::Unpark(_)
+                | counter::Command::OpenDrawer(_) => Nature::Fact,
+            },
+            Self::Printing(command) => match command {
+                printing::Command::SetPrinter(_) => Nature::Request,
+                printing::Command::Reprint(_) | printing::Command::PrintShift(_) | printing::Command::Report(_) => Nature::Fact,
+            },
+            Self::Attention(command) => match command {
+                attention::Command::Resolve { .. } => Nature::Request,
+            },
+        }
+    }
+
+    /// Its name in the command log.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Settings(settings::Command::Found(_)) => "settings.found",
+            Self::Settings(settings::Command::ChangeCompany(_)) => "settings.change_company",
+            Self::Settings(settings::Command::ChangeTill(_)) => "settings.change_till",
+            Self::Catalog(catalog::Command::CreateProduct(_)) => "catalog.create_product",
+            Self::Catalog(catalog::Command::EditProduct(_)) => "catalog.edit_product",
+            Self::Catalog(catalog::Command::CreateCategory(_)) => "catalog.create_category",
+            Self::Catalog(catalog::Command::EditCategory(_)) => "catalog.edit_category",
+            Self::Catalog(catalog::Command::CreateTax(_)) => "catalog.create_tax",
+            Self::Catalog(catalog::Command::EditTax(_)) => "catalog.edit_tax",
+            Self::Catalog(catalog::Command::Import(_)) => "catalog.import",
+            Self::Catalog(catalog::Command::RevertImport(_)) => "catalog.revert_import",
+            Self::Stock(stock::Command::Receive(_)) => "stock.receive",
+            Self::Stock(stock::Command::Adjust(_)) => "stock.adjust",
+            Self::Counter(counter::Command::OpenShift(_)) => "counter.open_shift",
+            Self::Counter(counter::Command::CashIn(_)) => "counter.cash_in",
+            Self::Counter(counter::Command::CashOut(_)) => "counter.cash_out",
+            Self::Counter(counter::Command::CloseShift(_)) => "counter.close_shift",
+            Self::Counter(counter::Command::Sell(_)) => "counter.sell",
+            Self::Counter(counter::Command::Refund(_)) => "counter.refund",
+            Self::Counter(counter::Command::Park(_)) => "counter.park",
+            Self::Counter(counter::Command::Unpark(_)) => "counter.unpark",
+            Self::Counter(counter::Command::OpenDrawer(_)) => "counter.open_drawer",
+            Self::Printing(printing::Command::SetPrinter(_)) => "printing.set_printer",
+            Self::Printing(printing::Command::Reprint(_)) => "printing.reprint",
+            Self::Printing(printing::Command::PrintShift(_)) => "printing.print_shift",
+            Self::Printing(printing::Command::Report(_)) => "printing.report",
+            Self::Attention(attention::Command::Resolve { .. }) => "attention.resolve",
+        }
+    }
+
+    /// The number the entering program's writer draws for it, inside the transaction.
+    pub const fn number_kind(&self) -> Option<NumberKind> {
+        match self {
+            Self::Counter(counter::Command::Sell(_) | counter::Command::Refund(_)) => Some(NumberKind::Receipt),
+            Self::Counter(counter::Command::CloseShift(_)) => Some(NumberKind::Shift),
+            Self::Stock(stock::Command::Receive(_) | stock::Command::Adjust(_)) => Some(NumberKind::Stock),
+            Self::Settings(_) | Self::Catalog(_) | Self::Printing(_) | Self::Attention(_) | Self::Counter(_) => None,
+        }
+    }
+}
+
+impl Query {
+    /// The right it needs.
+    pub const fn permission(&self) -> Permission {
+        match self {
+            Self::Settings(query) => query.permission(),
+            Self::Catalog(query) => query.permission(),
+            Self::Stock(query) => query.permission(),
+            Self::Counter(query) => query.permission(),
+            Self::Printing(query) => query.permission(),
+            Self::Attention(query) => query.permission(),
+            Self::Reports(query) => query.permission(),
+        }
+    }
+
+    /// Its name, for logs.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Settings(query) => query.name(),
+            Self::Catalog(query) => query.name(),
+            Self::Stock(query) => query.name(),
+            Self::Counter(query) => query.name(),
+            Self::Printing(query) => query.name(),
+            Self::Attention(query) => query.name(),
+            Self::Reports(query) => query.name(),
+        }
+    }
+}
+
+/// One field's change: what the person saw and what it shall be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edit<T> {
+    /// What was seen.
+    pub from: T,
+    /// What it shall be.
+    pub to: T,
+}
+
+impl<T: Clone + PartialEq> Edit<T> {
+    /// The change between two states, if they differ.
+    pub fn between(from: &T, to: &T) -> Option<Self> {
+        (from != to).then(|| Self { from: from.clone(), to: to.clone() })
+    }
+}
+
+/// Applies an edit to a field, or refuses because the field is no longer what was seen.
+pub(crate) fn apply<T: Clone + PartialEq + std::fmt::Debug>(field: &mut T, edit: &Option<Edit<T>>, name: &str) -> Result<(), Reject> {
+    let Some(edit) = edit else { return Ok(()) };
+    if *field != edit.from && *field != edit.to {
+        return Err(Reject::field(Code::ChangedMeanwhile, name)
+            .with("before", format!("{:?}", edit.from))
+            .with("theirs", format!("{field:?}"))
+            .with("mine", format!("{:?}", edit.to)));
+    }
+    field.clone_from(&edit.to);
+    Ok(())
+}
+
+/// A number for paper, drawn by the entering program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentNumber {
+    /// The till whose series it is.
+    pub till_id: TillId,
+    /// The series.
+    pub series: i64,
+    /// The count in it.
+    pub seq: i64,
+}
+
+/// A command on its way: identity, origin and time, made once where it was entered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Envelope {
+    /// Identity, for ever.
+    pub id: CommandId,
+    /// The company.
+    pub company: CompanyId,
+    /// The device it was entered on.
+    pub device: DeviceId,
+    /// Who.
+    pub actor: PersonId,
+    /// When it was entered.
+    pub at: Instant,
+    /// Version of the command's shape.
+    pub version: u32,
+    /// Number for its document, if it has one.
+    #[serde(default)]
+    pub number: Option<DocumentNumber>,
+    /// What.
+    pub command: Command,
+}
+
+/// The version of command shapes this program makes.
+pub const COMMAND_VERSION: u32 = 1;
+
+/// Where a command runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Where it was entered: any rule may refuse it.
+    Entry,
+    /// Again, in the company's one order: facts stand.
+    Again,
+}
+
+/// Rights of a person on a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rights {
+    /// The owner's: all.
+    All,
+    /// Named ones.
+    Only(BTreeSet<Permission>),
+}
+
+impl Rights {
+    /// Whether they contain it.
+    pub fn allow(&self, permission: Permission) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(some) => some.contains(&permission),
+        }
+    }
+}
+
+/// Who asks, where, with which rights, and what time it is for checks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// The company.
+    pub company: CompanyId,
+    /// Who is signed in.
+    pub person: PersonId,
+    /// On which device.
+    pub device: DeviceId,
+    /// What they may do.
+    pub rights: Rights,
+    /// The time, for checks only: what is written comes from the envelope.
+    pub now: Instant,
+    /// Entered here or executed again.
+    pub mode: Mode,
+}
+
+impl Context {
+    fn allow(&self, permission: Permission) -> Result<(), Reject> {
+        if self.rights.allow(permission) { Ok(()) } else { Err(Reject::new(Code::InsufficientPermission).with("permission", permission.word())) }
+    }
+}
+
+/// What happened, for those who listen: screens now, webhooks and notices later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+pub enum Event {
+    /// Company, till or device data changed.
+    SettingsChanged,
+    /// Products, categories or taxes changed.
+    CatalogChanged,
+    /// Stock moved.
+    StockChanged,
+    /// A shift opened, closed, or its drawer changed.
+    ShiftChanged,
+    /// A sale or refund was made.
+    SaleMade,
+    /// A cart was parked or taken up.
+    ParkedChanged,
+    /// Paper waits or was printed.
+    PrintingChanged,
+    /// Something needs a person, or no longer does.
+    AttentionChanged,
+}
+
+/// What a command leaves behind for its caller.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Number of its document, if it made one.
+    pub number: Option<String>,
+    /// What happened.
+    pub events: Vec<Event>,
+}
+
+impl Outcome {
+    /// Something happened.
+    pub fn event(event: Event) -> Self {
+        Self { number: None, events: vec![event] }
+    }
+
+    /// A document with a number was made.
+    pub fn document(number: String, events: Vec<Event>) -> Self {
+        Self { number: Some(number), events }
+    }
+}
+
+/// A command being decided: the World it may change and what it knows.
+#[derive(Debug)]
+pub struct Exec<'a> {
+    /// The rows.
+    pub world: &'a mut World,
+    /// Who and what for.
+    pub context: &'a Context,
+    /// The command.
+    pub envelope: &'a Envelope,
+    moves: i64,
+    postings: i64,
+    attentions: u16,
+}
+
+impl Exec<'_> {
+    /// When it was entered: the time that is written.
+    pub const fn at(&self) -> Instant {
+        self.envelope.at
+    }
+
+    /// The number drawn for this command's document.
+    pub fn number(&self) -> Result<DocumentNumber, Reject> {
+        self.envelope.number.ok_or_else(|| Reject::field(Code::Format, "number"))
+    }
+
+    /// The place of the command's next move.
+    pub(crate) const fn next_move(&mut self) -> i64 {
+        self.moves += 1;
+        self.moves - 1
+    }
+
+    /// The place of the command's next posting.
+    pub(crate) const fn next_posting(&mut self) -> i64 {
+        self.postings += 1;
+        self.postings - 1
+    }
+
+    /// An id for an attention item that nobody names beforehand: cut from the command's id and a count.
+    pub(crate) fn next_attention(&mut self) -> crate::ids::AttentionId {
+        self.attentions += 1;
+        let mut bytes = *self.envelope.id.0.as_bytes();
+        let [high, low] = self.attentions.to_be_bytes();
+        bytes[14] ^= high;
+        bytes[15] ^= low;
+        crate::ids::AttentionId(uuid::Uuid::from_bytes(bytes))
+    }
+
+    /// The company.
+    pub fn company(&mut self) -> Result<Company, Halt> {
+        let key = CompanyKey { id: self.envelope.company };
+        Ok(self.world.find::<Company>(&key)?.ok_or_else(|| Reject::new(Code::NotFound).with("what", "company"))?)
+    }
+
+    /// Refuses an id that something has already: a screen makes each once, and nothing is ever overwritten.
+    pub(crate) fn check_fresh<R: crate::world::Row>(&mut self, key: &R::Key, id: uuid::Uuid) -> Result<(), Halt> {
+        match self.world.find::<R>(key)? {
+            None => Ok(()),
+            Some(_) => Err(Reject::field(Code::CodeInUse, "id").with("value", id).with("name", R::TABLE.info().name).into()),
+        }
+    }
+
+    /// Scope of a warehouse's rows.
+    pub fn warehouse_scope(warehouse: WarehouseId) -> Scope {
+        Scope::of_id(warehouse.0)
+    }
+
+    /// A rule is broken: at entry the command is refused; a fact executed again stands and is flagged.
+    pub fn refuse_or_flag(&mut self, reject: Reject, about: uuid::Uuid, scope: Scope) -> Result<(), Halt> {
+        match (self.context.mode, self.envelope.command.nature()) {
+            (Mode::Again, Nature::Fact) => {
+                let args = serde_json::json!({ "code": reject.code.number().to_string() }).to_string();
+                self.flag(attention::AttentionKind::RuleBroken, about, args, scope);
+                Ok(())
+            }
+            (Mode::Entry | Mode::Again, _) => Err(reject.into()),
+        }
+    }
+
+    /// Writes down that something needs a person.
+    pub(crate) fn flag(&mut self, kind: attention::AttentionKind, about: uuid::Uuid, args: String, scope: Scope) {
+        let id = self.next_attention();
+        let item = attention::Attention { id, kind, about_id: about, args, at: self.at(), resolved_at: None };
+        self.world.insert(scope, item);
+    }
+}
+
+/// Decides a command: the only place where company, person and permission are checked, and the only way to a
+/// feature's rules. Changes are in the World when it returns `Ok`; on any [`Halt`] the caller rolls the World back.
+pub fn execute(world: &mut World, context: &Context, envelope: &Envelope) -> Result<Outcome, Halt> {
+    if context.company != envelope.company {
+        return Err(Reject::new(Code::InsufficientPermission).with("permission", "company").into());
+    }
+    if context.mode == Mode::Entry && (context.person != envelope.actor || context.device != envelope.device) {
+        return Err(Reject::new(Code::Unauthorised).into());
+    }
+    context.allow(envelope.command.permission())?;
+    let mut exec = Exec { world, context, envelope, moves: 0, postings: 0, attentions: 0 };
+    let decided = decide(&mut exec);
+    if matches!(decided, Err(Halt::Reject(_))) {
+        // Wishes of a refused command are nobody's any more.
+        exec.world.take_needs();
+    }
+    decided
+}
+
+fn decide(exec: &mut Exec<'_>) -> Result<Outcome, Halt> {
+    let envelope = exec.envelope;
+    if !matches!(envelope.command, Command::Settings(settings::Command::Found(_))) {
+        counter::wish_named(exec, &envelope.command);
+        check_company_and_person(exec)?;
+    }
+    let outcome = match &envelope.command {
+        Command::Settings(command) => settings::run(exec, command),
+        Command::Catalog(command) => catalog::run(exec, command),
+        Command::Stock(command) => stock::run(exec, command),
+        Command::Counter(command) => counter::run(exec, command),
+        Command::Printing(command) => printing::run(exec, command),
+        Command::Attention(command) => attention::run(exec, command),
+    }?;
+    exec.world.granted()?;
+    match exec.world.take_collision() {
+        None => Ok(outcome),
+        Some(table) => Err(Reject::field(Code::Format, "id").with("table", table.info().name).into()),
+    }
+}
+
+fn check_company_and_person(exec: &mut Exec<'_>) -> Result<(), Halt> {
+    exec.world.wish::<Company>(&CompanyKey { id: exec.envelope.company });
+    exec.world.wish::<Person>(&PersonKey { id: exec.envelope.actor });
+    exec.world.granted()?;
+    let company = exec.company()?;
+    let is_fact_again = exec.context.mode == Mode::Again && exec.envelope.command.nature() == Nature::Fact;
+    if company.expires_at.is_some_and(|end| end < exec.context.now) && !is_fact_again {
+        return Err(Reject::new(Code::CompanyExpired).into());
+    }
+    let person = exec.world.find::<Person>(&PersonKey { id: exec.envelope.actor })?;
+    let active = person.ok_or_else(|| Reject::new(Code::Unauthorised))?.active;
+    if !active && !is_fact_again {
+        return Err(Reject::new(Code::Inactive).into());
+    }
+    Ok(())
+}
+
+/// Checks a question: the only place where a query's permission is looked at.
+pub fn check_query(context: &Context, query: &Query) -> Result<(), Reject> {
+    context.allow(query.permission())
+}
+
+/// What a screen sends to have a command executed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// The command's id, made by the screen and kept by it until it knows the verdict.
+    pub id: CommandId,
+    /// The command.
+    pub command: Command,
+}
+
+/// What a screen gets back when it is done: the command is on the disk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The command.
+    pub id: CommandId,
+    /// Its place in the company's order.
+    pub rev: i64,
+    /// When it was entered.
+    pub at: Instant,
+    /// Number of its document, if it made one.
+    pub number: Option<String>,
+    /// Whether it had been done before (the same id came twice).
+    pub repeated: bool,
+}

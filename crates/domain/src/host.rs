@@ -1,0 +1,262 @@
+//! What a screen may ask of the program that hosts it, beside `execute` and `query`: files, printers, preferences.
+//!
+//! On the desktop this is one IPC call `host(call) -> answer`; a browser's server answers the ones that make sense there.
+
+use serde::{Deserialize, Serialize};
+
+#[allow(unused_imports, reason = "named in docs")]
+use crate::catalog::ImportSummary;
+use crate::cell::words;
+use crate::command::Event;
+use crate::ids::{BatchId, CompanyId, DeviceId, PersonId, PrinterId, SaleId, ShiftId};
+use crate::printing::PaperDocument;
+use crate::reject::Reject;
+use crate::time::{BusinessDate, Instant};
+
+words! {
+    /// Light or dark.
+    Theme {
+        /// As the system says.
+        System = "system",
+        /// Light.
+        Light = "light",
+        /// Dark.
+        Dark = "dark",
+    }
+}
+
+words! {
+    /// Room between things.
+    Density {
+        /// For fingers.
+        Comfortable = "comfortable",
+        /// More rows on a screen.
+        Compact = "compact",
+    }
+}
+
+/// How this device likes to be used. Not business data: a small file beside the shop's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Preferences {
+    /// Language of the screens: `en`, `zh-Hant`, `zh-Hans`; `None`: the system's.
+    pub locale: Option<String>,
+    /// Light or dark.
+    pub theme: Theme,
+    /// Room between things.
+    pub density: Density,
+    /// Whether the counter makes sounds.
+    pub sound: bool,
+    /// Keys bound otherwise than usual: action name → `KeyboardEvent.key` with modifiers (`Ctrl+K`).
+    pub keys: Vec<(String, String)>,
+    /// Which shop file was open last: `shop` or `demo`.
+    pub last_shop: Option<String>,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self { locale: None, theme: Theme::System, density: Density::Comfortable, sound: true, keys: Vec::new(), last_shop: None }
+    }
+}
+
+/// Which file is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShopFile {
+    /// The person's own shop.
+    Own,
+    /// The demo shop.
+    Demo,
+}
+
+/// What the first screen needs to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Start {
+    /// Version of the program.
+    pub version: String,
+    /// Preferences.
+    pub preferences: Preferences,
+    /// The system's language, best match of ours.
+    pub system_locale: String,
+    /// The system's IANA time zone.
+    pub time_zone: String,
+    /// Today in that zone.
+    pub today: BusinessDate,
+    /// The time.
+    pub now: Instant,
+    /// Whether the file holds a company; else the first window is shown.
+    pub has_company: bool,
+    /// Whether the own shop's file holds a company (while the demo is open).
+    pub has_own_shop: bool,
+    /// Which file is open.
+    pub file: ShopFile,
+    /// Where the file is.
+    pub path: String,
+    /// The company (chosen for a fresh file).
+    pub company: CompanyId,
+    /// This device (chosen for a fresh file).
+    pub device: DeviceId,
+    /// The signed-in person (chosen for a fresh file: the owner to be).
+    pub person: PersonId,
+    /// Why the file could not be opened, if so (18xxx): nothing else works then but trying again.
+    pub problem: Option<Reject>,
+    /// A warning that does not stop anything (clock set back).
+    pub warning: Option<Reject>,
+}
+
+/// What a screen may ask.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HostCall {
+    /// -> [`Start`].
+    GetStart,
+    /// Tries to open the file again. -> [`Start`].
+    Reopen,
+    /// Opens the demo shop, making it if there is none (progress task `demo`). -> [`Start`].
+    OpenDemo {
+        /// Language of its names.
+        locale: String,
+    },
+    /// Opens the person's own file, fresh or not. -> [`Start`].
+    OpenOwn,
+    /// Keeps preferences. -> `()`.
+    SetPreferences(Preferences),
+    /// Asks for a file. -> `Option<String>` path.
+    PickFile(FileWish),
+    /// Reads and checks a product file; nothing is written (progress task `check`). -> [`ImportCheck`].
+    CheckImport {
+        /// Path of the file.
+        path: String,
+    },
+    /// Imports the file checked last (progress task `import`). -> [`ImportSummary`].
+    RunImport {
+        /// The import, id made by the screen.
+        batch_id: BatchId,
+    },
+    /// Undoes an import (progress task `revert`). -> [`ImportSummary`].
+    RevertImport {
+        /// The import.
+        batch_id: BatchId,
+    },
+    /// Writes all products to a file (progress task `export`). -> `i64` rows.
+    ExportProducts {
+        /// Path of the file.
+        path: String,
+    },
+    /// Stops the running long task at the next safe place. -> `()`.
+    CancelTask,
+    /// Recomputes everything from the ledgers (progress task `verify`). -> [`VerifyReport`].
+    Verify,
+    /// Writes a backup copy of the shop's file. -> `String` path.
+    Backup {
+        /// Path of the copy.
+        path: String,
+    },
+    /// Makes a document's PDF. -> `String` path.
+    SavePdf {
+        /// What.
+        document: PaperDocument,
+        /// Of which sale or shift.
+        document_id: uuid::Uuid,
+        /// Path; `None`: the program's own folder.
+        path: Option<String>,
+    },
+    /// Prints a test page. -> `()`.
+    TestPrinter {
+        /// The printer.
+        printer_id: PrinterId,
+    },
+    /// Printers that the system knows. -> `Vec<String>`.
+    ListSystemPrinters,
+    /// Tells the drawer of the default printer to open. -> `()`.
+    KickDrawer,
+}
+
+/// Which file is wanted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileWish {
+    /// To open or to save.
+    pub save: bool,
+    /// Proposed name.
+    pub name: String,
+    /// Ending without the dot: `csv`, `pdf`.
+    pub extension: String,
+}
+
+/// What a product file holds, before anything is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportCheck {
+    /// Rows in the file.
+    pub rows: i64,
+    /// Products that would be created.
+    pub created: i64,
+    /// Products that would change.
+    pub changed: i64,
+    /// Products that are as in the file.
+    pub unchanged: i64,
+    /// Categories that would be created.
+    pub new_categories: Vec<String>,
+    /// What is wrong, by row (1 is the header); at most 200 are told.
+    pub errors: Vec<ImportError>,
+    /// How many rows are wrong. Only a file without errors is imported.
+    pub error_count: i64,
+}
+
+/// One wrong row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportError {
+    /// Row in the file; the header is 1.
+    pub row: i64,
+    /// What is wrong.
+    pub reject: Reject,
+}
+
+/// What `verify` found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifyReport {
+    /// Figures compared.
+    pub compared: i64,
+    /// The first differences (none: all is right).
+    pub differences: Vec<Difference>,
+}
+
+/// A figure that is not what its ledger says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// Which rule.
+    pub rule: String,
+    /// Of what.
+    pub about: String,
+    /// What is stored.
+    pub stored: String,
+    /// What the ledger says.
+    pub ledger: String,
+}
+
+/// What the program tells its screens unasked (Tauri event `kontor`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HostEvent {
+    /// Something changed: screens that show it ask again.
+    Changed(Vec<Event>),
+    /// A long task goes on.
+    Progress {
+        /// Which task.
+        task: String,
+        /// How far.
+        done: i64,
+        /// Of how many.
+        total: i64,
+    },
+    /// Paper did not come out; the sale is saved.
+    PrintFailed {
+        /// On which printer.
+        printer_name: String,
+        /// What went wrong.
+        error: String,
+        /// Of which sale, if it was one.
+        sale_id: Option<SaleId>,
+        /// Of which shift, if it was one.
+        shift_id: Option<ShiftId>,
+    },
+}

@@ -1,0 +1,198 @@
+//! Paper: printers, and print jobs as rows, so that a sale never waits for paper and paper is never forgotten.
+
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::Page;
+use crate::cell::words;
+use crate::command::queries;
+use crate::ids::{DeviceId, PrintJobId, PrinterId, SaleId, ShiftId};
+use crate::time::Instant;
+use crate::world::table;
+
+mod execute;
+pub use execute::run;
+pub(crate) use execute::{wish_job, write_job};
+
+words! {
+    /// How bytes reach a printer.
+    PrinterKind {
+        /// ESC/POS over TCP: `host:port`.
+        Network = "network",
+        /// ESC/POS appended to a file or device node: a path.
+        EscposFile = "escpos_file",
+        /// A PDF in a folder: a path.
+        PdfFolder = "pdf_folder",
+        /// A printer of the operating system: its name.
+        System = "system",
+    }
+}
+
+words! {
+    /// What the paper looks like.
+    PaperKind {
+        /// 80 mm receipt roll.
+        Roll80 = "roll_80",
+        /// A4 invoice.
+        A4 = "a4",
+    }
+}
+
+words! {
+    /// What is printed.
+    PaperDocument {
+        /// A sale's receipt.
+        Receipt = "receipt",
+        /// A sale's A4 invoice.
+        Invoice = "invoice",
+        /// A shift's X or Z report.
+        ShiftReport = "shift_report",
+    }
+}
+
+words! {
+    /// State of a print job.
+    PrintState {
+        /// Not printed yet.
+        Waiting = "waiting",
+        /// Handed to the printer.
+        Done = "done",
+        /// Given up; a person can print it again.
+        Failed = "failed",
+    }
+}
+
+table! {
+    /// A printer as set up on a device.
+    printer: Printer, PrinterKey {
+        /// The printer.
+        id: PrinterId,
+    } => {
+        /// The device.
+        device_id: DeviceId,
+        /// What it is called.
+        name: String,
+        /// How it is reached.
+        kind: PrinterKind,
+        /// Where: `host:port`, path or name.
+        address: String,
+        /// Its paper.
+        paper: PaperKind,
+        /// Character set of Chinese on ESC/POS: `big5`, `gb18030` or `raster`.
+        charset: String,
+        /// Whether it opens a cash drawer.
+        has_drawer: bool,
+        /// Whether receipts go here by themselves.
+        is_default: bool,
+        /// Whether it is in use.
+        active: bool,
+    }
+    reach Device, change Update, index [device_id]
+}
+
+table! {
+    /// One piece of paper to print.
+    print_job: PrintJob, PrintJobKey {
+        /// The job.
+        id: PrintJobId,
+    } => {
+        /// On which printer.
+        printer_id: PrinterId,
+        /// What.
+        document: PaperDocument,
+        /// Of which sale or shift.
+        document_id: uuid::Uuid,
+        /// 0 for the original, n for COPY n.
+        copy: i64,
+        /// State.
+        state: PrintState,
+        /// How often it was tried.
+        attempts: i64,
+        /// What went wrong last, may be empty.
+        error: String,
+        /// When it was asked for.
+        at: Instant,
+    }
+    reach Device, change Update
+}
+
+table! {
+    /// How often a sale was printed again.
+    sale_print: SalePrint, SalePrintKey {
+        /// The sale.
+        sale_id: SaleId,
+    } => {
+        /// Copies after the original.
+        copies: i64,
+    }
+    reach Warehouse, change Update
+}
+
+/// Changes to printing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Sets up a printer or changes it.
+    SetPrinter(Printer),
+    /// Prints a sale again, marked COPY n.
+    Reprint(Reprint),
+    /// Prints a shift's report.
+    PrintShift(PrintShift),
+    /// What became of a job.
+    Report(Report),
+}
+
+/// Prints a sale again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reprint {
+    /// The job.
+    pub job_id: PrintJobId,
+    /// On which printer.
+    pub printer_id: PrinterId,
+    /// Which sale.
+    pub sale_id: SaleId,
+    /// Receipt or invoice.
+    pub document: PaperDocument,
+}
+
+/// Prints a shift's report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrintShift {
+    /// The job.
+    pub job_id: PrintJobId,
+    /// On which printer.
+    pub printer_id: PrinterId,
+    /// Which shift.
+    pub shift_id: ShiftId,
+}
+
+/// What became of a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// The job.
+    pub job_id: PrintJobId,
+    /// Its state now.
+    pub state: PrintState,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// What went wrong, may be empty.
+    #[serde(default)]
+    pub error: String,
+}
+
+queries! { Printing {
+    /// Printers of a device.
+    ListPrinters { device_id: DeviceId } -> Vec<Printer>, permission: PrintingRead;
+    /// Jobs, newest first.
+    ListPrintJobs { state: Option<PrintState>, offset: u32, limit: u32 } -> Page<PrintJobView>, permission: PrintingRead;
+} }
+
+/// A job in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrintJobView {
+    /// The job.
+    pub job: PrintJob,
+    /// Name of its printer.
+    pub printer_name: String,
+    /// Number of its document.
+    pub document_number: String,
+}

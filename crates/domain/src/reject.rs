@@ -1,0 +1,151 @@
+//! Why a command or query was refused: a stable code, and what the sentence for people needs.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+macro_rules! codes {
+    ($($(#[$meta:meta])* $name:ident = $number:literal),+ $(,)?) => {
+        /// The stable codes. The class (first two digits) gives the HTTP status; each has a sentence
+        /// `reject-NUMBER` in the translation files.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $($(#[$meta])* $name),+ }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+            /// The number people and programs see.
+            pub const fn number(self) -> u32 {
+                match self { $(Self::$name => $number),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The file is not a CSV file.
+    CsvOnly = 10004,
+    /// Columns are missing: `{columns}`.
+    MissingColumns = 10005,
+    /// A row lacks a value: `{row}`, `{column}`.
+    MissingValue = 10006,
+    /// Something inside went wrong; nothing was written. `{reference}` is in the log.
+    Internal = 10500,
+    /// Unauthorised: no person is signed in.
+    Unauthorised = 11003,
+    /// The person is not active.
+    Inactive = 11006,
+    /// The company's time has run out.
+    CompanyExpired = 11007,
+    /// The person may not do this: `{permission}`.
+    InsufficientPermission = 12001,
+    /// Not found: `{what}`.
+    NotFound = 13001,
+    /// No such product.
+    ProductNotFound = 13003,
+    /// No such warehouse.
+    WarehouseNotFound = 13005,
+    /// Malformed: `{field}`.
+    Format = 14001,
+    /// A document without lines.
+    LinesEmpty = 14005,
+    /// From and to are the same place.
+    SameFromAndTo = 14006,
+    /// A figure out of range: `{field}`.
+    OutOfRange = 14010,
+    /// Too long: `{field}`, at most `{limit}`.
+    TooLong = 14011,
+    /// A character that cannot be kept: `{field}`.
+    ForbiddenCharacter = 14012,
+    /// The low threshold is not a threshold.
+    LowThreshold = 15013,
+    /// The high threshold is not a threshold.
+    HighThreshold = 15014,
+    /// The high threshold must exceed the low one.
+    HighMustExceedLow = 15015,
+    /// `{action}` is not allowed in `{state}`.
+    NotAllowedInState = 16000,
+    /// No shift is open on this till.
+    NoOpenShift = 17001,
+    /// A shift is open on this till already.
+    ShiftOpen = 17002,
+    /// More than was sold less what was returned: `{left}` of `{name}`.
+    MoreThanRefundable = 17003,
+    /// The tenders do not reach the total: `{missing}`.
+    TenderShort = 17004,
+    /// The discount is over what this person may give.
+    OverDiscountLimit = 17005,
+    /// Code or barcode in use: `{value}` by `{name}`.
+    CodeInUse = 17006,
+    /// Changed meanwhile: `{field}`: `{before}` → `{theirs}`, you wanted `{mine}`.
+    ChangedMeanwhile = 17007,
+    /// The file was written by a newer program: `{found}`, this program knows `{known}`.
+    DatabaseNewer = 18001,
+    /// The disk is full.
+    DiskFull = 18002,
+    /// The folder or file cannot be written: `{path}`.
+    ReadOnly = 18003,
+    /// The file is damaged: `{path}`.
+    FileDamaged = 18004,
+    /// The file is open in another program: `{path}`.
+    AlreadyOpen = 18005,
+    /// The computer's clock was set back: last `{last}`, now `{now}`.
+    ClockSetBack = 18006,
+}
+
+impl Code {
+    /// The code of a number, if we know it.
+    pub fn of(number: u32) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.number() == number)
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u32(self.number())
+    }
+}
+
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = u32::deserialize(deserializer)?;
+        Self::of(number).ok_or_else(|| serde::de::Error::custom(format!("unknown code {number}")))
+    }
+}
+
+/// A refusal. Nothing was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{} {args:?}", code.number())]
+pub struct Reject {
+    /// Which rule.
+    pub code: Code,
+    /// What the sentence names, by placeholder.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub args: BTreeMap<String, String>,
+}
+
+impl Reject {
+    /// A refusal without details.
+    pub fn new(code: Code) -> Self {
+        Self { code, args: BTreeMap::new() }
+    }
+
+    /// The same with one more detail.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl ToString) -> Self {
+        self.args.insert(name.to_owned(), value.to_string());
+        self
+    }
+
+    /// A refusal about one field of the input.
+    pub fn field(code: Code, field: &str) -> Self {
+        Self::new(code).with("field", field)
+    }
+
+    /// The same refusal, naming the field if it does not name one yet.
+    #[must_use]
+    pub fn about(mut self, field: &str) -> Self {
+        self.args.entry("field".to_owned()).or_insert_with(|| field.to_owned());
+        self
+    }
+}

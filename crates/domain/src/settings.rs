@@ -1,0 +1,227 @@
+//! The company, its people and devices, and the settings a shop has.
+
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::NewTax;
+use crate::cell::words;
+use crate::command::Edit;
+use crate::command::queries;
+use crate::ids::{CompanyId, DeviceId, LocationId, PersonId, ShiftId, TillId, WarehouseId};
+use crate::time::{BusinessDate, Instant};
+use crate::units::Money;
+use crate::world::table;
+
+mod execute;
+pub(crate) use execute::check_rate;
+pub use execute::run;
+
+words! {
+    /// Whether prices contain the tax.
+    TaxMode {
+        /// The price on the label is what is paid.
+        Inclusive = "inclusive",
+        /// Tax is added at the till.
+        Exclusive = "exclusive",
+    }
+}
+
+table! {
+    /// The company: one row in its own partition.
+    company: Company, CompanyKey {
+        /// The company.
+        id: CompanyId,
+    } => {
+        /// Name as printed on receipts.
+        name: String,
+        /// Short code, first part of printed numbers: `HS`.
+        code: String,
+        /// Tax number (統一編號), may be empty.
+        tax_number: String,
+        /// Telephone, may be empty.
+        phone: String,
+        /// Address, may be empty.
+        address: String,
+        /// ISO 4217 code; fixed for ever.
+        currency: String,
+        /// Whether prices contain the tax.
+        tax_mode: TaxMode,
+        /// Smallest cash amount in minor units; totals paid in cash are rounded to it.
+        cash_step: Money,
+        /// IANA time zone.
+        time_zone: String,
+        /// Language of paper: `en`, `zh-Hant`, `zh-Hans`.
+        locale: String,
+        /// Last lines of the receipt, may be empty.
+        receipt_footer: String,
+        /// Whether this is the demo shop.
+        demo: bool,
+        /// When its licence to write ends.
+        expires_at: Option<Instant>,
+    }
+    reach Company, change Update
+}
+
+table! {
+    /// A person who acts.
+    person: Person, PersonKey {
+        /// The person.
+        id: PersonId,
+    } => {
+        /// Name as shown and printed.
+        name: String,
+        /// Whether the person may act.
+        active: bool,
+    }
+    reach Company, change Update
+}
+
+table! {
+    /// An installation of the program and the till it is.
+    device: Device, DeviceKey {
+        /// The device.
+        id: DeviceId,
+    } => {
+        /// Name as shown.
+        name: String,
+        /// The till this device is, if it is one.
+        till_id: Option<TillId>,
+    }
+    reach Company, change Update
+}
+
+/// Changes to settings.
+#[allow(clippy::large_enum_variant, reason = "made one at a time, never kept in numbers")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Makes the company with all it needs to sell: warehouse, locations, till, owner, open shift.
+    Found(Box<Found>),
+    /// Changes the company's data.
+    ChangeCompany(CompanyChanges),
+    /// Changes what a till is called and where it sells from.
+    ChangeTill(TillChanges),
+}
+
+/// A new company, with every id made by the screen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// Name as printed.
+    pub name: String,
+    /// Short code.
+    pub code: String,
+    /// Tax number or empty.
+    pub tax_number: String,
+    /// Telephone or empty.
+    pub phone: String,
+    /// Address or empty.
+    pub address: String,
+    /// ISO 4217 code.
+    pub currency: String,
+    /// Whether prices contain the tax.
+    pub tax_mode: TaxMode,
+    /// IANA time zone (the system's).
+    pub time_zone: String,
+    /// Language of paper.
+    pub locale: String,
+    /// Last lines of the receipt.
+    pub receipt_footer: String,
+    /// Whether this is the demo shop.
+    pub demo: bool,
+    /// Tax classes; the first is the default.
+    pub taxes: Vec<NewTax>,
+    /// The owner, who is the actor of this command.
+    pub owner_id: PersonId,
+    /// The owner's name.
+    pub owner_name: String,
+    /// The warehouse.
+    pub warehouse_id: WarehouseId,
+    /// Its name.
+    pub warehouse_name: String,
+    /// Where the till sells from.
+    pub selling_location_id: LocationId,
+    /// Its code.
+    pub selling_location_code: String,
+    /// The virtual and special locations of the warehouse, one of each kind.
+    pub locations: Vec<crate::stock::NewLocation>,
+    /// Till 1, which is this device.
+    pub till_id: TillId,
+    /// Name of the device.
+    pub device_name: String,
+    /// The first shift.
+    pub shift_id: ShiftId,
+    /// Cash in the drawer at its start.
+    pub float: Money,
+    /// The shift's business date.
+    pub business_date: BusinessDate,
+}
+
+/// Changed data of the company.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CompanyChanges {
+    /// Name.
+    pub name: Option<Edit<String>>,
+    /// Short code.
+    pub code: Option<Edit<String>>,
+    /// Tax number.
+    pub tax_number: Option<Edit<String>>,
+    /// Telephone.
+    pub phone: Option<Edit<String>>,
+    /// Address.
+    pub address: Option<Edit<String>>,
+    /// Tax mode (for sales from now on).
+    pub tax_mode: Option<Edit<TaxMode>>,
+    /// Smallest cash amount.
+    pub cash_step: Option<Edit<Money>>,
+    /// Time zone.
+    pub time_zone: Option<Edit<String>>,
+    /// Language of paper.
+    pub locale: Option<Edit<String>>,
+    /// Last lines of the receipt.
+    pub receipt_footer: Option<Edit<String>>,
+}
+
+/// Changed data of a till.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TillChanges {
+    /// Which till.
+    pub till_id: TillId,
+    /// Its name.
+    #[serde(default)]
+    pub name: Option<Edit<String>>,
+    /// Where it sells from.
+    #[serde(default)]
+    pub location_id: Option<Edit<LocationId>>,
+}
+
+queries! { Settings {
+    /// Everything a screen needs to start: the shop, this till, the open shift, taxes, printers.
+    GetSession {} -> Option<Session>, permission: SettingsRead;
+} }
+
+/// What a screen knows about where it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// The company.
+    pub company: Company,
+    /// This device.
+    pub device: Device,
+    /// Who is signed in.
+    pub person: Person,
+    /// This device's till.
+    pub till: Option<crate::counter::Till>,
+    /// The till's open shift.
+    pub shift: Option<crate::counter::Shift>,
+    /// Tax classes in use, default first.
+    pub taxes: Vec<crate::catalog::Tax>,
+    /// Real locations of the till's warehouse.
+    pub locations: Vec<crate::stock::Location>,
+    /// Printers of this device.
+    pub printers: Vec<crate::printing::Printer>,
+    /// Open attention items.
+    pub attention_count: i64,
+    /// Parked carts of this till.
+    pub parked_count: i64,
+    /// Today in the company's time zone.
+    pub today: Option<BusinessDate>,
+}

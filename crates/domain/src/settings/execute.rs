@@ -1,0 +1,159 @@
+//! Founding a company and changing its settings.
+
+use super::{Command, Company, CompanyChanges, CompanyKey, Device, Found, Person, TillChanges};
+use crate::catalog::Tax;
+use crate::command::{Event, Exec, Outcome, apply};
+use crate::counter::{Till, TillKey};
+use crate::reject::{Code, Reject};
+use crate::stock::{Location, LocationKey, LocationKind, Warehouse};
+use crate::text::{NAME_LIMIT, check_line, check_name, check_note};
+use crate::units::{Currency, Money, Rate};
+use crate::world::{Halt, Scope};
+
+/// Longest short code of a company: it leads every printed number.
+pub const COMPANY_CODE_LIMIT: usize = 8;
+
+/// Decides a change to settings.
+pub fn run(exec: &mut Exec<'_>, command: &Command) -> Result<Outcome, Halt> {
+    match command {
+        Command::Found(found) => self::found(exec, found),
+        Command::ChangeCompany(changes) => change_company(exec, changes),
+        Command::ChangeTill(changes) => change_till(exec, changes),
+    }
+}
+
+fn check_code(code: &str) -> Result<(), Reject> {
+    check_name(code, "code", COMPANY_CODE_LIMIT)?;
+    // It stands in Code 128 barcodes and in file names.
+    if code.chars().all(|character| character.is_ascii_alphanumeric()) { Ok(()) } else { Err(Reject::field(Code::Format, "code")) }
+}
+
+fn check_company(company: &Company) -> Result<(), Reject> {
+    check_name(&company.name, "name", NAME_LIMIT)?;
+    check_code(&company.code)?;
+    check_line(&company.tax_number, "tax_number", 32)?;
+    check_line(&company.phone, "phone", 64)?;
+    check_line(&company.address, "address", 400)?;
+    check_name(&company.time_zone, "time_zone", 64)?;
+    check_name(&company.locale, "locale", 16)?;
+    check_note(&company.receipt_footer, "receipt_footer")?;
+    if company.cash_step < Money(1) || company.cash_step > Money(1_000_000) {
+        return Err(Reject::field(Code::OutOfRange, "cash_step"));
+    }
+    Ok(())
+}
+
+/// A tax rate is 0–100 %.
+pub(crate) fn check_rate(rate: Rate) -> Result<(), Reject> {
+    if rate.is_negative() || rate > Rate::WHOLE { Err(Reject::field(Code::OutOfRange, "rate")) } else { Ok(()) }
+}
+
+fn found(exec: &mut Exec<'_>, found: &Found) -> Result<Outcome, Halt> {
+    let company_id = exec.envelope.company;
+    if exec.world.find::<Company>(&CompanyKey { id: company_id })?.is_some() {
+        return Err(Reject::new(Code::NotAllowedInState).with("action", "found").with("state", "exists").into());
+    }
+    if found.owner_id != exec.envelope.actor {
+        return Err(Reject::field(Code::Format, "owner").into());
+    }
+    let currency = Currency::of(&found.currency).ok_or_else(|| Reject::field(Code::Format, "currency"))?;
+    let company = company_of(exec, found, currency);
+    check_company(&company)?;
+    check_name(&found.owner_name, "owner_name", NAME_LIMIT)?;
+    check_name(&found.device_name, "device_name", NAME_LIMIT)?;
+    check_name(&found.warehouse_name, "warehouse_name", NAME_LIMIT)?;
+    exec.world.insert(Scope::COMPANY, company);
+    exec.world.insert(Scope::COMPANY, Person { id: found.owner_id, name: found.owner_name.clone(), active: true });
+    write_taxes(exec, found)?;
+    write_places(exec, found)?;
+    exec.world.insert(Scope::COMPANY, Device { id: exec.envelope.device, name: found.device_name.clone(), till_id: Some(found.till_id) });
+    let till = Till {
+        id: found.till_id,
+        number: 1,
+        name: String::new(),
+        warehouse_id: found.warehouse_id,
+        location_id: found.selling_location_id,
+        open_shift_id: None,
+        last_business_date: None,
+    };
+    crate::counter::open_on_till(exec, till, found.shift_id, found.business_date, found.float)?;
+    Ok(Outcome { number: None, events: vec![Event::SettingsChanged, Event::CatalogChanged, Event::ShiftChanged] })
+}
+
+fn company_of(exec: &Exec<'_>, found: &Found, currency: &Currency) -> Company {
+    Company {
+        id: exec.envelope.company,
+        name: found.name.clone(),
+        code: found.code.clone(),
+        tax_number: found.tax_number.clone(),
+        phone: found.phone.clone(),
+        address: found.address.clone(),
+        currency: found.currency.clone(),
+        tax_mode: found.tax_mode,
+        cash_step: currency.cash_step,
+        time_zone: found.time_zone.clone(),
+        locale: found.locale.clone(),
+        receipt_footer: found.receipt_footer.clone(),
+        demo: found.demo,
+        expires_at: None,
+    }
+}
+
+fn write_taxes(exec: &mut Exec<'_>, found: &Found) -> Result<(), Halt> {
+    if found.taxes.is_empty() || found.taxes.len() > 20 {
+        return Err(Reject::field(Code::LinesEmpty, "taxes").into());
+    }
+    for (position, tax) in (0_i64..).zip(&found.taxes) {
+        check_name(&tax.name, "tax", NAME_LIMIT)?;
+        check_rate(tax.rate)?;
+        exec.world.insert(Scope::COMPANY, Tax { id: tax.id, name: tax.name.clone(), rate: tax.rate, position, active: true });
+    }
+    Ok(())
+}
+
+fn write_places(exec: &mut Exec<'_>, found: &Found) -> Result<(), Halt> {
+    exec.world.insert(Scope::COMPANY, Warehouse { id: found.warehouse_id, name: found.warehouse_name.clone(), active: true });
+    for kind in LocationKind::EVERY_WAREHOUSE {
+        if found.locations.iter().filter(|location| location.kind == *kind).count() != 1 {
+            return Err(Reject::field(Code::Format, "locations").into());
+        }
+    }
+    let shelf = (found.selling_location_id, &found.selling_location_code, LocationKind::Shelf);
+    let others = found.locations.iter().map(|location| (location.id, &location.code, location.kind));
+    for (id, code, kind) in std::iter::once(shelf).chain(others) {
+        check_name(code, "location", 64)?;
+        exec.world.insert(Scope::COMPANY, Location { id, warehouse_id: found.warehouse_id, code: code.clone(), kind, active: true });
+    }
+    Ok(())
+}
+
+fn change_company(exec: &mut Exec<'_>, changes: &CompanyChanges) -> Result<Outcome, Halt> {
+    let mut company = exec.company()?;
+    apply(&mut company.name, &changes.name, "name")?;
+    apply(&mut company.code, &changes.code, "code")?;
+    apply(&mut company.tax_number, &changes.tax_number, "tax_number")?;
+    apply(&mut company.phone, &changes.phone, "phone")?;
+    apply(&mut company.address, &changes.address, "address")?;
+    apply(&mut company.tax_mode, &changes.tax_mode, "tax_mode")?;
+    apply(&mut company.cash_step, &changes.cash_step, "cash_step")?;
+    apply(&mut company.time_zone, &changes.time_zone, "time_zone")?;
+    apply(&mut company.locale, &changes.locale, "locale")?;
+    apply(&mut company.receipt_footer, &changes.receipt_footer, "receipt_footer")?;
+    check_company(&company)?;
+    exec.world.update(company);
+    Ok(Outcome::event(Event::SettingsChanged))
+}
+
+fn change_till(exec: &mut Exec<'_>, changes: &TillChanges) -> Result<Outcome, Halt> {
+    let key = TillKey { id: changes.till_id };
+    let mut till = exec.world.find::<Till>(&key)?.ok_or_else(|| Reject::new(Code::NotFound).with("what", "till"))?;
+    apply(&mut till.name, &changes.name, "name")?;
+    apply(&mut till.location_id, &changes.location_id, "location")?;
+    check_line(&till.name, "name", NAME_LIMIT)?;
+    let location = exec.world.find::<Location>(&LocationKey { id: till.location_id })?;
+    if !location.is_some_and(|location| location.warehouse_id == till.warehouse_id && location.kind.is_sellable() && location.active) {
+        return Err(Reject::field(Code::Format, "location").into());
+    }
+    exec.world.update(till);
+    Ok(Outcome::event(Event::SettingsChanged))
+}

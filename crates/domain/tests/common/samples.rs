@@ -1,0 +1,239 @@
+//! One command of each kind, each of which the shop takes.
+
+use kontor_domain::attention::{self, Attention};
+use kontor_domain::catalog::{
+    self, CategoryChanges, CreateProduct, Import, ImportedProduct, NewBarcode, NewCategory, NewTax, ProductChanges, RevertImport, TaxChanges,
+};
+use kontor_domain::command::{Command, Edit};
+use kontor_domain::counter::{self, MoveCash, OpenDrawer, Park, PrintWish, RefundLine, Unpark};
+use kontor_domain::counter::{CloseShift, OpenShift};
+use kontor_domain::ids::{CashMovementId, CategoryId, ParkedCartId, PrintJobId, PrinterId, ProductId, ShiftId, StockDocumentId, TaxId};
+use kontor_domain::printing::{self, PaperDocument, PaperKind, PrintShift, PrintState, Printer, PrinterKind, Report, Reprint};
+use kontor_domain::settings::{self, CompanyChanges, TillChanges};
+use kontor_domain::stock::{self, Adjust, AdjustLine, MoveReason, Receive, ReceiveLine};
+use kontor_domain::testing::{Shop, ShopKind};
+use kontor_domain::units::{Money, Quantity, Rate, UnitPrice};
+
+/// How many kinds of command there are.
+pub const KINDS: usize = 27;
+
+/// Which kind it is. A new kind of command does not compile here until it has a sample below.
+pub const fn kind_of(command: &Command) -> usize {
+    match command {
+        Command::Settings(settings::Command::Found(_)) => 0,
+        Command::Settings(settings::Command::ChangeCompany(_)) => 1,
+        Command::Settings(settings::Command::ChangeTill(_)) => 2,
+        Command::Catalog(catalog::Command::CreateProduct(_)) => 3,
+        Command::Catalog(catalog::Command::EditProduct(_)) => 4,
+        Command::Catalog(catalog::Command::CreateCategory(_)) => 5,
+        Command::Catalog(catalog::Command::EditCategory(_)) => 6,
+        Command::Catalog(catalog::Command::CreateTax(_)) => 7,
+        Command::Catalog(catalog::Command::EditTax(_)) => 8,
+        Command::Catalog(catalog::Command::Import(_)) => 9,
+        Command::Catalog(catalog::Command::RevertImport(_)) => 10,
+        Command::Stock(stock::Command::Receive(_)) => 11,
+        Command::Stock(stock::Command::Adjust(_)) => 12,
+        Command::Counter(counter::Command::OpenShift(_)) => 13,
+        Command::Counter(counter::Command::CashIn(_)) => 14,
+        Command::Counter(counter::Command::CashOut(_)) => 15,
+        Command::Counter(counter::Command::CloseShift(_)) => 16,
+        Command::Counter(counter::Command::Sell(_)) => 17,
+        Command::Counter(counter::Command::Refund(_)) => 18,
+        Command::Counter(counter::Command::Park(_)) => 19,
+        Command::Counter(counter::Command::Unpark(_)) => 20,
+        Command::Counter(counter::Command::OpenDrawer(_)) => 21,
+        Command::Printing(printing::Command::SetPrinter(_)) => 22,
+        Command::Printing(printing::Command::Reprint(_)) => 23,
+        Command::Printing(printing::Command::PrintShift(_)) => 24,
+        Command::Printing(printing::Command::Report(_)) => 25,
+        Command::Attention(attention::Command::Resolve { .. }) => 26,
+    }
+}
+
+/// A shop with one of everything: product, category, sale, printer, print job, parked cart, import, attention item.
+pub struct Furnished {
+    pub shop: Shop,
+    pub tea: ProductId,
+    pub sale: counter::Sale,
+    category: CategoryId,
+    printer: PrinterId,
+    job: PrintJobId,
+    parked: ParkedCartId,
+    import: Import,
+    attention: Attention,
+}
+
+fn catalog(command: catalog::Command) -> Command {
+    Command::Catalog(command)
+}
+
+fn counter(command: counter::Command) -> Command {
+    Command::Counter(command)
+}
+
+impl Furnished {
+    pub fn new() -> Self {
+        let mut shop = Shop::found(ShopKind::Swiss).unwrap();
+        let tea = shop.product(0, UnitPrice(300_000)).unwrap();
+        let category = shop.category();
+        shop.run(catalog(catalog::Command::CreateCategory(NewCategory { id: category, parent_id: None, name: "Drinks".into(), hue: 1 }))).unwrap();
+        let printer = PrinterId(shop.id());
+        let row = printer_row(&shop, printer);
+        shop.run(Command::Printing(printing::Command::SetPrinter(row))).unwrap();
+        let job = PrintJobId(shop.id());
+        let cart = shop.cart(vec![shop.line(tea, 0, Quantity(3000), UnitPrice(1_003_000))]);
+        let mut sell = shop.sell_for_cash(cart.clone()).unwrap();
+        sell.print = Some(PrintWish { job_id: job, printer_id: printer });
+        let sale = shop.sell(sell).unwrap();
+        let parked = ParkedCartId(shop.id());
+        shop.run(counter(counter::Command::Park(Park { parked_cart_id: parked, till_id: shop.till_id, cart, name: "Ana".into() }))).unwrap();
+        let import = Import {
+            batch_id: shop.batch(),
+            categories: Vec::new(),
+            rows: vec![ImportedProduct { id: ProductId(shop.id()), before: None, after: shop.draft("I-1", 1, UnitPrice(10_000)) }],
+        };
+        shop.run(catalog(catalog::Command::Import(import.clone()))).unwrap();
+        let attention = shop.store.rows::<Attention>().unwrap().remove(0);
+        Self { shop, tea, sale, category, printer, job, parked, import, attention }
+    }
+
+    /// One command of each kind; taken one by one, all but founding are done.
+    pub fn samples(&mut self) -> Vec<Command> {
+        let mut commands = self.catalog_samples();
+        commands.extend(self.counter_samples());
+        commands.extend(self.other_samples());
+        commands
+    }
+
+    fn catalog_samples(&mut self) -> Vec<Command> {
+        let shop = &mut self.shop;
+        let mut draft = shop.draft("N-1", 1, UnitPrice(120_000));
+        draft.category_id = Some(self.category);
+        draft.tags = vec!["new".into(), "茶".into()];
+        draft.barcodes = vec![NewBarcode {
+            barcode: "4710088412345".into(),
+            pack: Quantity(12_000),
+            pack_unit: "box".into(),
+            pack_price: Some(UnitPrice(1_000_000)),
+        }];
+        let mut changed = draft.clone();
+        changed.code = "P-1".into();
+        let edit = ProductChanges {
+            price: Some(Edit { from: UnitPrice(300_000), to: UnitPrice(350_000) }),
+            barcodes_set: vec![NewBarcode { barcode: "B-2".into(), pack: Quantity::ONE, pack_unit: String::new(), pack_price: None }],
+            tags_added: vec!["hot".into()],
+            ..ProductChanges::of(self.tea)
+        };
+        let hue = Some(Edit { from: 1, to: 2 });
+        let rate = Some(Edit { from: shop.taxes[0].1, to: Rate(82_000) });
+        let mut import = self.import.clone();
+        import.batch_id = shop.batch();
+        import.categories = vec![NewCategory { id: shop.category(), parent_id: Some(self.category), name: "Tea".into(), hue: 7 }];
+        import.rows[0].before = Some(import.rows[0].after.clone());
+        import.rows[0].after.price = UnitPrice(99_999);
+        [
+            catalog::Command::CreateProduct(CreateProduct { id: ProductId(shop.id()), draft }),
+            catalog::Command::EditProduct(Box::new(edit)),
+            catalog::Command::CreateCategory(NewCategory { id: shop.category(), parent_id: Some(self.category), name: "Food".into(), hue: 3 }),
+            catalog::Command::EditCategory(CategoryChanges { id: self.category, name: None, hue, active: None }),
+            catalog::Command::CreateTax(NewTax { id: TaxId(shop.id()), name: "New".into(), rate: Rate(1) }),
+            catalog::Command::EditTax(TaxChanges { id: shop.taxes[0].0, name: None, rate, active: None }),
+            catalog::Command::Import(import),
+            catalog::Command::RevertImport(RevertImport { batch_id: self.import.batch_id, product_ids: vec![self.import.rows[0].id] }),
+        ]
+        .map(catalog)
+        .into()
+    }
+
+    fn counter_samples(&mut self) -> Vec<Command> {
+        let shop = &mut self.shop;
+        let cash =
+            |shop: &mut Shop| MoveCash { movement_id: CashMovementId(shop.id()), shift_id: shop.shift_id, amount: Money(500), reason: "bank".into() };
+        let cart = shop.cart(vec![shop.line(self.tea, 0, Quantity(1240), UnitPrice(997_500)), shop.line(self.tea, 1, Quantity(1000), UnitPrice(0))]);
+        let mut sell = shop.sell_for_cash(cart.clone()).unwrap();
+        sell.parked_cart_id = Some(self.parked);
+        sell.customer_name = "王小明".into();
+        let refund = shop.refund_of(&self.sale, vec![RefundLine { line: 1, quantity: Quantity(1000) }]).unwrap();
+        let park = Park { parked_cart_id: ParkedCartId(shop.id()), till_id: shop.till_id, cart, name: String::new() };
+        let denominations = vec![(Money(100), 13), (Money(5), 1)];
+        let close = CloseShift { shift_id: shop.shift_id, denominations, counted: Money(1305) };
+        [
+            counter::Command::CashIn(cash(shop)),
+            counter::Command::CashOut(cash(shop)),
+            counter::Command::Sell(Box::new(sell)),
+            counter::Command::Refund(Box::new(refund)),
+            counter::Command::Park(park),
+            counter::Command::Unpark(Unpark { parked_cart_id: self.parked }),
+            counter::Command::OpenDrawer(OpenDrawer { shift_id: shop.shift_id, reason: String::new() }),
+            counter::Command::CloseShift(close),
+            counter::Command::OpenShift(OpenShift {
+                shift_id: ShiftId(shop.id()),
+                till_id: shop.till_id,
+                business_date: shop.today,
+                float: Money(0),
+            }),
+        ]
+        .map(counter)
+        .into()
+    }
+
+    fn other_samples(&mut self) -> Vec<Command> {
+        let shop = &mut self.shop;
+        let receive = Receive {
+            document_id: StockDocumentId(shop.id()),
+            location_id: shop.shelf_id,
+            note: "delivery 7\nby van".into(),
+            business_date: shop.today,
+            lines: vec![ReceiveLine { product_id: self.tea, quantity: Quantity(10_000), unit_cost: UnitPrice(123_456) }],
+        };
+        let adjust = Adjust {
+            document_id: StockDocumentId(shop.id()),
+            location_id: shop.shelf_id,
+            note: String::new(),
+            business_date: shop.today,
+            lines: vec![AdjustLine { product_id: self.tea, difference: Quantity(-500), reason: MoveReason::Damaged }],
+        };
+        let name = Some(Edit { from: String::from("Harbour Street"), to: String::from("Harbour Street 2") });
+        let till_name = Some(Edit { from: String::new(), to: String::from("Front") });
+        let row = printer_row(shop, self.printer);
+        let (job_id, other_job) = (PrintJobId(shop.id()), PrintJobId(shop.id()));
+        let found = shop.founding("CHF");
+        vec![
+            Command::Settings(settings::Command::Found(Box::new(found))),
+            Command::Settings(settings::Command::ChangeCompany(CompanyChanges { name, ..CompanyChanges::default() })),
+            Command::Settings(settings::Command::ChangeTill(TillChanges { till_id: shop.till_id, name: till_name, location_id: None })),
+            Command::Stock(stock::Command::Receive(receive)),
+            Command::Stock(stock::Command::Adjust(adjust)),
+            Command::Printing(printing::Command::SetPrinter(row)),
+            Command::Printing(printing::Command::Reprint(Reprint {
+                job_id,
+                printer_id: self.printer,
+                sale_id: self.sale.id,
+                document: PaperDocument::Receipt,
+            })),
+            Command::Printing(printing::Command::PrintShift(PrintShift { job_id: other_job, printer_id: self.printer, shift_id: shop.shift_id })),
+            Command::Printing(printing::Command::Report(Report {
+                job_id: self.job,
+                state: PrintState::Done,
+                attempts: 1,
+                error: "no\0paper".into(),
+            })),
+            Command::Attention(attention::Command::Resolve { id: self.attention.id }),
+        ]
+    }
+}
+
+fn printer_row(shop: &Shop, id: PrinterId) -> Printer {
+    Printer {
+        id,
+        device_id: shop.context.device,
+        name: "Receipts".into(),
+        kind: PrinterKind::Network,
+        address: "192.168.1.9:9100".into(),
+        paper: PaperKind::Roll80,
+        charset: "raster".into(),
+        has_drawer: true,
+        is_default: true,
+        active: true,
+    }
+}
