@@ -1,0 +1,36 @@
+//! What a file is: alone (its own authority) or a copy, and the ids a fresh one starts with.
+
+use kontor_domain::ids::{CompanyId, DeviceId, PersonId};
+use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
+
+use crate::error::StoreError;
+
+/// Ids of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Installation {
+    /// Its company.
+    pub company: CompanyId,
+    /// This device.
+    pub device: DeviceId,
+    /// Who is signed in (the built-in owner until people come).
+    pub person: PersonId,
+}
+
+/// The file's ids; a fresh file gets the ones offered.
+pub fn load_or_make(connection: &Connection, offered: Installation) -> Result<Installation, StoreError> {
+    let found = connection
+        .query_row("SELECT company, device, person FROM installation WHERE id = 1", [], |row| {
+            Ok([row.get::<_, Vec<u8>>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, Vec<u8>>(2)?])
+        })
+        .optional()?;
+    let Some([company, device, person]) = found else {
+        connection.execute(
+            "INSERT INTO installation (id, role, company, device, person) VALUES (1, 'authority', ?1, ?2, ?3)",
+            params![offered.company.0.as_bytes(), offered.device.0.as_bytes(), offered.person.0.as_bytes()],
+        )?;
+        return Ok(offered);
+    };
+    let id = |bytes: &[u8]| Uuid::from_slice(bytes).map_err(|error| StoreError::Damaged(error.to_string()));
+    Ok(Installation { company: CompanyId(id(&company)?), device: DeviceId(id(&device)?), person: PersonId(id(&person)?) })
+}

@@ -1,0 +1,26 @@
+//! Where it is kept: SQLite and PostgreSQL. The only SQL of Kontor.
+//!
+//! One writer for each open database: on SQLite a thread with rusqlite ([`sqlite`]), on PostgreSQL a task with sqlx
+//! ([`postgres`]). What it writes is decided by an [`agent::Agent`] (the authority of `kontor-sync`), which asks for rows
+//! and answers with rows and knows no SQL. Migrations and every query are sqlx with one SQL text ([`reader`]).
+
+pub mod agent;
+pub mod attention;
+pub mod catalog;
+pub mod counter;
+pub mod error;
+pub mod installation;
+pub mod migrations;
+pub mod postgres;
+pub mod printing;
+pub mod reader;
+pub mod reports;
+pub mod search;
+pub mod settings;
+pub mod sqlite;
+pub mod stock;
+mod table_sql;
+pub mod verify;
+
+pub use error::StoreError;
+pub use reader::Reader;

@@ -1,0 +1,327 @@
+//! PostgreSQL: the task that alone executes a process's batches. Other processes may do the same: a company's clock
+//! row is locked by each batch, so its commands still have one order.
+
+use std::collections::BTreeMap;
+
+use kontor_domain::cell::{CellKind, Value};
+use kontor_domain::ids::{CommandId, CompanyId};
+use kontor_domain::world::{Action, RowWrite, Scope, Slice, Table, TableInfo};
+use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::{AssertSqlSafe, Connection, Row};
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use crate::agent::{Agent, BATCH_LIMIT, Commit, Input, LoadedSlice, LogEntry, Opened, Step};
+use crate::error::StoreError;
+use crate::migrations::{self, Engine};
+use crate::search;
+
+/// Most messages that wait for the writer before senders wait too.
+const QUEUE_LIMIT: usize = 1024;
+
+/// Migrates a database and starts its writer.
+pub async fn start_writer<A: Agent>(url: &str, agent: A) -> Result<mpsc::Sender<A::Message>, StoreError> {
+    sqlx::any::install_default_drivers();
+    let mut any = sqlx::AnyConnection::connect(url).await?;
+    migrations::pending(&mut any, Engine::Postgres).await?;
+    migrations::run(&mut any, Engine::Postgres).await?;
+    any.close().await?;
+    let connection = connect(url).await?;
+    let (sender, receiver) = mpsc::channel(QUEUE_LIMIT);
+    tokio::spawn(run(url.to_owned(), connection, agent, receiver));
+    Ok(sender)
+}
+
+/// A connection that looks rows up by index and nothing else: an empty table's statistics would otherwise make the
+/// planner scan it for ever after (one look-up 2.2 ms instead of 0.04).
+async fn connect(url: &str) -> Result<PgConnection, StoreError> {
+    let mut connection = PgConnection::connect(url).await?;
+    for setting in ["enable_seqscan", "enable_hashjoin", "enable_mergejoin", "enable_bitmapscan", "enable_material", "jit"] {
+        sqlx::query(AssertSqlSafe(format!("SET {setting} = off"))).execute(&mut connection).await?;
+    }
+    sqlx::query("SET plan_cache_mode = force_generic_plan").execute(&mut connection).await?;
+    Ok(connection)
+}
+
+async fn run<A: Agent>(url: String, mut connection: PgConnection, mut agent: A, mut receiver: mpsc::Receiver<A::Message>) {
+    while let Some(first) = receiver.recv().await {
+        let mut messages = vec![first];
+        while messages.len() < BATCH_LIMIT
+            && let Ok(message) = receiver.try_recv()
+        {
+            messages.push(message);
+        }
+        for retry in execute(&mut connection, &mut agent, messages).await {
+            execute(&mut connection, &mut agent, vec![retry]).await;
+        }
+        if connection.ping().await.is_err()
+            && let Ok(fresh) = connect(&url).await
+        {
+            connection = fresh;
+        }
+    }
+}
+
+async fn execute<A: Agent>(connection: &mut PgConnection, agent: &mut A, messages: Vec<A::Message>) -> Vec<A::Message> {
+    agent.begin(messages);
+    let result = drive(connection, agent).await;
+    if let Err(error) = &result {
+        tracing::error!(%error, "batch");
+    }
+    agent.finish(result)
+}
+
+async fn drive<A: Agent>(connection: &mut PgConnection, agent: &mut A) -> Result<(), StoreError> {
+    let mut transaction = connection.begin().await?;
+    let mut company = None;
+    let mut input = Input::Start;
+    loop {
+        match agent.step(input)? {
+            Step::Open { company: opened, commands } => {
+                company = Some(opened);
+                input = Input::Opened(open_clock(&mut transaction, opened, &commands).await?);
+            }
+            Step::Load(slices) => {
+                let company = company.ok_or_else(|| StoreError::Other("load before open".into()))?;
+                let mut loaded = Vec::new();
+                for slice in slices {
+                    loaded.push(load(&mut transaction, company, slice).await?);
+                }
+                input = Input::Loaded(loaded);
+            }
+            Step::Commit(commit) => {
+                write(&mut transaction, &commit).await?;
+                transaction.commit().await?;
+                return Ok(());
+            }
+            Step::Nothing => return Ok(transaction.rollback().await?),
+        }
+    }
+}
+
+/// Locks the company's clock in a statement of its own: a snapshot taken before the wait would be old after it.
+async fn open_clock(connection: &mut PgConnection, company: CompanyId, commands: &[CommandId]) -> Result<Opened, StoreError> {
+    sqlx::query("INSERT INTO clock (company, rev, epoch, last_at) VALUES ($1, 0, uuid_send(gen_random_uuid()), 0) ON CONFLICT DO NOTHING")
+        .bind(company.0.as_bytes().as_slice())
+        .execute(&mut *connection)
+        .await?;
+    let clock = sqlx::query("SELECT rev, last_at FROM clock WHERE company = $1 FOR UPDATE")
+        .bind(company.0.as_bytes().as_slice())
+        .fetch_one(&mut *connection)
+        .await?;
+    let mut known = Vec::new();
+    for id in commands {
+        let found = sqlx::query("SELECT rev, number, at, status, code FROM command_log WHERE id = $1")
+            .bind(id.0.as_bytes().as_slice())
+            .fetch_optional(&mut *connection)
+            .await?;
+        if let Some(row) = found {
+            known.push(known_entry(*id, &row)?);
+        }
+    }
+    Ok(Opened { rev: clock.try_get(0)?, last_at: clock.try_get(1)?, known })
+}
+
+fn known_entry(id: CommandId, row: &PgRow) -> Result<LogEntry, StoreError> {
+    let status: String = row.try_get(3)?;
+    Ok(LogEntry {
+        id,
+        rev: row.try_get(0)?,
+        device: Uuid::nil(),
+        actor: Uuid::nil(),
+        name: String::new(),
+        version: 0,
+        args: String::new(),
+        number: row.try_get(1)?,
+        at: row.try_get(2)?,
+        received_at: 0,
+        status: if status == "ok" { "ok" } else { "refused" },
+        code: row.try_get(4)?,
+    })
+}
+
+async fn load(connection: &mut PgConnection, company: CompanyId, slice: Slice) -> Result<LoadedSlice, StoreError> {
+    let (table, names, values): (Table, Vec<&str>, Vec<Value>) = match &slice {
+        Slice::Key(table, key) => (*table, table.info().key.to_vec(), key.clone()),
+        Slice::Index(table, index, value) => (*table, vec![table.info().indexes[*index]], vec![value.clone()]),
+    };
+    let info = table.info();
+    let condition: String = names.iter().enumerate().map(|(place, name)| format!(" AND {name} = ${}", place + 2)).collect();
+    let sql = format!("SELECT {}, scope FROM {} WHERE company = $1{condition}", info.columns.join(", "), info.name);
+    let mut query = sqlx::query(AssertSqlSafe(sql)).bind(company.0.as_bytes().to_vec());
+    for value in values {
+        query = match value {
+            Value::Int(number) => query.bind(number),
+            Value::Text(text) => query.bind(text),
+            Value::Id(id) => query.bind(id.as_bytes().to_vec()),
+            Value::Null => query.bind(None::<String>),
+        };
+    }
+    let rows = query.fetch_all(connection).await?;
+    let rows = rows.iter().map(|row| cells(info, row)).collect::<Result<Vec<_>, _>>()?;
+    Ok((slice, rows))
+}
+
+fn cells(info: &TableInfo, row: &PgRow) -> Result<(Vec<Value>, Scope), StoreError> {
+    let mut cells = Vec::with_capacity(info.columns.len());
+    for (index, kind) in info.kinds.iter().enumerate() {
+        cells.push(match kind {
+            CellKind::Int => row.try_get::<Option<i64>, _>(index)?.map_or(Value::Null, Value::Int),
+            CellKind::Text => row.try_get::<Option<String>, _>(index)?.map_or(Value::Null, Value::Text),
+            CellKind::Id => match row.try_get::<Option<Vec<u8>>, _>(index)? {
+                None => Value::Null,
+                Some(bytes) => Value::Id(Uuid::from_slice(&bytes).map_err(|error| StoreError::Damaged(error.to_string()))?),
+            },
+        });
+    }
+    Ok((cells, Scope(row.try_get(info.columns.len())?)))
+}
+
+/// Writes rows table by table, many to a statement: one JSON array of arrays for each table and action.
+async fn write(connection: &mut PgConnection, commit: &Commit) -> Result<(), StoreError> {
+    let mut groups: BTreeMap<(Table, u8), Vec<&RowWrite>> = BTreeMap::new();
+    for row in &commit.writes {
+        groups.entry((row.table, row.action as u8)).or_default().push(row);
+    }
+    for ((table, _), rows) in groups {
+        let Some(action) = rows.first().map(|row| row.action) else { continue };
+        let sql = match action {
+            Action::Insert => insert_sql(table.info()),
+            Action::Update => update_sql(table.info()),
+            Action::Remove => remove_sql(table.info()),
+        };
+        let json = rows_json(&rows)?;
+        let done = sqlx::query(AssertSqlSafe(sql)).bind(commit.company.0.as_bytes().as_slice()).bind(json).execute(&mut *connection).await?;
+        if done.rows_affected() != rows.len() as u64 {
+            return Err(StoreError::Other(format!("{} of {} rows of {} written", done.rows_affected(), rows.len(), table.info().name)));
+        }
+    }
+    for product in crate::sqlite::searched_products(&commit.writes) {
+        index_product(connection, commit.company.0, product).await?;
+    }
+    write_log(connection, commit).await?;
+    sqlx::query("UPDATE clock SET rev = $2, last_at = $3 WHERE company = $1")
+        .bind(commit.company.0.as_bytes().as_slice())
+        .bind(commit.rev)
+        .bind(commit.last_at)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+fn rows_json(rows: &[&RowWrite]) -> Result<String, StoreError> {
+    let json: Vec<Vec<serde_json::Value>> = rows
+        .iter()
+        .map(|row| {
+            let stamp = [Value::Int(row.rev), Value::Int(row.scope.0)];
+            let stamped = if row.action == Action::Remove { &stamp[..0] } else { &stamp[..] };
+            row.cells.iter().chain(stamped).map(json_cell).collect()
+        })
+        .collect();
+    serde_json::to_string(&json).map_err(|error| StoreError::Other(error.to_string()))
+}
+
+fn json_cell(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Null => serde_json::Value::Null,
+        Value::Int(number) => (*number).into(),
+        Value::Text(text) => text.clone().into(),
+        Value::Id(id) => id.simple().to_string().into(),
+    }
+}
+
+/// The value at a place of a JSON row, as its column's type.
+fn place(kind: CellKind, index: usize) -> String {
+    match kind {
+        CellKind::Int => format!("CAST(value->>{index} AS BIGINT)"),
+        CellKind::Text => format!("value->>{index}"),
+        CellKind::Id => format!("unhex(value->>{index})"),
+    }
+}
+
+fn places(info: &TableInfo) -> Vec<String> {
+    let stamp = [CellKind::Int, CellKind::Int];
+    info.kinds.iter().chain(&stamp).enumerate().map(|(index, kind)| place(*kind, index)).collect()
+}
+
+fn insert_sql(info: &TableInfo) -> String {
+    format!(
+        "INSERT INTO {} (company, {}, rev, scope) SELECT $1, {} FROM jsonb_each_row($2)",
+        info.name,
+        info.columns.join(", "),
+        places(info).join(", ")
+    )
+}
+
+fn key_condition(info: &TableInfo) -> String {
+    (0..info.key.len()).map(|index| format!(" AND t.{} = {}", info.key[index], place(info.kinds[index], index))).collect()
+}
+
+fn update_sql(info: &TableInfo) -> String {
+    let names: Vec<&str> = info.columns.iter().copied().chain(["rev", "scope"]).collect();
+    let values = places(info);
+    let first = info.key.len();
+    let assignments = names[first..].iter().zip(&values[first..]).map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join(", ");
+    format!("UPDATE {} t SET {assignments} FROM jsonb_each_row($2) WHERE t.company = $1{}", info.name, key_condition(info))
+}
+
+fn remove_sql(info: &TableInfo) -> String {
+    format!("DELETE FROM {} t USING jsonb_each_row($2) WHERE t.company = $1{}", info.name, key_condition(info))
+}
+
+async fn write_log(connection: &mut PgConnection, commit: &Commit) -> Result<(), StoreError> {
+    for entry in &commit.log {
+        sqlx::query(
+            "INSERT INTO command_log (id, company, rev, device, actor, name, version, args, number, at, received_at, status, code)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        )
+        .bind(entry.id.0.as_bytes().as_slice())
+        .bind(commit.company.0.as_bytes().as_slice())
+        .bind(entry.rev)
+        .bind(entry.device.as_bytes().as_slice())
+        .bind(entry.actor.as_bytes().as_slice())
+        .bind(&entry.name)
+        .bind(entry.version)
+        .bind(&entry.args)
+        .bind(&entry.number)
+        .bind(entry.at)
+        .bind(entry.received_at)
+        .bind(entry.status)
+        .bind(entry.code)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+async fn index_product(connection: &mut PgConnection, company: Uuid, product: Uuid) -> Result<(), StoreError> {
+    let (company, product) = (company.as_bytes().to_vec(), product.as_bytes().to_vec());
+    sqlx::query("DELETE FROM product_words WHERE company = $1 AND product_id = $2").bind(&company).bind(&product).execute(&mut *connection).await?;
+    let rows = sqlx::query(
+        "SELECT code FROM product WHERE company = $1 AND id = $2 AND active = 1
+         UNION ALL SELECT name FROM product WHERE company = $1 AND id = $2 AND active = 1
+         UNION ALL SELECT barcode FROM barcode WHERE company = $1 AND product_id = $2
+         UNION ALL SELECT tag FROM product_tag WHERE company = $1 AND product_id = $2",
+    )
+    .bind(&company)
+    .bind(&product)
+    .fetch_all(&mut *connection)
+    .await?;
+    let texts = rows.iter().map(|row| row.try_get::<String, _>(0)).collect::<Result<Vec<_>, _>>()?;
+    let active = sqlx::query("SELECT 1 FROM product WHERE company = $1 AND id = $2 AND active = 1")
+        .bind(&company)
+        .bind(&product)
+        .fetch_optional(&mut *connection)
+        .await?;
+    if active.is_none() {
+        return Ok(());
+    }
+    let words = search::index_words(texts.iter().map(String::as_str));
+    sqlx::query("INSERT INTO product_words (company, product_id, words) VALUES ($1, $2, array_to_tsvector(string_to_array($3, ' ')))")
+        .bind(&company)
+        .bind(&product)
+        .bind(words)
+        .execute(connection)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! Reading printers and print jobs.
+
+use kontor_domain::catalog::Page;
+use kontor_domain::cell::{Cell, Value};
+use kontor_domain::printing::{ListPrintJobs, PrintJob, PrintJobView, PrintState, Printer, Query};
+
+use crate::error::StoreError;
+use crate::reader::{Asker, Reader, clamp, columns, get, json, row_of, values};
+
+impl Reader {
+    pub(crate) async fn answer_printing(&self, asker: &Asker, query: &Query) -> Result<String, StoreError> {
+        match query {
+            Query::ListPrinters(question) => {
+                let bound = values(asker, [question.device_id.to_value()]);
+                json(&self.rows::<Printer>("company = $1 AND device_id = $2 AND active = 1 ORDER BY name", bound).await?)
+            }
+            Query::ListPrintJobs(question) => json(&self.print_jobs(asker, question).await?),
+        }
+    }
+
+    async fn print_jobs(&self, asker: &Asker, question: &ListPrintJobs) -> Result<Page<PrintJobView>, StoreError> {
+        let state = question.state.map_or_else(String::new, |state| state.word().to_owned());
+        let condition = "company = $1 AND ($2 = '' OR state = $2)";
+        let total = self.count::<PrintJob>(condition, values(asker, [Value::Text(state.clone())])).await?;
+        let first = columns::<PrintJob>("j");
+        let sql = format!(
+            "SELECT {first}, p.name, coalesce(s.number, 'Z' || CAST(h.number AS TEXT), '') FROM print_job j
+             LEFT JOIN printer p ON p.company = j.company AND p.id = j.printer_id
+             LEFT JOIN sale s ON s.company = j.company AND s.id = j.document_id
+             LEFT JOIN shift h ON h.company = j.company AND h.id = j.document_id
+             WHERE j.company = $1 AND ($2 = '' OR j.state = $2) ORDER BY j.at DESC, j.id LIMIT $3 OFFSET $4"
+        );
+        let bound = values(asker, [Value::Text(state), Value::Int(clamp(question.limit)), Value::Int(i64::from(question.offset))]);
+        let width = <PrintJob as kontor_domain::world::Row>::TABLE.info().columns.len();
+        let rows = self.fetch(sql, bound).await?;
+        let rows = rows
+            .iter()
+            .map(|row| {
+                Ok(PrintJobView {
+                    job: row_of(row)?,
+                    printer_name: get::<Option<String>>(row, width)?.unwrap_or_default(),
+                    document_number: get(row, width + 1)?,
+                })
+            })
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        Ok(Page { rows, total })
+    }
+
+    /// Jobs that wait, oldest first: what the print loop works on.
+    pub async fn waiting_jobs(&self, asker: &Asker, limit: u32) -> Result<Vec<(PrintJob, Option<Printer>)>, StoreError> {
+        let bound = values(asker, [PrintState::Waiting.to_value(), Value::Int(clamp(limit))]);
+        let jobs = self.rows::<PrintJob>("company = $1 AND state = $2 ORDER BY at, id LIMIT $3", bound).await?;
+        let mut found = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            let printer = self.by_id::<Printer>(asker, &job.printer_id).await?;
+            found.push((job, printer));
+        }
+        Ok(found)
+    }
+
+    /// One printer.
+    pub async fn printer(&self, asker: &Asker, id: kontor_domain::ids::PrinterId) -> Result<Option<Printer>, StoreError> {
+        self.by_id(asker, &id).await
+    }
+}

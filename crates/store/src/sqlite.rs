@@ -1,0 +1,552 @@
+//! SQLite: opening a file safely, and the thread that alone writes to it.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
+use std::time::Duration;
+
+use kontor_domain::cell::{CellKind, Value};
+use kontor_domain::ids::{CommandId, CompanyId};
+use kontor_domain::world::{Action, RowWrite, Scope, Slice, Table};
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params, params_from_iter};
+use sqlx::AnyConnection;
+use sqlx::Connection as _;
+use uuid::Uuid;
+
+use crate::agent::{Agent, BATCH_LIMIT, Commit, Input, LoadedSlice, LogEntry, Opened, Step};
+use crate::error::StoreError;
+use crate::migrations::{self, Engine, Pending};
+use crate::{search, table_sql};
+
+/// Pages of WAL after which an idle writer copies them into the file.
+const CHECKPOINT_IDLE: Duration = Duration::from_millis(400);
+
+/// How safely commits are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Synchronous {
+    /// Every commit reaches the disk before it is acknowledged. The only one for shops.
+    Full,
+    /// Nothing is waited for: only to show that the power-cut test can fail.
+    Off,
+}
+
+/// An open file: locked for this process, migrated, ready for a writer and readers.
+#[derive(Debug)]
+pub struct SqliteFile {
+    path: PathBuf,
+    connection: Connection,
+    lock: File,
+}
+
+/// Opens (or makes) a file: takes its lock, keeps a copy before migrating, migrates.
+pub async fn open(path: &Path, synchronous: Synchronous) -> Result<SqliteFile, StoreError> {
+    let lock = take_lock(path)?;
+    // On a thread of its own: the migrator's future cannot move between threads, and opening blocks on the disk.
+    let owned = path.to_owned();
+    let runtime = tokio::runtime::Handle::current();
+    let migrated = tokio::task::spawn_blocking(move || runtime.block_on(migrate(&owned))).await;
+    migrated.map_err(|error| StoreError::Other(error.to_string()))??;
+    let connection = connect(path, synchronous)?;
+    Ok(SqliteFile { path: path.to_owned(), connection, lock })
+}
+
+/// The address of a file for sqlx, read-only or not.
+pub fn url(path: &Path, mode: &str) -> String {
+    let encoded: String = path
+        .to_string_lossy()
+        .bytes()
+        .map(|byte| if byte.is_ascii_alphanumeric() || b"/._-~:\\".contains(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect();
+    format!("sqlite://{encoded}?mode={mode}")
+}
+
+fn lock_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    PathBuf::from(name)
+}
+
+/// One process for each file: two writers with their own memory of it would each be wrong.
+fn take_lock(path: &Path) -> Result<File, StoreError> {
+    let lock_path = lock_path(path);
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&lock_path).map_err(|error| io_error(&error, path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::AlreadyOpen(path.display().to_string())),
+        Err(TryLockError::Error(error)) => Err(io_error(&error, path)),
+    }
+}
+
+fn io_error(error: &std::io::Error, path: &Path) -> StoreError {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::NotFound => StoreError::ReadOnly(path.display().to_string()),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::DiskFull,
+        _ => StoreError::Other(format!("{}: {error}", path.display())),
+    }
+}
+
+async fn migrate(path: &Path) -> Result<(), StoreError> {
+    sqlx::any::install_default_drivers();
+    check_header(path)?;
+    let mut connection = AnyConnection::connect(&url(path, "rwc")).await.map_err(|error| named(error.into(), path))?;
+    let pending = migrations::pending(&mut connection, Engine::Sqlite).await.map_err(|error| named(error, path))?;
+    if let Pending::Older(_) = pending {
+        copy_before_migration(path)?;
+    }
+    if pending != Pending::UpToDate {
+        migrations::run(&mut connection, Engine::Sqlite).await.map_err(|error| named(error, path))?;
+    }
+    connection.close().await.map_err(StoreError::from)
+}
+
+/// A file that is no database is told apart before SQLite could treat it as an empty one.
+fn check_header(path: &Path) -> Result<(), StoreError> {
+    use std::io::Read as _;
+    let Ok(mut file) = File::open(path) else { return Ok(()) };
+    let mut header = [0_u8; 16];
+    let length = file.metadata().map(|data| data.len()).unwrap_or(0);
+    if length == 0 || (file.read_exact(&mut header).is_ok() && &header == b"SQLite format 3\0") {
+        Ok(())
+    } else {
+        Err(StoreError::Damaged(path.display().to_string()))
+    }
+}
+
+/// Puts the file's path into an error that names none.
+fn named(error: StoreError, path: &Path) -> StoreError {
+    match error {
+        StoreError::ReadOnly(_) => StoreError::ReadOnly(path.display().to_string()),
+        StoreError::Damaged(what) => StoreError::Damaged(format!("{}: {what}", path.display())),
+        StoreError::AlreadyOpen(_) => StoreError::AlreadyOpen(path.display().to_string()),
+        other => other,
+    }
+}
+
+fn copy_before_migration(path: &Path) -> Result<(), StoreError> {
+    let source = Connection::open(path)?;
+    let mut copy = path.as_os_str().to_owned();
+    copy.push(format!(".before-{}.bak", migrations::FILES.len()));
+    backup_connection(&source, Path::new(&copy))
+}
+
+/// Copies a whole database through SQLite itself: a file copy of a WAL database is not a copy.
+fn backup_connection(source: &Connection, to: &Path) -> Result<(), StoreError> {
+    let mut partial = to.as_os_str().to_owned();
+    partial.push(".part");
+    let partial = PathBuf::from(partial);
+    std::fs::remove_file(&partial)
+        .or_else(|error| if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(io_error(&error, &partial)) })?;
+    source.execute("VACUUM INTO ?1", [partial.to_string_lossy()])?;
+    std::fs::rename(&partial, to).map_err(|error| io_error(&error, to))
+}
+
+/// Writes a backup copy of an open file (a second connection; selling goes on).
+pub fn backup(path: &Path, to: &Path) -> Result<(), StoreError> {
+    backup_connection(&Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?, to)
+}
+
+fn connect(path: &Path, synchronous: Synchronous) -> Result<Connection, StoreError> {
+    let connection = Connection::open(path).map_err(|error| named(error.into(), path))?;
+    configure(&connection, synchronous).map_err(|error| named(error, path))?;
+    Ok(connection)
+}
+
+fn configure(connection: &Connection, synchronous: Synchronous) -> Result<(), StoreError> {
+    let level = match synchronous {
+        Synchronous::Full => "FULL",
+        Synchronous::Off => "OFF",
+    };
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", level)?;
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "checkpoint_fullfsync", true)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", -32_000)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    // A write at open tells a read-only folder or a full disk now, not at the first sale.
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    connection.pragma_update(None, "user_version", version)?;
+    connection.set_prepared_statement_cache_capacity(256);
+    Ok(())
+}
+
+impl SqliteFile {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The connection, before a writer takes it.
+    pub const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Starts the writer thread. It ends when all senders are gone, after what they sent is written.
+    pub fn start_writer<A: Agent>(self, agent: A) -> std::io::Result<Writer<A::Message>> {
+        let (sender, receiver) = mpsc::channel();
+        let thread = std::thread::Builder::new().name("kontor-writer".into()).spawn(move || run(self, agent, receiver))?;
+        Ok(Writer { sender, thread: Some(thread) })
+    }
+}
+
+/// The way to the writer thread.
+#[derive(Debug)]
+pub struct Writer<M> {
+    sender: Sender<M>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl<M> Writer<M> {
+    /// A sender for this writer.
+    pub fn sender(&self) -> Sender<M> {
+        self.sender.clone()
+    }
+
+    /// Waits until everything sent is written and the file is closed. Other senders must be gone.
+    pub fn close(mut self) {
+        let (nobody, _) = mpsc::channel();
+        self.sender = nobody;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the writer thread ended with a panic");
+        }
+    }
+}
+
+/// The writer's life: take what waits, execute it as one transaction, answer, and tidy up when idle.
+fn run<A: Agent>(mut file: SqliteFile, mut agent: A, receiver: Receiver<A::Message>) {
+    let mut idle_since_write = true;
+    loop {
+        let first = match receiver.try_recv() {
+            Ok(message) => message,
+            Err(TryRecvError::Disconnected) => break,
+            Err(TryRecvError::Empty) => match wait(&receiver, idle_since_write) {
+                Waited::Message(message) => message,
+                Waited::Closed => break,
+                Waited::Idle => {
+                    checkpoint(&file.connection);
+                    idle_since_write = true;
+                    continue;
+                }
+            },
+        };
+        let mut messages = vec![first];
+        while messages.len() < BATCH_LIMIT
+            && let Ok(message) = receiver.try_recv()
+        {
+            messages.push(message);
+        }
+        for retry in execute(&mut file.connection, &mut agent, messages) {
+            execute(&mut file.connection, &mut agent, vec![retry]);
+        }
+        idle_since_write = false;
+    }
+    checkpoint(&file.connection);
+    drop(file.connection);
+    if let Err(error) = file.lock.unlock() {
+        tracing::warn!(%error, "lock");
+    }
+}
+
+enum Waited<M> {
+    Message(M),
+    Closed,
+    Idle,
+}
+
+/// Waits for a message; after a write only a while, so that an idle moment can be used for the checkpoint.
+fn wait<M>(receiver: &Receiver<M>, for_ever: bool) -> Waited<M> {
+    if for_ever {
+        return receiver.recv().map_or(Waited::Closed, Waited::Message);
+    }
+    match receiver.recv_timeout(CHECKPOINT_IDLE) {
+        Ok(message) => Waited::Message(message),
+        Err(RecvTimeoutError::Timeout) => Waited::Idle,
+        Err(RecvTimeoutError::Disconnected) => Waited::Closed,
+    }
+}
+
+fn checkpoint(connection: &Connection) {
+    if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+        tracing::warn!(%error, "checkpoint");
+    }
+}
+
+/// Executes one batch; returns messages that must be tried alone.
+fn execute<A: Agent>(connection: &mut Connection, agent: &mut A, messages: Vec<A::Message>) -> Vec<A::Message> {
+    agent.begin(messages);
+    let result = drive(connection, agent);
+    if let Err(error) = &result {
+        tracing::error!(%error, "batch");
+    }
+    agent.finish(result)
+}
+
+fn drive<A: Agent>(connection: &mut Connection, agent: &mut A) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut company = None;
+    let mut input = Input::Start;
+    loop {
+        match agent.step(input)? {
+            Step::Open { company: opened, commands } => {
+                company = Some(opened);
+                input = Input::Opened(open_clock(&transaction, opened, &commands)?);
+            }
+            Step::Load(slices) => {
+                let company = company.ok_or_else(|| StoreError::Other("load before open".into()))?;
+                input = Input::Loaded(load(&transaction, company, slices)?);
+            }
+            Step::Commit(commit) => {
+                write(&transaction, &commit)?;
+                transaction.commit()?;
+                return Ok(());
+            }
+            Step::Nothing => return Ok(transaction.rollback()?),
+        }
+    }
+}
+
+fn open_clock(connection: &Connection, company: CompanyId, commands: &[CommandId]) -> Result<Opened, StoreError> {
+    let clock = connection
+        .prepare_cached("SELECT rev, last_at FROM clock WHERE company = ?1")?
+        .query_row([company.0.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let (rev, last_at) = clock.unwrap_or((0, 0));
+    let mut known = Vec::new();
+    let mut statement = connection.prepare_cached("SELECT rev, number, at, status, code FROM command_log WHERE id = ?1")?;
+    for id in commands {
+        let found = statement
+            .query_row([id.0.as_bytes()], |row| {
+                let status: String = row.get(3)?;
+                Ok(LogEntry {
+                    id: *id,
+                    rev: row.get(0)?,
+                    device: Uuid::nil(),
+                    actor: Uuid::nil(),
+                    name: String::new(),
+                    version: 0,
+                    args: String::new(),
+                    number: row.get(1)?,
+                    at: row.get(2)?,
+                    received_at: 0,
+                    status: if status == "ok" { "ok" } else { "refused" },
+                    code: row.get(4)?,
+                })
+            })
+            .optional()?;
+        known.extend(found);
+    }
+    Ok(Opened { rev, last_at, known })
+}
+
+/// A value on its way into SQLite.
+struct Bound<'a>(&'a Value);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self.0 {
+            Value::Null => ToSqlOutput::Borrowed(ValueRef::Null),
+            Value::Int(number) => ToSqlOutput::Borrowed(ValueRef::Integer(*number)),
+            Value::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Value::Id(id) => ToSqlOutput::Borrowed(ValueRef::Blob(id.as_bytes())),
+        })
+    }
+}
+
+fn load(connection: &Connection, company: CompanyId, slices: impl IntoIterator<Item = Slice>) -> Result<Vec<LoadedSlice>, StoreError> {
+    slices
+        .into_iter()
+        .map(|slice| {
+            let rows = match &slice {
+                Slice::Key(table, key) => read_rows(connection, *table, &table_sql::of(*table).select_key, company, key)?,
+                Slice::Index(table, index, value) => {
+                    let sql = &table_sql::of(*table).select_index[*index];
+                    read_rows(connection, *table, sql, company, std::slice::from_ref(value))?
+                }
+            };
+            Ok((slice, rows))
+        })
+        .collect()
+}
+
+fn read_rows(connection: &Connection, table: Table, sql: &str, company: CompanyId, key: &[Value]) -> Result<Vec<(Vec<Value>, Scope)>, StoreError> {
+    let kinds = table.info().kinds;
+    let company = Value::Id(company.0);
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params_from_iter(std::iter::once(&company).chain(key).map(Bound)))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let cells = kinds.iter().enumerate().map(|(index, kind)| cell(row.get_ref(index)?, *kind)).collect::<Result<Vec<_>, StoreError>>()?;
+        found.push((cells, Scope(row.get(kinds.len())?)));
+    }
+    Ok(found)
+}
+
+fn cell(value: ValueRef<'_>, kind: CellKind) -> Result<Value, StoreError> {
+    Ok(match (value, kind) {
+        (ValueRef::Null, _) => Value::Null,
+        (ValueRef::Integer(number), CellKind::Int) => Value::Int(number),
+        (ValueRef::Text(text), CellKind::Text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+        (ValueRef::Blob(bytes), CellKind::Id) => Value::Id(Uuid::from_slice(bytes).map_err(|error| StoreError::Damaged(error.to_string()))?),
+        (other, kind) => return Err(StoreError::Damaged(format!("{other:?} is no {kind:?}"))),
+    })
+}
+
+fn write(connection: &Connection, commit: &Commit) -> Result<(), StoreError> {
+    let company = Value::Id(commit.company.0);
+    for row in &commit.writes {
+        write_row(connection, &company, row)?;
+    }
+    search_words(connection, commit)?;
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO command_log (id, company, rev, device, actor, name, version, args, number, at, received_at, status, code)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    )?;
+    for entry in &commit.log {
+        statement.execute(params![
+            entry.id.0.as_bytes(),
+            commit.company.0.as_bytes(),
+            entry.rev,
+            entry.device.as_bytes(),
+            entry.actor.as_bytes(),
+            entry.name,
+            entry.version,
+            entry.args,
+            entry.number,
+            entry.at,
+            entry.received_at,
+            entry.status,
+            entry.code
+        ])?;
+    }
+    let changed = connection.prepare_cached("UPDATE clock SET rev = ?2, last_at = ?3 WHERE company = ?1")?.execute(params![
+        commit.company.0.as_bytes(),
+        commit.rev,
+        commit.last_at
+    ])?;
+    if changed == 0 {
+        // The first command of a company: its history begins, under an id of its own.
+        connection.execute(
+            "INSERT INTO clock (company, rev, epoch, last_at) VALUES (?1, ?2, randomblob(16), ?3)",
+            params![commit.company.0.as_bytes(), commit.rev, commit.last_at],
+        )?;
+    }
+    Ok(())
+}
+
+fn write_row(connection: &Connection, company: &Value, row: &RowWrite) -> Result<(), StoreError> {
+    let sql = table_sql::of(row.table);
+    let stamp = [Value::Int(row.rev), Value::Int(row.scope.0)];
+    let all = || std::iter::once(company).chain(&row.cells).chain(&stamp).map(Bound);
+    let refused = || StoreError::Constraint(format!("{} is written once", row.table.info().name));
+    let changed = match row.action {
+        Action::Insert => connection.prepare_cached(&sql.insert)?.execute(params_from_iter(all()))?,
+        Action::Update => connection.prepare_cached(sql.update.as_ref().ok_or_else(refused)?)?.execute(params_from_iter(all()))?,
+        Action::Remove => {
+            let key = std::iter::once(company).chain(&row.cells).map(Bound);
+            connection.prepare_cached(sql.delete.as_ref().ok_or_else(refused)?)?.execute(params_from_iter(key))?
+        }
+    };
+    if changed == 1 { Ok(()) } else { Err(StoreError::Other(format!("{} rows of {} written", changed, row.table.info().name))) }
+}
+
+/// Products whose words may have changed.
+pub(crate) fn searched_products(writes: &[RowWrite]) -> std::collections::BTreeSet<Uuid> {
+    writes
+        .iter()
+        .filter(|row| matches!(row.table, Table::product | Table::barcode | Table::product_tag))
+        .filter_map(|row| match row.cells.first() {
+            Some(Value::Id(id)) => Some(*id),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Keeps the search index in the transaction that changes what it indexes.
+fn search_words(connection: &Connection, commit: &Commit) -> Result<(), StoreError> {
+    for product in searched_products(&commit.writes) {
+        index_product(connection, commit.company.0, product)?;
+    }
+    Ok(())
+}
+
+fn index_product(connection: &Connection, company: Uuid, product: Uuid) -> Result<(), StoreError> {
+    let key = params![company.as_bytes(), product.as_bytes()];
+    let row = connection
+        .prepare_cached("SELECT code, name, active FROM product WHERE company = ?1 AND id = ?2")?
+        .query_row(key, |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?)))
+        .optional()?;
+    let known: Option<i64> = connection
+        .prepare_cached("SELECT docid FROM product_document WHERE company = ?1 AND product_id = ?2")?
+        .query_row(key, |row| row.get(0))
+        .optional()?;
+    let docid = match (known, &row) {
+        (Some(docid), _) => {
+            connection.prepare_cached("DELETE FROM product_words WHERE rowid = ?1")?.execute([docid])?;
+            docid
+        }
+        (None, None) => return Ok(()),
+        (None, Some(_)) => {
+            connection.prepare_cached("INSERT INTO product_document (company, product_id) VALUES (?1, ?2)")?.execute(key)?;
+            connection.last_insert_rowid()
+        }
+    };
+    let Some((code, name, 1)) = row else { return Ok(()) };
+    let mut texts = vec![code, name];
+    for sql in
+        ["SELECT barcode FROM barcode WHERE company = ?1 AND product_id = ?2", "SELECT tag FROM product_tag WHERE company = ?1 AND product_id = ?2"]
+    {
+        let mut statement = connection.prepare_cached(sql)?;
+        let found = statement.query_map(key, |row| row.get::<_, String>(0))?;
+        for text in found {
+            texts.push(text?);
+        }
+    }
+    let words = search::index_words(texts.iter().map(String::as_str));
+    connection.prepare_cached("INSERT INTO product_words (rowid, words) VALUES (?1, ?2)")?.execute(params![docid, words])?;
+    Ok(())
+}
+
+/// Merges the search index after many products were written, so that every look-up reads one segment.
+pub fn optimize_search(connection: &Connection) -> Result<(), StoreError> {
+    connection.execute("INSERT INTO product_words (product_words) VALUES ('optimize')", [])?;
+    Ok(())
+}
+
+/// Whether a file that is not open holds a company.
+pub fn has_company(path: &Path) -> bool {
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let count =
+        Connection::open_with_flags(path, flags).and_then(|file| file.query_row("SELECT COUNT(*) FROM company", [], |row| row.get::<_, i64>(0)));
+    count.is_ok_and(|count| count > 0)
+}
+
+/// The files that SQLite keeps beside a database, and the lock.
+fn companions(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let name = path.as_os_str().to_owned();
+    ["", "-wal", "-shm", ".lock"].into_iter().map(move |ending| {
+        let mut name = name.clone();
+        name.push(ending);
+        PathBuf::from(name)
+    })
+}
+
+/// Removes a closed file with all that stands beside it. A file that is not there is removed already.
+pub fn remove_file(path: &Path) -> Result<(), StoreError> {
+    for file in companions(path) {
+        match std::fs::remove_file(&file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io_error(&error, &file)),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Gives a closed file another name. Its WAL must be empty (closing it does that).
+pub fn rename_file(from: &Path, to: &Path) -> Result<(), StoreError> {
+    std::fs::rename(from, to).map_err(|error| io_error(&error, to))?;
+    remove_file(from)
+}
