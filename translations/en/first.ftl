@@ -1,0 +1,25 @@
+# The first window.
+first-welcome = Welcome to Kontor
+first-try-demo = Try the demo shop
+first-start-own = Start my shop on this computer
+first-join = Join a shop server
+first-language = Language
+first-demo-how = 2,000 products, customers and two weeks of sales to play with. Nothing in it is real.
+first-own-how = Six questions, then you sell. It works without internet and without an account.
+first-join-later = Comes with the shop server, which is not there yet.
+first-making-demo = Making the demo shop
+first-name = What is your shop called?
+first-name-how = Printed on receipts.
+first-code = Short code
+first-code-how = First part of every receipt number: S1-1-1-000001.
+first-currency = Currency
+first-currency-how = Cannot be changed later.
+first-tax-mode = Prices in your shop
+first-rate = Tax on most products
+first-rate-how = Other usual rates are added too.
+first-tax-name = Tax { $percent }%
+first-tax-free = Tax-free
+first-owner-name = Your name
+first-owner = Owner
+first-float-how = Left empty it is 0. The first shift opens at once.
+first-open = Open the shop

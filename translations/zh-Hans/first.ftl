@@ -1,0 +1,25 @@
+# The first window.
+first-welcome = 欢迎使用 Kontor
+first-try-demo = 试用演示店铺
+first-start-own = 在这台电脑上开店
+first-join = 加入店铺服务器
+first-language = 语言
+first-demo-how = 内有 2,000 个商品、顾客和两周的销售，可随意试用，均非真实数据。
+first-own-how = 回答六个问题即可开始销售。不需要网络，也不需要账号。
+first-join-later = 将随店铺服务器推出，目前尚未提供。
+first-making-demo = 正在创建演示店铺
+first-name = 店铺名称
+first-name-how = 会打印在小票上。
+first-code = 简码
+first-code-how = 每张小票号码的开头：S1-1-1-000001。
+first-currency = 币种
+first-currency-how = 之后无法更改。
+first-tax-mode = 店内标价
+first-rate = 一般商品税率
+first-rate-how = 其他常用税率也会一并建立。
+first-tax-name = 增值税 { $percent }%
+first-tax-free = 免税
+first-owner-name = 您的姓名
+first-owner = 店主
+first-float-how = 留空即为 0，并立即开第一班。
+first-open = 开店

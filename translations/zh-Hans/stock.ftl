@@ -1,0 +1,83 @@
+# Stock: places, moves, documents.
+stock-title = 库存
+location-kind-shelf = 货架
+location-kind-dock = 月台
+location-kind-sorting = 分拣区
+location-kind-packing = 打包区
+location-kind-staging = 待发区
+location-kind-damaged = 残次品区
+location-kind-returns = 退货区
+location-kind-till = 收银机
+location-kind-supplier = 供应商
+location-kind-customer = 顾客
+location-kind-adjustment = 盘点差异
+location-kind-scrap = 报废
+location-kind-in-transit = 在途
+reason-sale = 售出
+reason-refund = 退回
+reason-receipt = 入库
+reason-damaged = 损坏
+reason-expired = 过期
+reason-lost = 丢失
+reason-found = 找到
+reason-counted = 盘点
+reason-own-use = 自用
+reason-other = 其他
+reason-revaluation = 成本调整
+stock-document-receipt = 入库单
+stock-document-adjustment = 调整单
+stock-from-to = 来源 → 去向
+stock-value = 价值
+stock-balances = 现有库存
+stock-moves = 变动
+stock-documents = 单据
+stock-receive = 入库
+stock-adjust = 调整
+stock-search = 名称、编码、条码
+stock-location = 库位
+stock-every-location = 所有库位
+stock-only-low = 低于阈值
+stock-product = 商品
+stock-code = 编码
+stock-average-cost = 平均成本
+stock-empty = 还没有库存
+stock-empty-text = 库存由入库单增加：扫描商品，输入数量和成本。
+stock-no-match = 没有符合的库存
+stock-no-match-text = 没有同时符合这些条件的库存。
+stock-not-only = 不限 { $name }
+stock-no-moves = 还没有变动
+stock-no-moves-text = 每笔入库、销售、退货和调整都会在此留下一条不可更改的记录。
+stock-lines-count = { $count } 条
+stock-reason = 原因
+stock-document = 单据
+stock-person = 经手人
+stock-kind = 类型
+stock-no-documents = 还没有入库或调整单
+stock-no-documents-text = 入库和调整的单据会列在这里。
+stock-pick = 名称、编码、条码
+stock-pick-hint = 扫描，或输入后按 Enter；重复扫描会累加。
+stock-found = 搜索结果
+stock-unknown-code = 找不到条码 { $code }。
+stock-written = { $number } 已记录，库存已更新。
+stock-receive-empty = 扫描到货商品
+stock-receive-empty-text = 或在上方搜索。会带入最近进价。切换页面时，已输入的内容会保留。
+stock-unit-cost = 单位成本
+stock-remove-line = 移除此行
+stock-to-location = 放入库位
+stock-supplier-note = 供应商送货单号/备注
+stock-cost-sum = 成本合计（不含税）
+stock-receive-now = { $count ->
+    [0] 入库
+   *[other] 入库 { $count } 项
+}
+stock-adjust-empty = 扫描有差异的商品
+stock-adjust-empty-text = 再输入差异：缺两件输入 -2，多三件输入 3。
+stock-difference = 差异
+stock-then = 当前 → 调整后
+stock-at-location = 库位
+stock-why = 备注
+stock-adjust-now = { $count ->
+    [0] 调整
+   *[other] 调整 { $count } 项
+}
+stock-pick-hint-adjust = 扫描，或输入后按 Enter。

@@ -1,0 +1,21 @@
+# The day in figures.
+today-title = 今日
+today-day-before = 前一天
+today-day-after = 后一天
+today-other = 当日
+today-empty = 当日没有销售
+today-empty-text = 有第一笔销售后，就会显示金额、时段和热销商品。
+today-by-hour = 各时段销售
+today-hour = { $hour }：{ $amount }，{ $count } 笔
+today-sales = 销售额
+today-number = 销售笔数
+today-items = 售出件数
+today-average = 平均客单价
+today-refunds = 另有退货 { $count } 笔
+today-week-before = 较上周同日 { $change }（{ $amount }）
+today-no-week-before = 上周同日没有销售
+today-tenders = 付款方式
+today-tax = 其中税额
+today-discount = 折扣
+today-refunded = 退款
+today-top = 热销商品

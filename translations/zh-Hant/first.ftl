@@ -1,0 +1,25 @@
+# The first window.
+first-welcome = 歡迎使用 Kontor
+first-try-demo = 試用示範商店
+first-start-own = 在這台電腦開始我的商店
+first-join = 加入商店伺服器
+first-language = 語言
+first-demo-how = 內有 2,000 項商品、顧客與兩週的銷售，可隨意試用，皆非真實資料。
+first-own-how = 回答六個問題即可開始銷售。不需要網路，也不需要帳號。
+first-join-later = 將隨商店伺服器推出，目前尚未提供。
+first-making-demo = 正在建立示範商店
+first-name = 商店名稱
+first-name-how = 會印在收據上。
+first-code = 簡碼
+first-code-how = 每張收據號碼的開頭：S1-1-1-000001。
+first-currency = 幣別
+first-currency-how = 之後無法變更。
+first-tax-mode = 店內標價
+first-rate = 一般商品稅率
+first-rate-how = 其他常用稅率也會一併建立。
+first-tax-name = 營業稅 { $percent }%
+first-tax-free = 免稅
+first-owner-name = 您的姓名
+first-owner = 店主
+first-float-how = 留空即為 0，並立即開第一班。
+first-open = 開店

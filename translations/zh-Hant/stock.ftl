@@ -1,0 +1,83 @@
+# Stock: places, moves, documents.
+stock-title = 庫存
+location-kind-shelf = 貨架
+location-kind-dock = 月台
+location-kind-sorting = 分揀區
+location-kind-packing = 包裝區
+location-kind-staging = 待出貨區
+location-kind-damaged = 不良品區
+location-kind-returns = 退貨區
+location-kind-till = 收銀機
+location-kind-supplier = 供應商
+location-kind-customer = 顧客
+location-kind-adjustment = 盤差
+location-kind-scrap = 報廢
+location-kind-in-transit = 運送中
+reason-sale = 售出
+reason-refund = 退回
+reason-receipt = 進貨
+reason-damaged = 損壞
+reason-expired = 過期
+reason-lost = 遺失
+reason-found = 尋獲
+reason-counted = 盤點
+reason-own-use = 自用
+reason-other = 其他
+reason-revaluation = 成本調整
+stock-document-receipt = 進貨單
+stock-document-adjustment = 調整單
+stock-from-to = 來源 → 去向
+stock-value = 價值
+stock-balances = 現有庫存
+stock-moves = 異動
+stock-documents = 單據
+stock-receive = 進貨
+stock-adjust = 調整
+stock-search = 名稱、代碼、條碼
+stock-location = 儲位
+stock-every-location = 所有儲位
+stock-only-low = 低於門檻
+stock-product = 商品
+stock-code = 代碼
+stock-average-cost = 平均成本
+stock-empty = 尚無庫存
+stock-empty-text = 庫存由進貨單增加：掃描商品，輸入數量與成本。
+stock-no-match = 沒有符合的庫存
+stock-no-match-text = 沒有同時符合這些條件的庫存。
+stock-not-only = 不限 { $name }
+stock-no-moves = 尚無異動
+stock-no-moves-text = 每筆進貨、銷售、退貨與調整都會在此留下一筆不可變更的紀錄。
+stock-lines-count = { $count } 筆
+stock-reason = 原因
+stock-document = 單據
+stock-person = 經手人
+stock-kind = 種類
+stock-no-documents = 尚無進貨或調整單
+stock-no-documents-text = 進貨與調整的單據會列在這裡。
+stock-pick = 名稱、代碼、條碼
+stock-pick-hint = 掃描，或輸入後按 Enter；重複掃描會累加。
+stock-found = 搜尋結果
+stock-unknown-code = 找不到條碼 { $code }。
+stock-written = { $number } 已記錄，庫存已更新。
+stock-receive-empty = 掃描到貨商品
+stock-receive-empty-text = 或在上方搜尋。會帶入最近進價。切換畫面時，已輸入的內容會保留。
+stock-unit-cost = 單位成本
+stock-remove-line = 移除此列
+stock-to-location = 放入儲位
+stock-supplier-note = 供應商送貨單號／備註
+stock-cost-sum = 成本合計（未稅）
+stock-receive-now = { $count ->
+    [0] 進貨
+   *[other] 進貨 { $count } 項
+}
+stock-adjust-empty = 掃描有差異的商品
+stock-adjust-empty-text = 再輸入差異：短少兩件輸入 -2，多出三件輸入 3。
+stock-difference = 差異
+stock-then = 目前 → 調整後
+stock-at-location = 儲位
+stock-why = 備註
+stock-adjust-now = { $count ->
+    [0] 調整
+   *[other] 調整 { $count } 項
+}
+stock-pick-hint-adjust = 掃描，或輸入後按 Enter。

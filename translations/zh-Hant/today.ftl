@@ -1,0 +1,21 @@
+# The day in figures.
+today-title = 今日
+today-day-before = 前一天
+today-day-after = 後一天
+today-other = 當日
+today-empty = 當日沒有銷售
+today-empty-text = 有第一筆銷售後，就會顯示金額、時段與熱銷商品。
+today-by-hour = 各時段銷售
+today-hour = { $hour }：{ $amount }，{ $count } 筆
+today-sales = 銷售額
+today-number = 銷售筆數
+today-items = 售出件數
+today-average = 平均客單價
+today-refunds = 另有退貨 { $count } 筆
+today-week-before = 較上週同日 { $change }（{ $amount }）
+today-no-week-before = 上週同日沒有銷售
+today-tenders = 付款方式
+today-tax = 內含稅額
+today-discount = 折扣
+today-refunded = 退款
+today-top = 熱銷商品
