@@ -1,0 +1,109 @@
+//! What differs by operating system: folders, language, time zone, printers, the session bus.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use chrono_tz::Tz;
+use kontor_domain::time::{BusinessDate, Instant};
+
+/// Log files kept: one a day.
+const LOG_DAYS: usize = 30;
+
+/// Where programs keep their data.
+pub fn data_folder() -> anyhow::Result<PathBuf> {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let folder = if cfg!(windows) {
+        variable("LOCALAPPDATA")
+    } else if cfg!(target_os = "macos") {
+        variable("HOME").map(|home| home.join("Library/Application Support"))
+    } else {
+        variable("XDG_DATA_HOME").or_else(|| variable("HOME").map(|home| home.join(".local/share")))
+    };
+    Ok(folder.context("no home folder: say where with --data-dir")?.join("kontor"))
+}
+
+/// Starts the log: a file a day in the data folder. Headless also on standard error. The guard is kept till the end.
+pub fn start_logs(folder: &Path, to_stderr: bool) -> Option<tracing_appender::non_blocking::WorkerGuard> {
+    use tracing_subscriber::layer::SubscriberExt as _;
+    use tracing_subscriber::util::SubscriberInitExt as _;
+    let filter = tracing_subscriber::EnvFilter::try_from_env("KONTOR_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,sqlx=warn"));
+    let appender = tracing_appender::rolling::Builder::new()
+        .rotation(tracing_appender::rolling::Rotation::DAILY)
+        .filename_prefix("kontor")
+        .filename_suffix("log")
+        .max_log_files(LOG_DAYS)
+        .build(folder.join("logs"))
+        .ok();
+    let (writer, guard) = appender.map(tracing_appender::non_blocking).unzip();
+    let file = writer.map(|writer| tracing_subscriber::fmt::layer().json().with_writer(writer));
+    let stderr = to_stderr.then(|| tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false));
+    if tracing_subscriber::registry().with(filter).with(file).with(stderr).try_init().is_err() {
+        eprintln!("a log is running already");
+    }
+    guard
+}
+
+/// The time.
+pub fn now() -> Instant {
+    Instant(chrono::Utc::now().timestamp_millis())
+}
+
+/// The system's IANA time zone.
+pub fn time_zone() -> String {
+    iana_time_zone::get_timezone().ok().filter(|name| name.parse::<Tz>().is_ok()).unwrap_or_else(|| "UTC".to_owned())
+}
+
+/// The day it is somewhere.
+pub fn today(zone: Tz, now: Instant) -> BusinessDate {
+    let utc = now.utc().unwrap_or_default();
+    BusinessDate(utc.with_timezone(&zone).date_naive())
+}
+
+/// Minutes that a zone is ahead of UTC at noon of a day.
+pub fn utc_offset_minutes(zone: Tz, date: BusinessDate) -> i64 {
+    use chrono::{Offset as _, TimeZone as _};
+    let noon = date.0.and_hms_opt(12, 0, 0).unwrap_or_default();
+    i64::from(zone.offset_from_utc_datetime(&noon).fix().local_minus_utc()) / 60
+}
+
+/// The system's language, as one of ours.
+pub fn locale() -> String {
+    let tag = ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty() && value != "C" && value != "C.UTF-8"));
+    kontor_translations::Locale::best_match(&tag.unwrap_or_default()).tag().to_owned()
+}
+
+/// Printers that the system knows.
+pub async fn system_printers() -> Vec<String> {
+    if cfg!(windows) {
+        return Vec::new();
+    }
+    let Ok(output) = tokio::process::Command::new("lpstat").arg("-e").output().await else { return Vec::new() };
+    String::from_utf8_lossy(&output.stdout).lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+/// Hands a PDF to a printer of the system.
+pub async fn print_with_system(name: &str, file: &Path) -> anyhow::Result<()> {
+    // The name is the shop's own setting; `--` keeps it from being read as an option.
+    let output = tokio::process::Command::new("lp").arg("-d").arg(name).arg("--").arg(file).output().await.context("lp")?;
+    anyhow::ensure!(output.status.success(), "lp: {}", String::from_utf8_lossy(&output.stderr).trim());
+    Ok(())
+}
+
+/// Whether a second start can be handed to the first: on Linux that goes over the session bus.
+pub fn has_session_bus() -> bool {
+    !cfg!(target_os = "linux") || std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_some()
+}
+
+/// Folders with fonts that came with the program.
+pub fn font_folders() -> Vec<PathBuf> {
+    let beside = std::env::current_exe().ok().and_then(|path| path.parent().map(Path::to_owned));
+    let mut folders = Vec::new();
+    if let Some(folder) = beside {
+        folders.push(folder.join("fonts"));
+        folders.push(folder.join("../lib/Kontor/fonts"));
+        folders.push(folder.join("../Resources/fonts"));
+    }
+    folders
+}

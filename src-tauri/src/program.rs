@@ -1,0 +1,392 @@
+//! The running program: which shop is open, and the answers to what screens ask of their host.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use kontor_documents::Fonts;
+use kontor_domain::command::{Command, Event, Query, Request};
+use kontor_domain::host::{FileWish, HostCall, HostEvent, Preferences, ShopFile, Start};
+use kontor_domain::reject::{Code, Reject};
+use kontor_store::sqlite::{self, Synchronous};
+use kontor_sync::authority::Done;
+use serde::Serialize;
+use tokio::sync::{Notify, RwLock, oneshot};
+
+use crate::import::CheckedImport;
+use crate::shop::{Listener, Shop};
+use crate::{demo, import, platform, preferences, printing};
+
+/// How a program starts.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Folder of the shop's file, preferences and logs.
+    pub folder: PathBuf,
+    /// Commits do not wait for the disk: for the proof that the power-cut test can fail.
+    pub synchronous_off: bool,
+}
+
+/// Shows the system's file dialog.
+pub trait Picker: Send + Sync {
+    /// The file a person chose.
+    fn pick(&self, wish: &FileWish) -> Option<String>;
+}
+
+/// The running program.
+pub struct Program {
+    setup: Setup,
+    shop: RwLock<Result<Arc<Shop>, Reject>>,
+    preferences: Mutex<Preferences>,
+    listeners: Mutex<Vec<Listener>>,
+    picker: OnceLock<Box<dyn Picker>>,
+    /// Fonts for paper, found at first use.
+    fonts: OnceLock<Arc<Fonts>>,
+    /// The product file that was checked last.
+    pub(crate) checked: Mutex<Option<CheckedImport>>,
+    cancel: AtomicBool,
+    /// Paper waits.
+    pub(crate) paper: Notify,
+}
+
+impl std::fmt::Debug for Program {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Program").field("setup", &self.setup).finish_non_exhaustive()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn json(answer: &impl Serialize) -> Result<String, Reject> {
+    serde_json::to_string(answer).map_err(internal)
+}
+
+/// Something that is nobody's mistake: told with words for the log.
+pub(crate) fn internal(error: impl std::fmt::Display) -> Reject {
+    Reject::new(Code::Internal).with("reference", error)
+}
+
+impl Program {
+    /// Starts: opens the shop that was open last. A file that cannot be opened is told by [`HostCall::GetStart`].
+    pub async fn start(setup: Setup) -> Arc<Self> {
+        let preferences = preferences::load(&setup.folder);
+        let file = if preferences.last_shop.as_deref() == Some("demo") && setup.folder.join(file_name(ShopFile::Demo)).exists() {
+            ShopFile::Demo
+        } else {
+            ShopFile::Own
+        };
+        let shop = open(&setup, file).await;
+        let program = Arc::new(Self {
+            setup,
+            shop: RwLock::new(shop),
+            preferences: Mutex::new(preferences),
+            listeners: Mutex::new(Vec::new()),
+            picker: OnceLock::new(),
+            fonts: OnceLock::new(),
+            checked: Mutex::new(None),
+            cancel: AtomicBool::new(false),
+            paper: Notify::new(),
+        });
+        printing::start(&program);
+        program
+    }
+
+    /// Who hears events.
+    pub fn listen(&self, listener: Listener) {
+        lock(&self.listeners).push(listener);
+    }
+
+    /// How files are chosen.
+    pub fn set_picker(&self, picker: Box<dyn Picker>) {
+        if self.picker.set(picker).is_err() {
+            tracing::warn!("a picker is set already");
+        }
+    }
+
+    /// Tells screens.
+    pub(crate) fn tell(&self, event: HostEvent) {
+        for listener in lock(&self.listeners).iter() {
+            listener(event.clone());
+        }
+    }
+
+    pub(crate) fn progress(&self, task: &str, done: i64, total: i64) {
+        self.tell(HostEvent::Progress { task: task.to_owned(), done, total });
+    }
+
+    /// Tells the progress of a task.
+    fn teller(self: &Arc<Self>, task: &'static str) -> Box<dyn Fn(i64, i64) + Send + Sync> {
+        let program = Arc::clone(self);
+        Box::new(move |done, total| program.progress(task, done, total))
+    }
+
+    /// Whether the running long task shall stop.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancel.load(Ordering::Relaxed)
+    }
+
+    /// The open shop, or why there is none.
+    pub async fn shop(&self) -> Result<Arc<Shop>, Reject> {
+        self.shop.read().await.clone()
+    }
+
+    pub(crate) fn fonts(&self) -> Arc<Fonts> {
+        Arc::clone(self.fonts.get_or_init(|| Arc::new(Fonts::find(&platform::font_folders()))))
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.setup.folder
+    }
+
+    /// Closes the shop after all that was sent is written.
+    pub async fn close(&self) {
+        let mut shop = self.shop.write().await;
+        if let Ok(open) = shop.as_ref() {
+            open.close().await;
+        }
+        *shop = Err(internal("closed"));
+    }
+
+    /// Executes a screen's command; JSON of its receipt when it is on the disk.
+    pub async fn execute(&self, request: Request) -> Result<String, Reject> {
+        let pending = self.begin_execute(request).await;
+        self.finish_execute(pending).await
+    }
+
+    /// Hands a command to the writer. Commands begun after each other are executed in that order.
+    pub async fn begin_execute(&self, request: Request) -> Result<Begun, Reject> {
+        let shop = self.shop().await?;
+        let is_settings = matches!(request.command, Command::Settings(_));
+        let answer = shop.send(request.id, request.command, platform::now())?;
+        Ok(Begun { shop, answer, is_settings })
+    }
+
+    /// Waits for the verdict and tells screens what happened.
+    pub async fn finish_execute(&self, begun: Result<Begun, Reject>) -> Result<String, Reject> {
+        let begun = begun?;
+        let done = begun.answer.await.map_err(internal)??;
+        if begun.is_settings {
+            begun.shop.learn_zone().await.map_err(|error| error.reject())?;
+        }
+        self.told(&done);
+        json(&done.receipt)
+    }
+
+    /// Tells screens, and the print loop, what a command did.
+    pub(crate) fn told(&self, done: &Done) {
+        let events = &done.outcome.events;
+        if events.iter().any(|event| matches!(event, Event::SaleMade | Event::PrintingChanged)) {
+            self.paper.notify_one();
+        }
+        if !events.is_empty() {
+            self.tell(HostEvent::Changed(events.clone()));
+        }
+    }
+
+    /// Answers a question with JSON.
+    pub async fn query(&self, query: &Query) -> Result<String, Reject> {
+        self.shop().await?.query(query).await
+    }
+
+    /// Answers what screens ask of their host with JSON.
+    pub async fn host(self: &Arc<Self>, call: HostCall) -> Result<String, Reject> {
+        match call {
+            HostCall::GetStart => json(&self.start_view().await),
+            HostCall::Reopen => self.open_file(None).await,
+            HostCall::OpenOwn => self.open_file(Some(ShopFile::Own)).await,
+            HostCall::OpenDemo { locale } => {
+                self.make_demo(&locale).await?;
+                self.open_file(Some(ShopFile::Demo)).await
+            }
+            HostCall::SetPreferences(wanted) => self.set_preferences(wanted),
+            HostCall::PickFile(wish) => self.pick_file(wish).await,
+            HostCall::CheckImport { path } => {
+                self.begin_task();
+                json(&import::check(self, Path::new(&path)).await?)
+            }
+            HostCall::RunImport { batch_id } => {
+                self.begin_task();
+                json(&import::run(self, batch_id).await?)
+            }
+            HostCall::RevertImport { batch_id } => {
+                self.begin_task();
+                json(&import::revert(self, batch_id).await?)
+            }
+            HostCall::ExportProducts { path } => {
+                self.begin_task();
+                json(&import::export(self, Path::new(&path)).await?)
+            }
+            HostCall::CancelTask => {
+                self.cancel.store(true, Ordering::Relaxed);
+                json(&())
+            }
+            HostCall::Verify => self.verify().await,
+            HostCall::Backup { path } => self.backup(path).await,
+            HostCall::SavePdf { document, document_id, path } => json(&printing::save_pdf(self, document, document_id, path).await?),
+            HostCall::TestPrinter { printer_id } => json(&printing::test(self, printer_id).await?),
+            HostCall::ListSystemPrinters => json(&platform::system_printers().await),
+            HostCall::KickDrawer => json(&printing::kick_drawer(self).await?),
+        }
+    }
+
+    fn begin_task(&self) {
+        self.cancel.store(false, Ordering::Relaxed);
+    }
+
+    async fn start_view(&self) -> Start {
+        let preferences = lock(&self.preferences).clone();
+        let shop = self.shop().await;
+        let now = platform::now();
+        let zone = platform::time_zone();
+        let mut start = Start {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            preferences,
+            system_locale: platform::locale(),
+            today: platform::today(zone.parse().unwrap_or(chrono_tz::Tz::UTC), now),
+            time_zone: zone,
+            now,
+            has_company: false,
+            has_own_shop: false,
+            file: ShopFile::Own,
+            path: self.setup.folder.join(file_name(ShopFile::Own)).display().to_string(),
+            company: kontor_domain::ids::CompanyId(uuid::Uuid::nil()),
+            device: kontor_domain::ids::DeviceId(uuid::Uuid::nil()),
+            person: kontor_domain::ids::PersonId(uuid::Uuid::nil()),
+            problem: None,
+            warning: None,
+        };
+        match shop {
+            Err(problem) => start.problem = Some(problem),
+            Ok(shop) => self.fill_start(&mut start, &shop).await,
+        }
+        start
+    }
+
+    async fn fill_start(&self, start: &mut Start, shop: &Shop) {
+        start.file = shop.file;
+        start.path = shop.path().display().to_string();
+        start.company = shop.installation.company;
+        start.device = shop.installation.device;
+        start.person = shop.installation.person;
+        match shop.reader().company(&shop.asker()).await {
+            Ok(company) => start.has_company = company.is_some(),
+            Err(error) => start.problem = Some(error.reject()),
+        }
+        start.has_own_shop = match shop.file {
+            ShopFile::Own => start.has_company,
+            ShopFile::Demo => sqlite::has_company(&self.setup.folder.join(file_name(ShopFile::Own))),
+        };
+        start.warning = shop.clock_warning().await;
+    }
+
+    /// Opens a file (the same again: `None`) and answers as [`HostCall::GetStart`].
+    async fn open_file(&self, file: Option<ShopFile>) -> Result<String, Reject> {
+        {
+            let mut shop = self.shop.write().await;
+            let file = file.unwrap_or_else(|| match shop.as_ref() {
+                Ok(open) => open.file,
+                Err(_) if lock(&self.preferences).last_shop.as_deref() == Some("demo") => ShopFile::Demo,
+                Err(_) => ShopFile::Own,
+            });
+            if let Ok(open) = shop.as_ref() {
+                open.close().await;
+            }
+            *shop = open(&self.setup, file).await;
+            let mut preferences = lock(&self.preferences);
+            preferences.last_shop = Some(word(file).to_owned());
+            self.keep(&preferences)?;
+        }
+        self.paper.notify_one();
+        json(&self.start_view().await)
+    }
+
+    /// Makes the demo shop if there is none: in a file of another name first, so that half a demo is never opened.
+    async fn make_demo(self: &Arc<Self>, locale: &str) -> Result<(), Reject> {
+        let path = self.setup.folder.join(file_name(ShopFile::Demo));
+        if sqlite::has_company(&path) {
+            return Ok(());
+        }
+        let making = self.setup.folder.join("demo.making.kontor");
+        sqlite::remove_file(&making).map_err(|error| error.reject())?;
+        let shop = Shop::open(&making, ShopFile::Demo, Synchronous::Off).await.map_err(|error| error.reject())?;
+        let made = demo::fill(&shop, locale, &*self.teller("demo")).await;
+        shop.close().await;
+        made?;
+        sqlite::remove_file(&path).map_err(|error| error.reject())?;
+        sqlite::rename_file(&making, &path).map_err(|error| error.reject())
+    }
+
+    fn keep(&self, wanted: &Preferences) -> Result<(), Reject> {
+        preferences::save(&self.setup.folder, wanted).map_err(|error| {
+            tracing::warn!(%error, "preferences");
+            Reject::new(Code::ReadOnly).with("path", self.setup.folder.display())
+        })
+    }
+
+    fn set_preferences(&self, wanted: Preferences) -> Result<String, Reject> {
+        let mut preferences = lock(&self.preferences);
+        let last_shop = preferences.last_shop.clone();
+        *preferences = Preferences { last_shop, ..wanted };
+        self.keep(&preferences)?;
+        json(&())
+    }
+
+    async fn pick_file(self: &Arc<Self>, wish: FileWish) -> Result<String, Reject> {
+        let program = Arc::clone(self);
+        // The dialog blocks its thread for as long as a person looks at it.
+        let chosen = tokio::task::spawn_blocking(move || program.picker.get().and_then(|picker| picker.pick(&wish))).await;
+        json(&chosen.map_err(internal)?)
+    }
+
+    async fn verify(self: &Arc<Self>) -> Result<String, Reject> {
+        let shop = self.shop().await?;
+        let report = shop.reader().verify(&shop.asker(), &*self.teller("verify")).await;
+        json(&report.map_err(|error| error.reject())?)
+    }
+
+    async fn backup(&self, path: String) -> Result<String, Reject> {
+        let shop = self.shop().await?;
+        let to = path.clone();
+        let done = tokio::task::spawn_blocking(move || sqlite::backup(shop.path(), Path::new(&to))).await.map_err(internal)?;
+        done.map_err(|error| error.reject())?;
+        json(&path)
+    }
+}
+
+/// A command that the writer has.
+#[derive(Debug)]
+pub struct Begun {
+    shop: Arc<Shop>,
+    answer: oneshot::Receiver<Result<Done, Reject>>,
+    is_settings: bool,
+}
+
+const fn file_name(file: ShopFile) -> &'static str {
+    match file {
+        ShopFile::Own => "shop.kontor",
+        ShopFile::Demo => "demo.kontor",
+    }
+}
+
+const fn word(file: ShopFile) -> &'static str {
+    match file {
+        ShopFile::Own => "shop",
+        ShopFile::Demo => "demo",
+    }
+}
+
+async fn open(setup: &Setup, file: ShopFile) -> Result<Arc<Shop>, Reject> {
+    if let Err(error) = std::fs::create_dir_all(&setup.folder) {
+        tracing::error!(%error, "data folder");
+        return Err(Reject::new(Code::ReadOnly).with("path", setup.folder.display()));
+    }
+    let synchronous = if setup.synchronous_off { Synchronous::Off } else { Synchronous::Full };
+    match Shop::open(&setup.folder.join(file_name(file)), file, synchronous).await {
+        Ok(shop) => Ok(Arc::new(shop)),
+        Err(error) => {
+            tracing::error!(%error, "open");
+            Err(error.reject())
+        }
+    }
+}

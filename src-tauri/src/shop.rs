@@ -1,0 +1,192 @@
+//! An open shop file: the writer, the readers, and who this program is in it.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::Sender;
+use std::sync::{Mutex, PoisonError, RwLock};
+
+use chrono_tz::Tz;
+use kontor_domain::command::{COMMAND_VERSION, Command, Context, Envelope, Mode, Query, Request, Rights, check_query};
+use kontor_domain::host::{HostEvent, ShopFile};
+use kontor_domain::ids::{CommandId, CompanyId, DeviceId, PersonId};
+use kontor_domain::reject::{Code, Reject};
+use kontor_domain::reports;
+use kontor_domain::time::Instant;
+use kontor_store::installation::{self, Installation};
+use kontor_store::reader::Asker;
+use kontor_store::sqlite::{self, Synchronous, Writer};
+use kontor_store::{Reader, StoreError};
+use kontor_sync::authority::Done;
+use kontor_sync::{Authority, Submission};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::platform;
+
+/// A clock this much behind the last command was set back; less is a correction.
+const CLOCK_TOLERANCE_MS: i64 = 5 * 60_000;
+
+/// What is told to screens after a commit.
+pub type Listener = Box<dyn Fn(HostEvent) + Send + Sync>;
+
+/// An open shop.
+pub struct Shop {
+    /// Own or demo.
+    pub file: ShopFile,
+    path: PathBuf,
+    writer: Mutex<Option<Writer<Submission>>>,
+    sender: Mutex<Option<Sender<Submission>>>,
+    reader: Reader,
+    /// Ids of the company, device and person.
+    pub installation: Installation,
+    zone: RwLock<Tz>,
+}
+
+impl std::fmt::Debug for Shop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shop").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+fn fresh_ids() -> Installation {
+    Installation { company: CompanyId(Uuid::now_v7()), device: DeviceId(Uuid::now_v7()), person: PersonId(Uuid::now_v7()) }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shop {
+    /// Opens a file, fresh or not.
+    pub async fn open(path: &Path, file: ShopFile, synchronous: Synchronous) -> Result<Self, StoreError> {
+        let opened = sqlite::open(path, synchronous).await?;
+        let installation = installation::load_or_make(opened.connection(), fresh_ids())?;
+        let writer = opened.start_writer(Authority::new()).map_err(|error| StoreError::Other(error.to_string()))?;
+        let reader = Reader::open(&sqlite::url(path, "ro")).await?;
+        let shop = Self {
+            file,
+            path: path.to_owned(),
+            sender: Mutex::new(Some(writer.sender())),
+            writer: Mutex::new(Some(writer)),
+            reader,
+            installation,
+            zone: RwLock::new(platform::time_zone().parse().unwrap_or(Tz::UTC)),
+        };
+        shop.learn_zone().await?;
+        Ok(shop)
+    }
+
+    /// The company's time zone, once there is a company.
+    pub(crate) async fn learn_zone(&self) -> Result<(), StoreError> {
+        if let Some(company) = self.reader.company(&self.asker()).await?
+            && let Ok(zone) = company.time_zone.parse::<Tz>()
+        {
+            *self.zone.write().unwrap_or_else(PoisonError::into_inner) = zone;
+        }
+        Ok(())
+    }
+
+    fn zone(&self) -> Tz {
+        *self.zone.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// For reading.
+    pub const fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// Who asks, now.
+    pub fn asker(&self) -> Asker {
+        let now = platform::now();
+        Asker {
+            company: self.installation.company,
+            device: self.installation.device,
+            person: self.installation.person,
+            now,
+            today: Some(platform::today(self.zone(), now)),
+            utc_offset_minutes: 0,
+        }
+    }
+
+    /// Closes the file after everything sent is written.
+    pub async fn close(&self) {
+        self.reader.close().await;
+        lock(&self.sender).take();
+        if let Some(writer) = lock(&self.writer).take() {
+            writer.close();
+        }
+    }
+
+    /// Executes a screen's command. Returns when it is on the disk.
+    pub async fn execute(&self, request: Request) -> Result<Done, Reject> {
+        self.submit(request.id, request.command, platform::now()).await
+    }
+
+    /// Executes a command entered at a given time.
+    pub async fn submit(&self, id: CommandId, command: Command, at: Instant) -> Result<Done, Reject> {
+        let is_settings = matches!(command, Command::Settings(_));
+        let answer = self.send(id, command, at)?;
+        let done = answer.await.map_err(|_| Reject::new(Code::Internal).with("reference", "the writer ended"))??;
+        if is_settings {
+            self.learn_zone().await.map_err(|error| error.reject())?;
+        }
+        Ok(done)
+    }
+
+    /// Sends a command without waiting: commands sent after each other are executed in that order.
+    pub fn send(&self, id: CommandId, command: Command, at: Instant) -> Result<oneshot::Receiver<Result<Done, Reject>>, Reject> {
+        let (sender, receiver) = oneshot::channel();
+        let envelope = Envelope {
+            id,
+            company: self.installation.company,
+            device: self.installation.device,
+            actor: self.installation.person,
+            at,
+            version: COMMAND_VERSION,
+            number: None,
+            command,
+        };
+        let answer = Box::new(move |verdict| {
+            // Nobody waits any more: the verdict is in the command log.
+            let _ = sender.send(verdict);
+        });
+        let submission = Submission { envelope, rights: Rights::All, now: platform::now(), answer };
+        let writer = lock(&self.sender).clone().ok_or_else(|| Reject::new(Code::Internal).with("reference", "closed"))?;
+        writer.send(submission).map_err(|_| Reject::new(Code::Internal).with("reference", "the writer ended"))?;
+        Ok(receiver)
+    }
+
+    /// Answers a question with JSON.
+    pub async fn query(&self, query: &Query) -> Result<String, Reject> {
+        let mut asker = self.asker();
+        let context =
+            Context { company: asker.company, person: asker.person, device: asker.device, rights: Rights::All, now: asker.now, mode: Mode::Entry };
+        check_query(&context, query)?;
+        if let Query::Reports(reports::Query::GetDay(day)) = query {
+            asker.utc_offset_minutes = platform::utc_offset_minutes(self.zone(), day.business_date);
+        }
+        self.reader.answer(&asker, query).await.map_err(|error| {
+            tracing::error!(%error, query = query.name(), "query");
+            error.reject()
+        })
+    }
+
+    /// Asks a typed question.
+    pub async fn ask<Q: kontor_domain::command::Ask>(&self, question: Q) -> Result<Q::Answer, Reject> {
+        let text = self.query(&question.into()).await?;
+        serde_json::from_str(&text).map_err(|error| Reject::new(Code::Internal).with("reference", error))
+    }
+
+    /// A warning if the clock is far behind the last command.
+    pub async fn clock_warning(&self) -> Option<Reject> {
+        let asker = self.asker();
+        let last = self.reader.last_at(&asker).await.ok().flatten()?;
+        let show =
+            |instant: Instant| instant.utc().map_or_else(String::new, |utc| utc.with_timezone(&self.zone()).format("%Y-%m-%d %H:%M").to_string());
+        (asker.now.0 + CLOCK_TOLERANCE_MS < last.0).then(|| Reject::new(Code::ClockSetBack).with("last", show(last)).with("now", show(asker.now)))
+    }
+}

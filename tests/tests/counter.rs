@@ -1,0 +1,166 @@
+//! Selling on one machine, on a real file: both ledgers right after every flow.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
+
+use kontor_desktop::platform;
+use kontor_domain::catalog::{ListProducts, ProductFilter, SearchProducts};
+use kontor_domain::command::Command;
+use kontor_domain::counter::{
+    self, CloseShift, GetSale, GetSaleLedger, GetShift, LastSale, ListSales, MoveCash, Refund, RefundLine, SaleFilter, TotalKind, refund_tenders,
+};
+use kontor_domain::ids::{CashMovementId, CommandId, SaleId};
+use kontor_domain::reject::Code;
+use kontor_domain::reports::GetDay;
+use kontor_domain::settings::GetSession;
+use kontor_domain::stock::{ListBalances, ListMoves};
+use kontor_domain::units::{Money, Quantity};
+use kontor_tests::shop::{FLOAT, TestShop, id, sale_command};
+
+#[tokio::test]
+async fn a_sale_moves_stock_and_money_and_verifies() {
+    let test = TestShop::new(5).await.unwrap();
+    let done = test.sell(&[0, 1, 2, 3, 4]).await.unwrap();
+    assert_eq!(done.receipt.number.as_deref(), Some("TS-1-1-000001"));
+    let last = test.shop.ask(LastSale { till_id: test.founded.till }).await.unwrap().unwrap();
+    assert_eq!((last.total, last.lines, last.tenders.as_str()), (Money(150), 5, "cash"));
+    let ledger = test.shop.ask(GetSaleLedger { id: last.id }).await.unwrap();
+    assert_eq!(ledger.moves.len(), 5);
+    assert_eq!(ledger.postings.iter().map(|posting| posting.amount.0).sum::<i64>(), 0);
+    let balances = test.shop.ask(ListBalances { text: String::new(), location_id: None, only_low: false, offset: 0, limit: 50 }).await.unwrap();
+    assert_eq!(balances.total, 5);
+    assert!(balances.rows.iter().all(|row| row.quantity == Quantity(99_000)));
+    let moves = test.shop.ask(ListMoves { product_id: Some(test.founded.products[0]), location_id: None, offset: 0, limit: 50 }).await.unwrap();
+    assert_eq!(moves.total, 2);
+    assert_eq!(moves.rows[0].value, Some(Money(6)));
+    test.verify().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_same_command_twice_is_one_sale() {
+    let test = TestShop::new(2).await.unwrap();
+    let command = sale_command(&test.founded, &[0, 1]).unwrap();
+    let command_id = CommandId(id());
+    let first = test.shop.submit(command_id, command.clone(), platform::now()).await.unwrap();
+    let again = test.shop.submit(command_id, command, platform::now()).await.unwrap();
+    assert!(!first.receipt.repeated && again.receipt.repeated);
+    assert_eq!(first.receipt.number, again.receipt.number);
+    let sales = test.shop.ask(ListSales { filter: SaleFilter::default(), offset: 0, limit: 10 }).await.unwrap();
+    assert_eq!(sales.total, 1);
+    test.verify().await.unwrap();
+}
+
+#[tokio::test]
+async fn sale_and_full_refund_leave_nothing_behind() {
+    let test = TestShop::new(3).await.unwrap();
+    test.sell(&[0, 1, 2]).await.unwrap();
+    let last = test.shop.ask(LastSale { till_id: test.founded.till }).await.unwrap().unwrap();
+    let detail = test.shop.ask(GetSale { id: last.id }).await.unwrap().unwrap();
+    let (tenders, rounding) = refund_tenders(&detail.sale, &detail.tenders, detail.sale.total, Money(1)).unwrap();
+    let refund = Refund {
+        refund_id: SaleId(id()),
+        shift_id: test.founded.shift,
+        sale_id: last.id,
+        lines: detail.lines.iter().map(|line| RefundLine { line: line.line, quantity: line.quantity }).collect(),
+        total: detail.sale.total,
+        tenders,
+        rounding,
+        note: String::new(),
+        restock: true,
+        print: None,
+    };
+    let command = Command::Counter(counter::Command::Refund(Box::new(refund.clone())));
+    let done = test.run(command).await.unwrap();
+    assert_eq!(done.receipt.number.as_deref(), Some("TS-1-1-000002"));
+    let again = Command::Counter(counter::Command::Refund(Box::new(Refund { refund_id: SaleId(id()), ..refund })));
+    assert_eq!(test.run(again).await.map_err(|reject| reject.code).map(|_| ()), Err(Code::MoreThanRefundable));
+    let balances = test.shop.ask(ListBalances { text: String::new(), location_id: None, only_low: false, offset: 0, limit: 50 }).await.unwrap();
+    assert!(balances.rows.iter().all(|row| row.quantity == Quantity(100_000)));
+    let day = test.shop.ask(GetDay { business_date: test.founded.date }).await.unwrap();
+    assert_eq!((day.total, day.sales, day.refunds), (Money(0), 1, 1));
+    test.verify().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_shift_closes_with_the_sums_of_its_sales() {
+    let test = TestShop::new(4).await.unwrap();
+    for _ in 0..10 {
+        test.sell(&[0, 3]).await.unwrap();
+    }
+    let cash = MoveCash { movement_id: CashMovementId(id()), shift_id: test.founded.shift, amount: Money(300), reason: "stamps".into() };
+    test.run(Command::Counter(counter::Command::CashOut(cash))).await.unwrap();
+    let expected = Money(FLOAT.0 + 500 - 300);
+    let close = CloseShift { shift_id: test.founded.shift, denominations: Vec::new(), counted: Money(expected.0 - 7) };
+    let done = test.run(Command::Counter(counter::Command::CloseShift(close))).await.unwrap();
+    assert_eq!(done.receipt.number.as_deref(), Some("Z1"));
+    let shift = test.shop.ask(GetShift { id: test.founded.shift }).await.unwrap().unwrap();
+    assert_eq!((shift.shift.expected, shift.shift.counted), (Some(expected), Some(Money(expected.0 - 7))));
+    let sales = shift.totals.iter().find(|total| total.kind == TotalKind::Sales).unwrap();
+    assert_eq!((sales.count, sales.amount), (10, Money(500)));
+    assert_eq!(shift.last_number.as_deref(), Some("TS-1-1-000010"));
+    assert_eq!(test.sell(&[0]).await.map_err(|reject| reject.code).map(|_| ()), Err(Code::NoOpenShift));
+    test.verify().await.unwrap();
+    let session = test.shop.ask(GetSession {}).await.unwrap().unwrap();
+    assert_eq!(session.shift, None);
+}
+
+#[tokio::test]
+async fn a_sale_below_zero_is_recorded_and_a_person_is_told() {
+    let test = TestShop::new(1).await.unwrap();
+    for _ in 0..101 {
+        test.sell(&[0]).await.unwrap();
+    }
+    let session = test.shop.ask(GetSession {}).await.unwrap().unwrap();
+    assert_eq!(session.attention_count, 1);
+    test.verify().await.unwrap();
+}
+
+#[tokio::test]
+async fn numbers_go_on_after_the_file_was_closed() {
+    let test = TestShop::new(1).await.unwrap();
+    test.sell(&[0]).await.unwrap();
+    let test = test.reopen().await.unwrap();
+    assert_eq!(test.sell(&[0]).await.unwrap().receipt.number.as_deref(), Some("TS-1-1-000002"));
+    test.verify().await.unwrap();
+}
+
+#[tokio::test]
+async fn search_finds_by_one_character_in_either_script() {
+    let test = TestShop::new(3).await.unwrap();
+    for (text, found) in [("鳳", 3), ("凤梨", 3), ("Prod", 3), ("P2", 1), ("4710000000003", 1), ("酥", 3), ("xyz", 0), ("'; DROP", 0)] {
+        let hits = test.shop.ask(SearchProducts { text: text.into(), limit: 20 }).await.unwrap();
+        assert_eq!(hits.len(), found, "{text}");
+    }
+    let filter = ProductFilter { text: "凤".into(), ..ProductFilter::default() };
+    let page = test.shop.ask(ListProducts { filter, offset: 0, limit: 2 }).await.unwrap();
+    assert_eq!((page.total, page.rows.len()), (3, 2));
+}
+
+#[tokio::test]
+async fn verify_names_what_differs() {
+    let test = TestShop::new(2).await.unwrap();
+    test.sell(&[0, 1]).await.unwrap();
+    test.verify().await.unwrap();
+    let path = test.shop.path().to_owned();
+    test.shop.close().await;
+    let file = rusqlite::Connection::open(&path).unwrap();
+    assert!(file.execute("UPDATE stock_move SET quantity = quantity + 1", []).is_err(), "the ledger refuses");
+    assert!(file.execute("DELETE FROM posting", []).is_err(), "the ledger refuses");
+    file.execute("UPDATE balance SET quantity = quantity + 1 WHERE quantity > 0", []).unwrap();
+    drop(file);
+    let shop = kontor_desktop::shop::Shop::open(&path, kontor_domain::host::ShopFile::Own, kontor_store::sqlite::Synchronous::Full).await.unwrap();
+    let report = shop.reader().verify(&shop.asker(), &|_, _| {}).await.unwrap();
+    assert!(report.differences.iter().any(|difference| difference.rule == "balance equals its moves"), "{report:?}");
+}
+
+#[tokio::test]
+async fn the_demo_shop_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("demo.kontor");
+    let shop = kontor_desktop::shop::Shop::open(&path, kontor_domain::host::ShopFile::Demo, kontor_store::sqlite::Synchronous::Off).await.unwrap();
+    kontor_desktop::demo::fill(&shop, "zh-Hant", &|_, _| {}).await.unwrap();
+    let report = shop.reader().verify(&shop.asker(), &|_, _| {}).await.unwrap();
+    assert_eq!(report.differences, Vec::new());
+    let filter = ProductFilter::default();
+    assert_eq!(shop.ask(ListProducts { filter, offset: 0, limit: 1 }).await.unwrap().total, 2000);
+    assert!(shop.ask(GetSession {}).await.unwrap().unwrap().shift.is_some());
+}
