@@ -1,0 +1,15 @@
+// Starts the screens. In a file, because the page's policy allows no script inside it.
+import init from "/ui.js";
+
+const skeleton = document.getElementById("boot");
+
+try {
+  await init({ module_or_path: "/ui_bg.wasm" });
+  skeleton?.remove();
+} catch (error) {
+  // No translation can be read without the screens: say what the machine said.
+  console.error(error);
+  skeleton?.removeAttribute("aria-busy");
+  skeleton?.setAttribute("role", "alert");
+  skeleton?.replaceChildren(String(error));
+}

@@ -1,0 +1,110 @@
+//! The seam to whatever keeps the shop: three calls, JSON text both ways, and events.
+//!
+//! Text and not JavaScript objects, because an `i64` does not survive those. A shop server
+//! becomes another [`Backend`] here; nothing else knows where answers come from.
+
+use kontor_domain::command::{Ask, Command, Query, Receipt, Request};
+use kontor_domain::host::{HostCall, HostEvent};
+use kontor_domain::ids::CommandId;
+use kontor_domain::reject::{Code, Reject};
+use serde::de::DeserializeOwned;
+use serde::Serialize;
+
+use crate::ids;
+
+#[cfg(feature = "mock")]
+mod mock;
+mod tauri;
+
+/// Who answers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Backend {
+    /// The desktop program around this window.
+    Desktop,
+    /// Canned data, for looking at screens.
+    #[cfg(feature = "mock")]
+    Mock,
+}
+
+/// Which of the three calls.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Door {
+    /// Something shall change.
+    Execute,
+    /// Something is asked.
+    Query,
+    /// The program itself shall do something.
+    Host,
+}
+
+impl Door {
+    /// The name of the call and of its one argument.
+    const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Execute => ("execute", "request"),
+            Self::Query => ("query", "query"),
+            Self::Host => ("host", "call"),
+        }
+    }
+}
+
+impl Backend {
+    /// The one that is there.
+    const fn here() -> Self {
+        #[cfg(feature = "mock")]
+        return Self::Mock;
+        #[cfg(not(feature = "mock"))]
+        return Self::Desktop;
+    }
+
+    async fn call(self, door: Door, body: String) -> Result<String, String> {
+        match self {
+            Self::Desktop => tauri::call(door, &body).await,
+            #[cfg(feature = "mock")]
+            Self::Mock => mock::call(door, body).await,
+        }
+    }
+}
+
+/// A refusal when the answer itself cannot be understood: the cause goes into its reference.
+fn not_understood(what: impl std::fmt::Display) -> Reject {
+    Reject::new(Code::Internal).with("reference", what)
+}
+
+async fn call<T: DeserializeOwned>(door: Door, body: &impl Serialize) -> Result<T, Reject> {
+    let body = serde_json::to_string(body).map_err(not_understood)?;
+    match Backend::here().call(door, body).await {
+        Ok(answer) => serde_json::from_str(&answer).map_err(not_understood),
+        Err(refusal) => Err(serde_json::from_str(&refusal).unwrap_or_else(|_| not_understood(refusal))),
+    }
+}
+
+/// Asks a question.
+pub(crate) async fn ask<Q: Ask>(question: Q) -> Result<Q::Answer, Reject> {
+    let query: Query = question.into();
+    call(Door::Query, &query).await
+}
+
+/// Has a command executed. `Ok` means it is on the disk.
+pub(crate) async fn execute(command: Command) -> Result<Receipt, Reject> {
+    execute_as(&Request { id: ids::new(CommandId), command }).await
+}
+
+/// The same with an id made before, so that a second try cannot do it twice.
+pub(crate) async fn execute_as(request: &Request) -> Result<Receipt, Reject> {
+    call(Door::Execute, request).await
+}
+
+/// Has the program do something. The type of the answer stands beside each [`HostCall`].
+pub(crate) async fn host<T: DeserializeOwned>(request: HostCall) -> Result<T, Reject> {
+    call(Door::Host, &request).await
+}
+
+/// Hands every event of the program to `handle`, from now on.
+pub(crate) fn listen(handle: impl Fn(HostEvent) + 'static) {
+    match Backend::here() {
+        Backend::Desktop => tauri::listen(handle),
+        #[cfg(feature = "mock")]
+        Backend::Mock => mock::listen(handle),
+    }
+}

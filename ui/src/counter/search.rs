@@ -1,0 +1,281 @@
+//! Finding by typing: the nearest products below the field, the first ready for Enter.
+
+use kontor_domain::catalog::{ProductHit, ScanCode, SearchProducts};
+use kontor_domain::command::Event;
+use leptos::html;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen::JsCast;
+
+use super::{add_hit, add_scan, basket, scans};
+use crate::backend;
+use crate::format;
+use crate::icon::{self, Picture};
+use crate::keys::{Action, shown};
+use crate::live::{Live, live};
+use crate::parts::{Button, Kind, Swatch};
+use crate::place::{Place, ProductsPlace, go};
+use crate::sound::{self, Sound};
+use crate::state::app;
+use crate::text::{key, t, tx};
+
+/// The id of the field, so that a key can put the cursor there.
+const FIELD: &str = "counter-search";
+/// Hits that are shown.
+const HITS: u32 = 40;
+/// How many are "nearest" when nothing matches.
+const NEAREST: u32 = 5;
+
+/// Puts the cursor into the search.
+pub(super) fn focus() {
+    request_animation_frame(|| {
+        let document = web_sys::window().and_then(|window| window.document());
+        let field = document.and_then(|document| document.get_element_by_id(FIELD));
+        if let Some(field) = field.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok()) {
+            let _ = field.focus();
+        }
+    });
+}
+
+/// What Enter and the arrows work on; one search is on the screen at a time.
+#[derive(Clone, Copy)]
+struct Hits {
+    hits: Live<Vec<ProductHit>>,
+    chosen: RwSignal<usize>,
+    /// Enter was pressed before the answer was there.
+    wanted: RwSignal<bool>,
+}
+
+thread_local! {
+    static HERE: std::cell::Cell<Option<Hits>> = const { std::cell::Cell::new(None) };
+}
+
+fn needle() -> String {
+    app().counter.search.with(|text| basket::split_times(text).1.trim().to_owned())
+}
+
+#[component]
+pub(super) fn SearchBox() -> impl IntoView {
+    let counter = app().counter;
+    let field = NodeRef::<html::Input>::new();
+    Effect::new(move |_| {
+        if field.get().is_some() {
+            focus();
+        }
+    });
+    let times = move || {
+        let times = counter.search.with(|text| basket::split_times(text).0);
+        times.map(|quantity| view! { <span class="chip on">"× " {format::quantity(quantity)}</span> })
+    };
+    let waiting = move || {
+        let count = i64::try_from(counter.waiting.get()).unwrap_or_default();
+        (count > 1).then(|| view! { <span class="chip">{tx(key::COUNTER_SCANS_WAIT, &[("count", count.into())])}</span> })
+    };
+    view! {
+        <label class="field large">
+            <Picture icon=icon::SCAN/>
+            {times}
+            <input
+                node_ref=field
+                id=FIELD
+                type="text"
+                role="combobox"
+                aria-expanded=move || (!needle().is_empty()).to_string()
+                aria-controls="counter-found"
+                autocomplete="off"
+                spellcheck="false"
+                placeholder=t(key::COUNTER_SEARCH)
+                aria-label=t(key::COUNTER_SEARCH)
+                prop:value=move || counter.search.get()
+                on:input=move |event| counter.search.set(event_target_value(&event))
+                on:keydown=key_down
+            />
+            {waiting}
+            <kbd>{shown(Action::Search)}</kbd>
+        </label>
+    }
+}
+
+fn key_down(event: leptos::ev::KeyboardEvent) {
+    if event.is_composing() || event.key_code() == 229 || needle_now().is_empty() {
+        return;
+    }
+    match event.key().as_str() {
+        "Enter" => enter(),
+        "ArrowDown" => walk(1),
+        "ArrowUp" => walk(-1),
+        _ => return,
+    }
+    event.prevent_default();
+    event.stop_propagation();
+}
+
+fn needle_now() -> String {
+    untrack(needle)
+}
+
+fn walk(step: isize) {
+    let Some(here) = HERE.get() else { return };
+    let last = here.hits.answer.with_untracked(|hits| hits.as_ref().map_or(0, Vec::len)).saturating_sub(1);
+    here.chosen.update(|chosen| *chosen = chosen.saturating_add_signed(step).min(last));
+}
+
+/// Enter: a whole code or barcode as if it had been scanned, else the chosen hit.
+fn enter() {
+    let Some(here) = HERE.get() else { return };
+    let text = needle_now();
+    let may_be_code = here.chosen.get_untracked() == 0 && !text.contains(' ') && text.bytes().any(|byte| byte.is_ascii_digit());
+    if !may_be_code {
+        choose(here);
+        return;
+    }
+    let quantity = app().counter.search.with_untracked(|text| basket::split_times(text).0).unwrap_or(kontor_domain::units::Quantity::ONE);
+    spawn_local(async move {
+        let hits = backend::ask(ScanCode { code: text.clone() }).await.unwrap_or_default();
+        // Typed on meanwhile: Enter meant what was there before, which is gone.
+        if needle_now() != text {
+            return;
+        }
+        match hits.as_slice() {
+            [hit] => {
+                app().counter.search.set(String::new());
+                add_scan(hit, quantity);
+            }
+            [] => choose(here),
+            _ => scans::push(text),
+        }
+    });
+}
+
+fn choose(here: Hits) {
+    if here.hits.waiting.get_untracked() {
+        here.wanted.set(true);
+        return;
+    }
+    here.wanted.set(false);
+    let hit = here.hits.answer.with_untracked(|hits| hits.as_ref()?.get(here.chosen.get_untracked()).cloned());
+    match hit {
+        Some(hit) => take(&hit),
+        None => sound::play(Sound::Unknown),
+    }
+}
+
+fn take(hit: &ProductHit) {
+    add_hit(hit);
+    app().counter.search.set(String::new());
+    focus();
+}
+
+/// What was found.
+#[component]
+pub(super) fn Found() -> impl IntoView {
+    let hits = live(&[Event::CatalogChanged, Event::StockChanged], || {
+        let text = needle();
+        (!text.is_empty()).then_some(SearchProducts { text, limit: HITS })
+    });
+    let here = Hits { hits, chosen: RwSignal::new(0), wanted: RwSignal::new(false) };
+    HERE.set(Some(here));
+    on_cleanup(|| HERE.set(None));
+    Effect::new(move |_| {
+        needle();
+        here.chosen.set(0);
+        here.wanted.set(false);
+    });
+    Effect::new(move |_| {
+        hits.answer.track();
+        if !hits.waiting.get() && here.wanted.get_untracked() {
+            choose(here);
+        }
+    });
+    let nothing = move || (!hits.waiting.get() && hits.answer.with(|hits| hits.as_ref().is_some_and(Vec::is_empty))).then(needle);
+    let rows = move || hits.get().unwrap_or_default().into_iter().enumerate().map(|(index, hit)| option(index, hit, here)).collect_view();
+    view! {
+        <div class="found options" id="counter-found" role="listbox" aria-label=t(key::COUNTER_FOUND)>
+            {rows}
+            {move || nothing().map(|text| view! { <Nothing text=text/> })}
+        </div>
+    }
+}
+
+fn option(index: usize, hit: ProductHit, here: Hits) -> impl IntoView {
+    let is_chosen = move || here.chosen.get() == index;
+    let row = NodeRef::<html::Button>::new();
+    Effect::new(move |_| {
+        if let (true, Some(row)) = (is_chosen(), row.get()) {
+            let options = web_sys::ScrollIntoViewOptions::new();
+            options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+            row.scroll_into_view_with_scroll_into_view_options(&options);
+        }
+    });
+    let (name, code) = (hit.name.clone(), hit.code.clone());
+    let (stock, price) = (format::quantity(hit.on_hand), format::price(hit.price));
+    view! {
+        <button
+            node_ref=row
+            type="button"
+            class="option"
+            role="option"
+            tabindex="-1"
+            aria-selected=move || is_chosen().to_string()
+            on:click={
+                let hit = hit.clone();
+                move |_| take(&hit)
+            }
+        >
+            <Swatch hue=hit.hue name=name.clone()/>
+            <span class="grow"><span class="clip strong" style="display:block">{name}</span><span class="sub">{code}</span></span>
+            <span class="faint small">{stock}</span>
+            <b class="num" style="min-width:88px">{price}</b>
+        </button>
+    }
+}
+
+/// No match: what comes nearest, and how to make it.
+#[component]
+fn Nothing(text: String) -> impl IntoView {
+    let nearest = RwSignal::new(Vec::<ProductHit>::new());
+    let wanted = text.clone();
+    spawn_local(async move {
+        let hits = find_nearest(&wanted).await;
+        let _ = nearest.try_set(hits);
+    });
+    let made = text.clone();
+    let row = |hit: ProductHit| {
+        let (name, price) = (hit.name.clone(), format::price(hit.price));
+        let swatch = view! { <Swatch hue=hit.hue name=name.clone()/> };
+        view! {
+            <button type="button" class="option" tabindex="-1" on:click=move |_| take(&hit)>
+                {swatch}
+                <span class="grow clip">{name}</span>
+                <b class="num">{price}</b>
+            </button>
+        }
+    };
+    view! {
+        <div class="col" style="padding:var(--s3)">
+            <div class="row between wrap">
+                <span class="strong">{tx(key::COMMON_NO_MATCH, &[("text", text.into())])}</span>
+                <Button label=t(key::COUNTER_CREATE) kind=Kind::Primary icon=icon::PLUS press=move || go(Place::Products(ProductsPlace::New(made.clone())))/>
+            </div>
+            <Show when=move || nearest.with(|hits| !hits.is_empty())>
+                <p class="muted small">{t(key::COUNTER_NEAREST)}</p>
+                {move || nearest.get().into_iter().map(row).collect_view()}
+            </Show>
+        </div>
+    }
+}
+
+/// Fewer and fewer of the characters, until something is found.
+async fn find_nearest(text: &str) -> Vec<ProductHit> {
+    let characters: Vec<char> = text.chars().collect();
+    let mut length = characters.len().saturating_sub(1);
+    while length > 0 {
+        let text: String = characters[..length].iter().collect();
+        match backend::ask(SearchProducts { text, limit: NEAREST }).await {
+            Ok(hits) if !hits.is_empty() => return hits,
+            Ok(_) => length = if length > 4 { length / 2 } else { length - 1 },
+            Err(_) => return Vec::new(),
+        }
+    }
+    Vec::new()
+}

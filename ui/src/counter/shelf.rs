@@ -1,0 +1,177 @@
+//! The left side: search, categories, tiles; and over them whatever asks something.
+
+use kontor_domain::catalog::{Category, ListCategories, ListTiles, ProductHit};
+use kontor_domain::command::Event;
+use kontor_domain::ids::CategoryId;
+use kontor_domain::units::Quantity;
+use leptos::prelude::*;
+
+use super::search::{Found, SearchBox};
+use super::sheet::SheetView;
+use super::{Sheet, Unknown, add_hit, basket};
+use crate::format;
+use crate::icon;
+use crate::live::live;
+use crate::parts::{Button, Empty, Kind, Skeleton, Strip, Tabs, hue};
+use crate::place::{Place, ProductsPlace, go};
+use crate::state::app;
+use crate::text::{key, t, tx};
+use crate::toast::Tone;
+
+/// More tiles than this nobody looks through: that is what the search is for.
+const TILES: u32 = 60;
+
+#[component]
+pub(super) fn Shelf() -> impl IntoView {
+    let counter = app().counter;
+    let has_shift = Memo::new(move |_| app().session.with(|session| session.as_ref().is_some_and(|session| session.shift.is_some())));
+    let has_sheet = Memo::new(move |_| counter.sheet.with(|sheet| *sheet != Sheet::None) || !has_shift.get());
+    view! {
+        <section class="shelf" aria-label=t(key::COUNTER_SHELF)>
+            // Under a sheet the shelf stays as it is, but cannot be reached.
+            <div class="goods" inert=move || has_sheet.get()>
+                <SearchBox/>
+                <News/>
+                <Goods/>
+            </div>
+            <Show when=move || has_sheet.get()>
+                <SheetView/>
+            </Show>
+        </section>
+    }
+}
+
+/// Codes that nobody knows, and the sale that was not finished. They lie over the category tabs,
+/// so that nothing below moves.
+#[component]
+fn News() -> impl IntoView {
+    let counter = app().counter;
+    let unknown = move || counter.unknown.with(|unknown| unknown.last().cloned().map(|last| (last, unknown.len())));
+    view! {
+        <div class="news">
+            {move || match unknown() {
+                Some((last, count)) => Some(view! { <UnknownStrip unknown=last count=count/> }.into_any()),
+                None if counter.unfinished.get() => Some(view! { <UnfinishedStrip/> }.into_any()),
+                None => None,
+            }}
+        </div>
+    }
+}
+
+#[component]
+fn UnknownStrip(unknown: Unknown, count: usize) -> impl IntoView {
+    let counter = app().counter;
+    let code = unknown.code;
+    let mut words = tx(if unknown.misread { key::COUNTER_MISREAD } else { key::COUNTER_UNKNOWN }, &[("code", code.as_str().into())]);
+    if count > 1 {
+        words.push_str(&tx(key::COUNTER_AND_MORE, &[("count", i64::try_from(count - 1).unwrap_or_default().into())]));
+    }
+    let forget = {
+        let code = code.clone();
+        move || counter.unknown.update(|all| all.retain(|known| known.code != code))
+    };
+    let (search, create) = (forget.clone(), forget.clone());
+    let (searched, created) = (code.clone(), code);
+    view! {
+        <Strip tone=Tone::Need text=words>
+            <Button label=t(key::COMMON_SEARCH) kind=Kind::Quiet press=move || {
+                search();
+                counter.search.set(searched.clone());
+                super::search::focus();
+            }/>
+            <Button label=t(key::COUNTER_CREATE) press=move || {
+                create();
+                go(Place::Products(ProductsPlace::New(created.clone())));
+            }/>
+            <Button label=t(key::COUNTER_IGNORE) kind=Kind::Quiet press=forget/>
+        </Strip>
+    }
+}
+
+/// The window ended while a sale was on its way, and it was not saved.
+#[component]
+fn UnfinishedStrip() -> impl IntoView {
+    let counter = app().counter;
+    view! {
+        <Strip tone=Tone::Warn text=t(key::COUNTER_UNFINISHED)>
+            <Button label=t(key::COMMON_OK) press=move || counter.unfinished.set(false)/>
+        </Strip>
+    }
+}
+
+#[component]
+fn Goods() -> impl IntoView {
+    let counter = app().counter;
+    let is_searching = Memo::new(move |_| counter.search.with(|text| !basket::split_times(text).1.trim().is_empty()));
+    let category = RwSignal::new(None::<CategoryId>);
+    let categories = live(&[Event::CatalogChanged], || Some(ListCategories {}));
+    view! {
+        <Categories chosen=category categories=Signal::derive(move || categories.get().unwrap_or_default())/>
+        <Show when=move || is_searching.get() fallback=move || view! { <Tiles category=category/> }>
+            <Found/>
+        </Show>
+    }
+}
+
+#[component]
+fn Categories(chosen: RwSignal<Option<CategoryId>>, categories: Signal<Vec<Category>>) -> impl IntoView {
+    let options = Signal::derive(move || {
+        let top = categories.get().into_iter().filter(|category| category.active && category.parent_id.is_none());
+        let mut options = vec![(None, t(key::COUNTER_FAVOURITES))];
+        options.extend(top.map(|category| (Some(category.id), category.name)));
+        options
+    });
+    view! { <Tabs label=t(key::COUNTER_CATEGORIES) options=options chosen=chosen/> }
+}
+
+#[component]
+fn Tiles(category: RwSignal<Option<CategoryId>>) -> impl IntoView {
+    const EVENTS: &[Event] = &[Event::CatalogChanged, Event::StockChanged];
+    let tiles = live(EVENTS, move || Some(ListTiles { category_id: category.get(), limit: TILES }));
+    let is_empty = move || tiles.answer.with(|tiles| tiles.as_ref().is_some_and(Vec::is_empty));
+    let is_waiting = move || tiles.answer.with(Option::is_none);
+    view! {
+        <div class="tiles">
+            {move || is_waiting().then(|| (0..16).map(|_| view! { <Skeleton height="100%"/> }).collect_view())}
+            <For
+                each=move || tiles.get().unwrap_or_default()
+                key=|hit| (hit.id, hit.price, hit.on_hand, hit.name.clone())
+                children=|hit| view! { <Tile hit=hit/> }
+            />
+        </div>
+        {move || is_empty().then(|| nothing(category.get()))}
+    }
+}
+
+#[component]
+fn Tile(hit: ProductHit) -> impl IntoView {
+    let style = hue(hit.hue);
+    let stock = format::quantity(hit.on_hand);
+    let is_out = hit.on_hand <= Quantity::ZERO;
+    let words = tx(key::COUNTER_IN_STOCK, &[("quantity", stock.as_str().into())]);
+    let (name, price) = (hit.name.clone(), format::price(hit.price));
+    view! {
+        <button type="button" class="tile" style=style on:click=move |_| add_hit(&hit)>
+            <b>{name}</b>
+            <span class="foot">
+                <span class="price">{price}</span>
+                <span class="faint small" class:below=is_out aria-label=words>{stock}</span>
+            </span>
+        </button>
+    }
+}
+
+fn nothing(category: Option<CategoryId>) -> impl IntoView {
+    let (title, text) = match category {
+        None => (key::COUNTER_NO_FAVOURITES, key::COUNTER_NO_FAVOURITES_HOW),
+        Some(_) => (key::COUNTER_NO_GOODS, key::COUNTER_NO_GOODS_HOW),
+    };
+    view! {
+        <div class="nogoods">
+            <Empty icon=icon::BOX title=t(title) text=t(text)>
+                <Button label=t(key::COUNTER_CREATE) kind=Kind::Primary icon=icon::PLUS press=|| go(Place::Products(ProductsPlace::New(String::new())))/>
+                <Button label=t(key::COUNTER_IMPORT) icon=icon::FILE_IN press=|| go(Place::Products(ProductsPlace::Import))/>
+            </Empty>
+        </div>
+    }
+}

@@ -1,0 +1,19 @@
+//! The pieces every screen is made of.
+
+mod button;
+mod dialog;
+mod display;
+mod field;
+mod form;
+mod page;
+mod table;
+mod tabs;
+
+pub(crate) use button::{Button, Kind};
+pub(crate) use dialog::{Confirm, Dialog};
+pub(crate) use display::{Empty, KeyCap, Progress, Skeleton, Strip, Swatch, Tag, hue};
+pub(crate) use field::{CheckField, SearchField, SelectField, TextField, focus_when_there};
+pub(crate) use form::{Form, FormError};
+pub(crate) use page::{BackTo, DayField, field_name, on_enter, today};
+pub(crate) use table::{Align, Column, Rows, Sorting, VirtualTable};
+pub(crate) use tabs::{Choice, Tabs};

@@ -1,0 +1,138 @@
+//! Where a person is in the program. There are no addresses: a till has no use for "back", and a
+//! reload must not lose a sale.
+
+use kontor_domain::ids::{ProductId, SaleId, ShiftId};
+
+use crate::icon::{self, Icon};
+use crate::state::app;
+use crate::text::{Key, key};
+
+/// A screen with what it shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Selling.
+    #[default]
+    Counter,
+    /// The open shift, or a closed one.
+    Shift(Option<ShiftId>),
+    /// The list of sales, or one of them.
+    Sales(Option<SaleId>),
+    /// Products.
+    Products(ProductsPlace),
+    /// Stock.
+    Stock(StockPlace),
+    /// The day's figures.
+    Today,
+    /// Settings.
+    Settings,
+}
+
+/// Where in products.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum ProductsPlace {
+    /// The list.
+    #[default]
+    List,
+    /// One product.
+    One(ProductId),
+    /// A new product with this barcode (may be empty).
+    New(String),
+    /// A file of products.
+    Import,
+}
+
+/// Where in stock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum StockPlace {
+    /// What is where.
+    #[default]
+    Balances,
+    /// The ledger.
+    Moves,
+    /// Goods receipts and adjustments.
+    Documents,
+    /// Goods come in.
+    Receive,
+    /// A difference is written down.
+    Adjust,
+    /// What needs a person.
+    Attention,
+}
+
+/// A screen of the rail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Screen {
+    Counter,
+    Shift,
+    Sales,
+    Products,
+    Stock,
+    Today,
+    Settings,
+}
+
+impl Screen {
+    /// All, in the order of the rail.
+    pub(crate) const ALL: &'static [Self] =
+        &[Self::Counter, Self::Shift, Self::Sales, Self::Products, Self::Stock, Self::Today, Self::Settings];
+
+    /// Its word.
+    pub(crate) const fn name(self) -> Key {
+        match self {
+            Self::Counter => key::SCREEN_COUNTER,
+            Self::Shift => key::SCREEN_SHIFT,
+            Self::Sales => key::SCREEN_SALES,
+            Self::Products => key::SCREEN_PRODUCTS,
+            Self::Stock => key::SCREEN_STOCK,
+            Self::Today => key::SCREEN_TODAY,
+            Self::Settings => key::SCREEN_SETTINGS,
+        }
+    }
+
+    /// Its picture.
+    pub(crate) const fn icon(self) -> Icon {
+        match self {
+            Self::Counter => icon::TILL,
+            Self::Shift => icon::DRAWER,
+            Self::Sales => icon::PAPER,
+            Self::Products => icon::BOX,
+            Self::Stock => icon::WAREHOUSE,
+            Self::Today => icon::CHART,
+            Self::Settings => icon::SLIDERS,
+        }
+    }
+
+    /// Where it starts.
+    pub(crate) const fn place(self) -> Place {
+        match self {
+            Self::Counter => Place::Counter,
+            Self::Shift => Place::Shift(None),
+            Self::Sales => Place::Sales(None),
+            Self::Products => Place::Products(ProductsPlace::List),
+            Self::Stock => Place::Stock(StockPlace::Balances),
+            Self::Today => Place::Today,
+            Self::Settings => Place::Settings,
+        }
+    }
+}
+
+impl Place {
+    /// The screen it belongs to.
+    pub(crate) const fn screen(&self) -> Screen {
+        match self {
+            Self::Counter => Screen::Counter,
+            Self::Shift(_) => Screen::Shift,
+            Self::Sales(_) => Screen::Sales,
+            Self::Products(_) => Screen::Products,
+            Self::Stock(_) => Screen::Stock,
+            Self::Today => Screen::Today,
+            Self::Settings => Screen::Settings,
+        }
+    }
+}
+
+/// Goes there.
+pub(crate) fn go(place: Place) {
+    use leptos::prelude::Set;
+    app().place.set(place);
+}

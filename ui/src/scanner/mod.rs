@@ -1,0 +1,166 @@
+//! The barcode scanner: caught at the window by physical key, so neither focus nor an IME matters.
+
+mod burst;
+mod code;
+mod held;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use burst::{Burst, Verdict};
+pub(crate) use code::{candidates, has_right_check_digit, is_trade_number};
+use held::Held;
+use leptos::prelude::*;
+use web_sys::KeyboardEvent;
+
+use crate::keys::{Handlers, Taken};
+use crate::sound::{self, Sound};
+use crate::state::app;
+use crate::text::{key, tx};
+use crate::toast::Tone;
+
+/// When silence is looked for: a little after it would end a burst.
+const SILENCE: Duration = Duration::from_millis(80);
+/// An Enter this soon after a scan that silence ended is that scan's own, in milliseconds.
+const LATE_ENTER_MS: f64 = 250.0;
+
+#[derive(Default)]
+struct Scanner {
+    burst: Burst,
+    held: Option<Held>,
+    /// When the last scan ended without an Enter.
+    ended_ms: f64,
+    /// Counts keys, to know whether silence was broken.
+    keys: u64,
+    /// Counts bursts that were scans, to know whether a key belonged to one.
+    scans: u64,
+}
+
+thread_local! {
+    static SCANNER: RefCell<Scanner> = RefCell::new(Scanner::default());
+    static SCANS: Handlers<String> = const { Handlers::new() };
+}
+
+/// Gets the scans, as long as the component lives.
+pub(crate) fn on_scan(handler: impl Fn(String) -> Taken + 'static) {
+    let number = SCANS.with(|handlers| handlers.add(Rc::new(handler)));
+    on_cleanup(move || SCANS.with(|handlers| handlers.remove(number)));
+}
+
+/// Runs `act` once it is sure that the key pressed now is not part of a scan.
+pub(crate) fn when_typed(act: impl Fn() + 'static) {
+    let scans = || SCANNER.with_borrow(|scanner| (scanner.scans, scanner.burst.is_scan()));
+    let before = scans().0;
+    set_timeout(
+        move || {
+            let (after, is_scan) = scans();
+            if after == before && !is_scan {
+                act();
+            }
+        },
+        SILENCE,
+    );
+}
+
+/// A key went down. [`Taken::Yes`]: it belongs to a scan.
+pub(crate) fn feed(event: &KeyboardEvent) -> Taken {
+    if event.repeat() {
+        return Taken::No;
+    }
+    let now_ms = event.time_stamp();
+    let code = event.code();
+    if event.ctrl_key() || event.alt_key() || event.meta_key() {
+        SCANNER.with_borrow_mut(|scanner| scanner.burst.clear());
+        return Taken::No;
+    }
+    if let Some(scan) = SCANNER.with_borrow_mut(|scanner| scanner.silence(now_ms)) {
+        deliver(scan);
+    }
+    let composing = event.is_composing() || event.key_code() == 229;
+    let verdict = SCANNER.with_borrow_mut(|scanner| scanner.key(&code, event.shift_key(), now_ms));
+    match verdict {
+        Verdict::Pass if is_late_enter(&code, now_ms) => Taken::Yes,
+        Verdict::Pass => {
+            listen_for_silence();
+            Taken::No
+        }
+        Verdict::Begin => {
+            let held = Held::here();
+            SCANNER.with_borrow_mut(|scanner| scanner.held = held);
+            listen_for_silence();
+            Taken::No
+        }
+        Verdict::Swallow => {
+            give_back(composing);
+            listen_for_silence();
+            Taken::Yes
+        }
+        Verdict::Scan(scan) => {
+            give_back(composing);
+            deliver(scan);
+            Taken::Yes
+        }
+    }
+}
+
+impl Scanner {
+    fn key(&mut self, code: &str, shift: bool, now_ms: f64) -> Verdict {
+        self.keys += 1;
+        let verdict = self.burst.key(code, shift, now_ms);
+        if matches!(verdict, Verdict::Scan(_)) {
+            self.scans += 1;
+        }
+        verdict
+    }
+
+    fn silence(&mut self, now_ms: f64) -> Option<String> {
+        let scan = self.burst.silence(now_ms)?;
+        self.scans += 1;
+        self.ended_ms = now_ms;
+        Some(scan)
+    }
+}
+
+fn is_late_enter(code: &str, now_ms: f64) -> bool {
+    let is_end = matches!(code, "Enter" | "NumpadEnter" | "Tab");
+    is_end && SCANNER.with_borrow(|scanner| scanner.ended_ms > 0.0 && now_ms - scanner.ended_ms < LATE_ENTER_MS)
+}
+
+/// Gives the field back what the burst typed over.
+fn give_back(composing: bool) {
+    let held = SCANNER.with_borrow(|scanner| scanner.held.clone());
+    let Some(held) = held else { return };
+    held.give_back();
+    if composing {
+        // What an IME was composing arrives a moment later, after its key.
+        for wait in [0, 40] {
+            let held = held.clone();
+            set_timeout(move || held.give_back_composed(), Duration::from_millis(wait));
+        }
+    }
+}
+
+fn listen_for_silence() {
+    let keys = SCANNER.with_borrow(|scanner| scanner.keys);
+    // Twice round, so that keys already waiting in the browser's queue come first.
+    set_timeout(move || set_timeout(move || end_by_silence(keys), Duration::ZERO), SILENCE);
+}
+
+fn end_by_silence(keys: u64) {
+    let now_ms = web_sys::window().and_then(|window| window.performance()).map_or(0.0, |performance| performance.now());
+    let scan = SCANNER.with_borrow_mut(|scanner| if scanner.keys == keys { scanner.silence(now_ms) } else { None });
+    if let Some(scan) = scan {
+        give_back(false);
+        deliver(scan);
+    }
+}
+
+fn deliver(code: String) {
+    SCANNER.with_borrow_mut(|scanner| scanner.held = None);
+    if SCANS.with(|handlers| handlers.offer(&code)) == Taken::No {
+        // Nobody here wants it; the person must not think that it was counted.
+        sound::play(Sound::Unknown);
+        app().toasts.say(Tone::Warn, tx(key::SCAN_NOT_HERE, &[("code", code.into())]));
+    }
+}

@@ -1,0 +1,150 @@
+//! The frame around every screen: rail, top bar, find-anything, toasts.
+
+mod key_map;
+mod palette;
+mod problem;
+mod rail;
+mod top;
+
+use kontor_domain::host::{HostCall, HostEvent, Start};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use self::key_map::KeyMapDialog;
+use self::palette::Palette;
+use self::problem::{Problem, Unready};
+use self::rail::Rail;
+use self::top::TopBar;
+use crate::keys::{Action, Taken, on_action};
+use crate::place::{Place, Screen};
+use crate::state::{SESSION_EVENTS, Task, app};
+use crate::text::{key, tx};
+use crate::toast::{Act, Tone, ToastList};
+use crate::{backend, counter, first, products, sales, settings, shift, stock, today};
+
+/// Sets or removes an attribute of the page itself.
+pub(crate) fn set_page_attribute(name: &str, value: Option<&str>) {
+    let page = web_sys::window().and_then(|window| window.document()).and_then(|document| document.document_element());
+    if let Some(page) = page {
+        let _ = match value {
+            Some(value) => page.set_attribute(name, value),
+            None => page.remove_attribute(name),
+        };
+    }
+}
+
+/// Asks the program where we are, and again after a problem.
+pub(crate) async fn begin(call: HostCall) {
+    match backend::host::<Start>(call).await {
+        Ok(start) => app().begin(start),
+        Err(reject) => {
+            app().problem.set(Some(reject));
+            app().ready.set(true);
+        }
+    }
+}
+
+/// Takes up what the program tells.
+pub(crate) fn hear(event: HostEvent) {
+    match event {
+        HostEvent::Changed(events) => {
+            app().changes.tell(&events);
+            if events.iter().any(|event| SESSION_EVENTS.contains(event)) {
+                spawn_local(app().load_session());
+            }
+        }
+        HostEvent::Progress { task, done, total } => {
+            let task = Task { name: task, done, total };
+            app().task.set((total == 0 || done < total).then_some(task));
+        }
+        HostEvent::PrintFailed { printer_name, error, sale_id, shift_id: _ } => {
+            let text = tx(key::PRINT_FAILED, &[("printer", printer_name.into()), ("error", error.into())]);
+            let again = sale_id.map(|sale| Act {
+                label: tx(key::COMMON_RETRY, &[]),
+                run: Callback::new(move |()| counter::print_again(sale)),
+            });
+            app().toasts.say_with(Tone::Need, text, again);
+        }
+    }
+}
+
+/// Everything that is seen. It is built anew when the language changes.
+#[component]
+pub(crate) fn Root() -> impl IntoView {
+    let app = app();
+    move || {
+        app.locale.track();
+        view! { <Window/> }
+    }
+}
+
+/// Which of the few faces the window has.
+#[derive(Clone, PartialEq, Eq)]
+enum Face {
+    Waiting,
+    Problem,
+    First,
+    Shop,
+}
+
+fn face() -> Face {
+    let app = app();
+    let has_file_problem = app.start.with(|start| start.as_ref().is_some_and(|start| start.problem.is_some()));
+    if has_file_problem || (app.session.with(Option::is_none) && app.problem.with(Option::is_some)) {
+        return Face::Problem;
+    }
+    if app.session.with(Option::is_some) {
+        return Face::Shop;
+    }
+    if app.ready.get() { Face::First } else { Face::Waiting }
+}
+
+#[component]
+fn Window() -> impl IntoView {
+    let face = Memo::new(move |_| face());
+    view! {
+        {move || match face.get() {
+            Face::Waiting => view! { <Unready/> }.into_any(),
+            Face::Problem => view! { <Problem/> }.into_any(),
+            Face::First => view! { <first::First/> }.into_any(),
+            Face::Shop => view! { <Shop/> }.into_any(),
+        }}
+        <ToastList/>
+    }
+}
+
+#[component]
+fn Shop() -> impl IntoView {
+    let app = app();
+    let key_map = RwSignal::new(false);
+    on_action(move |action| match action {
+        Action::Palette => {
+            app.palette.set(true);
+            Taken::Yes
+        }
+        Action::KeyMap => {
+            key_map.set(true);
+            Taken::Yes
+        }
+        _ => Taken::No,
+    });
+    let screen = move || match app.place.get() {
+        Place::Counter => view! { <counter::CounterScreen/> }.into_any(),
+        Place::Shift(shift) => view! { <shift::ShiftScreen shift=shift/> }.into_any(),
+        Place::Sales(sale) => view! { <sales::SalesScreen sale=sale/> }.into_any(),
+        Place::Products(place) => view! { <products::ProductsScreen place=place/> }.into_any(),
+        Place::Stock(place) => view! { <stock::StockScreen place=place/> }.into_any(),
+        Place::Today => view! { <today::TodayScreen/> }.into_any(),
+        Place::Settings => view! { <settings::SettingsScreen/> }.into_any(),
+    };
+    let here = Memo::new(move |_| app.place.with(Place::screen));
+    view! {
+        <div class="app">
+            <Rail here=Signal::derive(move || here.get())/>
+            <TopBar/>
+            <main class="main" aria-label=move || crate::text::t(Screen::name(here.get()))>{screen}</main>
+        </div>
+        <Palette/>
+        <KeyMapDialog open=key_map/>
+    }
+}

@@ -1,0 +1,45 @@
+//! The top bar: where, who, find anything, saved or not, what time.
+
+use leptos::prelude::*;
+
+use crate::format;
+use crate::icon::{self, Picture};
+use crate::keys::{Action, shown};
+use crate::state::app;
+use crate::text::{key, t, tx};
+
+#[component]
+pub(super) fn TopBar() -> impl IntoView {
+    let app = app();
+    let shop = move || app.session.with(|session| session.as_ref().map(|session| session.company.name.clone()));
+    let is_demo = move || app.session.with(|session| session.as_ref().is_some_and(|session| session.company.demo));
+    let clock = move || format::time(kontor_domain::time::Instant(app.now_ms.get()));
+    view! {
+        <header class="top">
+            <span class="where clip">{shop}</span>
+            <span class="who muted clip">{who}</span>
+            {move || is_demo().then(|| view! { <span class="tag warn">{t(key::SHELL_DEMO)}</span> })}
+            <button type="button" class="field find" on:click=move |_| app.palette.set(true)>
+                <Picture icon=icon::SEARCH small=true/>
+                <span class="grow clip">{t(key::SHELL_FIND)}</span>
+                <kbd>{shown(Action::Palette)}</kbd>
+            </button>
+            <span class="chip on" role="status">
+                <Picture icon=icon::CHECK small=true/>
+                {t(key::SHELL_SAVED_HERE)}
+            </span>
+            <time class="clock muted">{clock}</time>
+        </header>
+    }
+}
+
+/// `Till 2 · Mei-Ling`.
+fn who() -> Option<String> {
+    app().session.with(|session| {
+        let session = session.as_ref()?;
+        let till = session.till.as_ref().map(|till| {
+            if till.name.is_empty() { tx(key::SHELL_TILL, &[("number", till.number.into())]) } else { till.name.clone() }
+        });
+        Some(till.into_iter().chain([session.person.name.clone()]).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · "))
+    })
+}

@@ -1,0 +1,191 @@
+//! What the whole window knows: where it is, who is there, what it looks like.
+
+use std::cell::Cell;
+
+use kontor_domain::command::Event;
+use kontor_domain::host::{Density, HostCall, Preferences, Start, Theme};
+use kontor_domain::printing::Printer;
+use kontor_domain::reject::Reject;
+use kontor_domain::settings::{GetSession, Session};
+use kontor_domain::units::{CURRENCIES, Currency};
+use kontor_translations::Locale;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::live::Changes;
+use crate::place::Place;
+use crate::toast::Toasts;
+use crate::{backend, counter, shell, storage};
+
+/// The state of the window. Everything in it is a handle: copying it copies nothing.
+#[derive(Clone, Copy)]
+pub(crate) struct App {
+    /// What the program said at the start; `None` until it did.
+    pub(crate) start: RwSignal<Option<Start>>,
+    /// The shop, till, person and shift; `None` before there is a company.
+    pub(crate) session: RwSignal<Option<Session>>,
+    /// Whether the session was asked for and answered.
+    pub(crate) ready: RwSignal<bool>,
+    /// Why the session could not be had.
+    pub(crate) problem: RwSignal<Option<Reject>>,
+    /// The language of the screens.
+    pub(crate) locale: RwSignal<Locale>,
+    /// How this device likes to be used.
+    pub(crate) preferences: RwSignal<Preferences>,
+    /// Where the person is.
+    pub(crate) place: RwSignal<Place>,
+    /// What changed.
+    pub(crate) changes: Changes,
+    /// Words that come and go.
+    pub(crate) toasts: Toasts,
+    /// The running long task.
+    pub(crate) task: RwSignal<Option<Task>>,
+    /// Whether the find-anything box is open.
+    pub(crate) palette: RwSignal<bool>,
+    /// The time of day, told every few seconds, in milliseconds since 1970.
+    pub(crate) now_ms: RwSignal<i64>,
+    /// The open sale.
+    pub(crate) counter: counter::Counter,
+}
+
+/// How far a long task is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Task {
+    /// Which: `demo`, `check`, `import`, `revert`, `export`, `verify`.
+    pub(crate) name: String,
+    /// How far.
+    pub(crate) done: i64,
+    /// Of how many; 0 while that is not known.
+    pub(crate) total: i64,
+}
+
+thread_local! {
+    static APP: Cell<Option<App>> = const { Cell::new(None) };
+}
+
+/// The state of the window, from anywhere: handlers and tasks have no owner to ask for it.
+pub(crate) fn app() -> App {
+    APP.get().unwrap_or_else(|| {
+        let app = App::new();
+        APP.set(Some(app));
+        app
+    })
+}
+
+impl App {
+    fn new() -> Self {
+        Self {
+            start: RwSignal::new(None),
+            session: RwSignal::new(None),
+            ready: RwSignal::new(false),
+            problem: RwSignal::new(None),
+            locale: RwSignal::new(Locale::En),
+            preferences: RwSignal::new(Preferences::default()),
+            place: RwSignal::new(Place::Counter),
+            changes: Changes::new(),
+            toasts: Toasts::new(),
+            task: RwSignal::new(None),
+            palette: RwSignal::new(false),
+            now_ms: RwSignal::new(0),
+            counter: counter::Counter::new(),
+        }
+    }
+
+    /// The shop's currency. Before there is a shop: the first we know.
+    pub(crate) fn currency(self) -> &'static Currency {
+        let code = self.session.with_untracked(|session| session.as_ref().map(|session| session.company.currency.clone()));
+        code.and_then(|code| Currency::of(&code)).unwrap_or(&CURRENCIES[0])
+    }
+
+    /// The printer that receipts go to by themselves.
+    pub(crate) fn default_printer(self) -> Option<Printer> {
+        self.session.with_untracked(|session| {
+            let printers = &session.as_ref()?.printers;
+            printers.iter().find(|printer| printer.is_default && printer.active).cloned()
+        })
+    }
+
+    /// Takes up what the program said: language, look, and whether there is a shop.
+    pub(crate) fn begin(self, start: Start) {
+        let tag = start.preferences.locale.clone().unwrap_or_else(|| start.system_locale.clone());
+        self.locale.set(Locale::best_match(&tag));
+        self.preferences.set(start.preferences.clone());
+        self.look();
+        self.problem.set(None);
+        if let Some(warning) = &start.warning {
+            self.toasts.refuse(warning);
+        }
+        let has_shop = start.has_company && start.problem.is_none();
+        self.start.set(Some(start));
+        if has_shop {
+            self.place.set(Place::Counter);
+            spawn_local(async move { self.load_session().await });
+        } else {
+            self.session.set(None);
+            self.ready.set(true);
+        }
+    }
+
+    /// Asks for the session again. Screens keep showing the old one meanwhile.
+    pub(crate) async fn load_session(self) {
+        match backend::ask(GetSession {}).await {
+            Ok(session) => {
+                self.session.set(session);
+                self.problem.set(None);
+                self.counter.restore().await;
+            }
+            Err(reject) => self.problem.set(Some(reject)),
+        }
+        self.ready.set(true);
+    }
+
+    /// Changes preferences here and keeps them.
+    pub(crate) fn prefer(self, change: impl FnOnce(&mut Preferences)) {
+        self.preferences.update(change);
+        let preferences = self.preferences.get_untracked();
+        if let Some(locale) = preferences.locale.as_deref().and_then(Locale::from_tag)
+            && locale != self.locale.get_untracked()
+        {
+            self.locale.set(locale);
+        }
+        self.look();
+        spawn_local(async move {
+            if let Err(reject) = backend::host::<()>(HostCall::SetPreferences(preferences)).await {
+                self.toasts.refuse(&reject);
+            }
+        });
+    }
+
+    /// Puts language, theme and density on the page.
+    fn look(self) {
+        let preferences = self.preferences.get_untracked();
+        let attribute = |name: &str, value: Option<&str>| shell::set_page_attribute(name, value);
+        attribute("lang", Some(self.locale.get_untracked().tag()));
+        attribute("data-density", Some(preferences.density.word()));
+        let theme = match preferences.theme {
+            Theme::System => None,
+            Theme::Light | Theme::Dark => Some(preferences.theme.word()),
+        };
+        attribute("data-theme", theme);
+        // Read before the first paint of the next start.
+        match theme {
+            Some(theme) => storage::save_text("kontor-theme", theme),
+            None => storage::forget("kontor-theme"),
+        }
+    }
+
+    /// Whether more rows shall fit on a screen.
+    pub(crate) fn is_compact(self) -> bool {
+        self.preferences.with(|preferences| preferences.density == Density::Compact)
+    }
+}
+
+/// What the session shows: when one of these happens it is asked for again.
+pub(crate) const SESSION_EVENTS: &[Event] = &[
+    Event::SettingsChanged,
+    Event::CatalogChanged,
+    Event::ShiftChanged,
+    Event::ParkedChanged,
+    Event::PrintingChanged,
+    Event::AttentionChanged,
+];

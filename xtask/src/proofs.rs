@@ -1,0 +1,67 @@
+//! The programs of `kontor-tests` that a person starts one by one: proofs, measurements, pictures.
+
+use anyhow::{Result, bail};
+
+use crate::process;
+use crate::run;
+use crate::setup;
+use crate::test::{self, Length, Surroundings};
+use crate::ui;
+use crate::workspace::Workspace;
+
+/// One of these programs.
+pub struct Proof {
+    program: &'static str,
+    profile: Profile,
+}
+
+/// How it, and the program it is about, are built.
+#[derive(Clone, Copy)]
+enum Profile {
+    /// As for the tests, with every assertion.
+    Debug,
+    /// As what is measured.
+    Release,
+}
+
+impl Proof {
+    /// kill -9 at random moments.
+    pub const CRASH: Self = Self::new("crash", Profile::Debug);
+    /// The files as they could be after a power cut.
+    pub const POWERCUT: Self = Self::new("powercut", Profile::Debug);
+    /// How fast, how small.
+    pub const BENCH: Self = Self::new("bench", Profile::Release);
+    /// Pictures of every screen.
+    pub const SCREENSHOTS: Self = Self::new("screenshots", Profile::Release);
+    /// Many copies, a bad network.
+    pub const SIMULATE: Self = Self::new("simulate", Profile::Debug);
+
+    const fn new(program: &'static str, profile: Profile) -> Self {
+        Self { program, profile }
+    }
+}
+
+/// Builds the program and Kontor, and runs it with these arguments.
+pub fn run(workspace: &Workspace, proof: &Proof, arguments: &[String]) -> Result<()> {
+    let name = proof.program;
+    if !workspace.has_program("kontor-tests", name) {
+        bail!("tests/src/bin/{name}.rs is not written yet");
+    }
+    setup::ensure(workspace, &[setup::BUILD])?;
+    ui::build(workspace, ui::Build::Normal)?;
+    let what = format!("{name}: building");
+    let folder = match proof.profile {
+        Profile::Debug => {
+            workspace.step(&what, || test::build(workspace))?;
+            "debug"
+        }
+        Profile::Release => {
+            workspace.step(&what, || run::build_released(workspace, name))?;
+            "release"
+        }
+    };
+    let surroundings = Surroundings::start(workspace, Length::Normal)?;
+    let program = workspace.program(folder, name);
+    let mut command = surroundings.command(program.as_os_str(), folder)?;
+    process::run(command.args(arguments))
+}

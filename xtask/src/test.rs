@@ -1,0 +1,146 @@
+//! `cargo xtask test`: everything that can be wrong with Kontor, looked for.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::display::Display;
+use crate::postgres::{self, Cluster};
+use crate::process;
+use crate::setup;
+use crate::tools;
+use crate::ui;
+use crate::workspace::{FEATURES, Workspace};
+
+/// Proofs that are programs of `kontor-tests`, run after the tests with these arguments.
+/// One that is not written yet is named and left out.
+const SLOW_PROOFS: &[(&str, &[&str])] = &[
+    ("crash", &["--kills", "200"]),
+    ("powercut", &["--instants", "200"]),
+];
+
+/// How much is tried.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Length {
+    /// Every change: under 45 minutes on two cores, from nothing.
+    Normal,
+    /// Before a release: the same tests with many more cases.
+    Long,
+}
+
+impl Length {
+    /// From `--long`.
+    pub fn from_flag(long: bool) -> Self {
+        if long { Self::Long } else { Self::Normal }
+    }
+}
+
+/// What the tests find around them: a database, a display, the program.
+pub struct Surroundings<'a> {
+    workspace: &'a Workspace,
+    cluster: Option<Cluster>,
+    display: Display,
+    length: Length,
+}
+
+impl<'a> Surroundings<'a> {
+    /// Installs what is missing and starts database and display.
+    pub fn start(workspace: &'a Workspace, length: Length) -> Result<Self> {
+        let has_database = std::env::var_os(postgres::VARIABLE).is_some();
+        let groups = [setup::HEADLESS, setup::TEST];
+        setup::ensure(workspace, &groups)?;
+        let cluster = if has_database {
+            None
+        } else {
+            setup::ensure(workspace, &[setup::POSTGRES])?;
+            Some(workspace.step("PostgreSQL: starting", Cluster::start)?)
+        };
+        Ok(Self {
+            workspace,
+            cluster,
+            display: Display::start()?,
+            length,
+        })
+    }
+
+    /// A command that sees them. `profile_folder` says which build of the program is meant.
+    pub fn command(&self, program: &std::ffi::OsStr, profile_folder: &str) -> Result<Command> {
+        let mut command = self.display.command(program);
+        let binary = self.workspace.program(profile_folder, "kontor");
+        command
+            .current_dir(&self.workspace.root)
+            .env("PATH", tools::search_path(self.workspace)?)
+            .env("KONTOR_BINARY", binary);
+        if let Some(cluster) = &self.cluster {
+            command.env(postgres::VARIABLE, cluster.url());
+        }
+        if self.length == Length::Long {
+            command.env("KONTOR_LONG", "1");
+        }
+        Ok(command)
+    }
+}
+
+/// Runs all tests and proofs; goes on after a failure, so that one run tells all.
+pub fn test(workspace: &Workspace, length: Length) -> Result<()> {
+    setup::ensure(workspace, &[setup::BUILD])?;
+    tools::ensure(workspace, &tools::NEXTEST)?;
+    ui::build(workspace, ui::Build::Normal)?;
+    workspace.step("building the programs and their tests", || build(workspace))?;
+    let surroundings = Surroundings::start(workspace, length)?;
+    let mut failures = Vec::new();
+    let mut note = |name: &str, result: Result<()>| {
+        if let Err(error) = result {
+            eprintln!("    {error:#}");
+            failures.push(name.to_owned());
+        }
+    };
+    note("tests", workspace.step("tests", || nextest(&surroundings)));
+    note(
+        "doc tests",
+        workspace.step("doc tests", || doc_tests(&surroundings)),
+    );
+    for (name, arguments) in SLOW_PROOFS {
+        note(name, slow_proof(&surroundings, name, arguments));
+    }
+    drop(surroundings);
+    workspace.print_steps();
+    if !failures.is_empty() {
+        bail!("failed: {}", failures.join(", "));
+    }
+    Ok(())
+}
+
+/// One build for all: the program, its tests and the proofs share every dependency only if they
+/// are asked for together, because cargo joins the features of what it builds at once.
+pub fn build(workspace: &Workspace) -> Result<()> {
+    let mut cargo = workspace.cargo();
+    cargo.args(["build", "--workspace", "--bins", "--tests"]);
+    process::run(cargo.args(FEATURES))
+}
+
+fn nextest(surroundings: &Surroundings) -> Result<()> {
+    let cargo = surroundings.workspace.cargo();
+    let mut command = surroundings.command(cargo.get_program(), "debug")?;
+    command.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
+    process::run(command.args(FEATURES))
+}
+
+fn doc_tests(surroundings: &Surroundings) -> Result<()> {
+    let mut cargo = surroundings.workspace.cargo();
+    cargo.args(["test", "--quiet", "--workspace", "--doc"]);
+    process::run(cargo.args(FEATURES))
+}
+
+fn slow_proof(surroundings: &Surroundings, name: &str, arguments: &[&str]) -> Result<()> {
+    let workspace = surroundings.workspace;
+    if !workspace.has_program("kontor-tests", name) {
+        eprintln!("    not written yet: {name}");
+        return Ok(());
+    }
+    workspace.step(name, || {
+        let program = workspace.program("debug", name);
+        let mut command = surroundings.command(program.as_os_str(), "debug")?;
+        process::run(command.args(arguments))
+    })
+}
