@@ -24,7 +24,7 @@ struct Line {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Call {
-    Execute(Request),
+    Execute(Box<Request>),
     Query(Query),
     Host(HostCall),
 }
@@ -40,15 +40,20 @@ pub async fn run(program: Arc<Program>) -> anyhow::Result<()> {
             }
         }
     });
-    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    let mut input = BufReader::new(tokio::io::stdin());
+    let mut line = Vec::new();
     let mut running = tokio::task::JoinSet::new();
-    while let Some(line) = lines.next_line().await? {
+    // By bytes: a line that is no UTF-8 is refused like any other that is malformed, and the next one is read.
+    while {
+        line.clear();
+        input.read_until(b'\n', &mut line).await? > 0
+    } {
         let (program, sender) = (Arc::clone(&program), sender.clone());
         // Commands go to the writer in the order they came: the task is spawned after the hand-over.
-        match serde_json::from_str::<Line>(&line) {
-            Err(error) => answer(&sender, 0, Err(Reject::new(Code::Format).with("field", error))),
+        match serde_json::from_slice::<Line>(&line) {
+            Err(error) => answer(&sender, number_of(&line), Err(Reject::new(Code::Format).with("field", error))),
             Ok(Line { n, call: Call::Execute(request) }) => {
-                let pending = program.begin_execute(request).await;
+                let pending = program.begin_execute(*request).await;
                 running.spawn(async move { answer(&sender, n, program.finish_execute(pending).await) });
             }
             Ok(Line { n, call: Call::Query(query) }) => {
@@ -64,6 +69,11 @@ pub async fn run(program: Arc<Program>) -> anyhow::Result<()> {
     drop(sender);
     writer.await?;
     Ok(())
+}
+
+/// The number of a line that is no call, if it says one: whoever waits for its answer gets it.
+fn number_of(line: &[u8]) -> i64 {
+    serde_json::from_slice::<serde_json::Value>(line).ok().and_then(|value| value.get("n")?.as_i64()).unwrap_or(0)
 }
 
 fn answer(sender: &mpsc::UnboundedSender<String>, n: i64, result: Result<String, Reject>) {

@@ -310,25 +310,46 @@ async fn summary(shop: &Shop, batch_id: BatchId) -> Result<ImportSummary, Reject
     Ok(found.unwrap_or(ImportSummary { batch_id, at: platform::now(), created: 0, changed: 0, reverted: 0 }))
 }
 
-/// Undoes an import, part by part; what was changed since by a person stands and is told.
+/// Undoes an import, part by part. A product that a person changed since stays as it is: it counts as not reverted
+/// ([`ImportSummary`]) and [`ListImported`] names it.
 pub async fn revert(program: &Arc<Program>, batch_id: BatchId) -> Result<ImportSummary, Reject> {
     let shop = program.shop().await?;
     let before = summary(&shop, batch_id).await?;
     let total = before.created + before.changed - before.reverted;
-    let mut done = 0_i64;
-    loop {
-        let product_ids = shop.ask(ListImported { batch_id, after: None, limit: 500 }).await?;
-        if product_ids.is_empty() || program.is_cancelled() {
-            break;
-        }
-        let count = i64::try_from(product_ids.len()).unwrap_or(0);
-        let command = Command::Catalog(catalog::Command::RevertImport(RevertImport { batch_id, product_ids }));
-        let told = shop.submit(CommandId(Uuid::now_v7()), command, platform::now()).await?;
-        program.told(&told);
-        done += count;
+    let (mut done, mut after) = (0_i64, None);
+    while !program.is_cancelled() {
+        // Behind a cursor: what stays is not asked for again and again.
+        let product_ids = shop.ask(ListImported { batch_id, after, limit: 500 }).await?;
+        let Some(last) = product_ids.last() else { break };
+        after = Some(*last);
+        done += i64::try_from(product_ids.len()).unwrap_or(0);
+        revert_part(program, &shop, batch_id, product_ids).await?;
         program.progress("revert", done, total);
     }
     summary(&shop, batch_id).await
+}
+
+/// Undoes some products; one that cannot be undone is found by halves, and the others are undone without it.
+async fn revert_part(program: &Arc<Program>, shop: &Shop, batch_id: BatchId, product_ids: Vec<ProductId>) -> Result<(), Reject> {
+    let mut parts = vec![product_ids];
+    while let Some(mut part) = parts.pop() {
+        let command = Command::Catalog(catalog::Command::RevertImport(RevertImport { batch_id, product_ids: part.clone() }));
+        match shop.submit(CommandId(Uuid::now_v7()), command, platform::now()).await {
+            Ok(done) => program.told(&done),
+            Err(reject) if !stays(&reject) => return Err(reject),
+            Err(reject) if part.len() == 1 => tracing::info!(product = ?part, %reject, "stays as it is"),
+            Err(_) => {
+                let rest = part.split_off(part.len() / 2);
+                parts.extend([part, rest]);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether one product refuses to be undone, not the shop.
+const fn stays(reject: &Reject) -> bool {
+    matches!(reject.code, Code::ChangedMeanwhile | Code::CodeInUse | Code::NotFound | Code::ProductNotFound | Code::TooLong)
 }
 
 /// Writes all products to a file; a stopped or failed export leaves no half file under the name.

@@ -27,13 +27,8 @@ pub fn start_logs(folder: &Path, to_stderr: bool) -> Option<tracing_appender::no
     use tracing_subscriber::layer::SubscriberExt as _;
     use tracing_subscriber::util::SubscriberInitExt as _;
     let filter = tracing_subscriber::EnvFilter::try_from_env("KONTOR_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,sqlx=warn"));
-    let appender = tracing_appender::rolling::Builder::new()
-        .rotation(tracing_appender::rolling::Rotation::DAILY)
-        .filename_prefix("kontor")
-        .filename_suffix("log")
-        .max_log_files(LOG_DAYS)
-        .build(folder.join("logs"))
-        .ok();
+    // The appender lists the folder first and complains if there is none.
+    let appender = std::fs::create_dir_all(folder.join("logs")).ok().and_then(|()| log_appender(folder));
     let (writer, guard) = appender.map(tracing_appender::non_blocking).unzip();
     let file = writer.map(|writer| tracing_subscriber::fmt::layer().json().with_writer(writer));
     let stderr = to_stderr.then(|| tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false));
@@ -41,6 +36,16 @@ pub fn start_logs(folder: &Path, to_stderr: bool) -> Option<tracing_appender::no
         eprintln!("a log is running already");
     }
     guard
+}
+
+fn log_appender(folder: &Path) -> Option<tracing_appender::rolling::RollingFileAppender> {
+    tracing_appender::rolling::Builder::new()
+        .rotation(tracing_appender::rolling::Rotation::DAILY)
+        .filename_prefix("kontor")
+        .filename_suffix("log")
+        .max_log_files(LOG_DAYS)
+        .build(folder.join("logs"))
+        .ok()
 }
 
 /// The time.

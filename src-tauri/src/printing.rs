@@ -23,6 +23,8 @@ use crate::shop::Shop;
 
 /// How long a printer may take to answer.
 const PRINTER_TIMEOUT: Duration = Duration::from_secs(4);
+/// How long fonts (about 40 MB) stay in memory after the last paper.
+const FONTS_KEPT: Duration = Duration::from_secs(60);
 /// How often a job is tried before a person is told.
 const TRIES: usize = 4;
 /// Jobs taken at once.
@@ -38,7 +40,10 @@ pub fn start(program: &Arc<Program>) {
 async fn run(weak: Weak<Program>) {
     loop {
         let Some(program) = weak.upgrade() else { return };
-        program.paper.notified().await;
+        if tokio::time::timeout(FONTS_KEPT, program.paper.notified()).await.is_err() {
+            program.release_fonts();
+            continue;
+        }
         if let Ok(shop) = program.shop().await {
             print_waiting(&program, &shop).await;
         }

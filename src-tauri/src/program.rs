@@ -135,6 +135,13 @@ impl Program {
         Arc::clone(self.fonts.get_or_init(|| Arc::new(Fonts::find(&platform::font_folders()))))
     }
 
+    /// Gives the fonts' memory back until the next paper.
+    pub(crate) fn release_fonts(&self) {
+        if let Some(fonts) = self.fonts.get() {
+            fonts.release();
+        }
+    }
+
     pub(crate) fn folder(&self) -> &Path {
         &self.setup.folder
     }

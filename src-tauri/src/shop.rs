@@ -59,9 +59,9 @@ impl Shop {
     /// Opens a file, fresh or not.
     pub async fn open(path: &Path, file: ShopFile, synchronous: Synchronous) -> Result<Self, StoreError> {
         let opened = sqlite::open(path, synchronous).await?;
-        let installation = installation::load_or_make(opened.connection(), fresh_ids())?;
+        let installation = installation::load_or_make(opened.connection(), fresh_ids()).map_err(|error| error.about(path))?;
         let writer = opened.start_writer(Authority::new()).map_err(|error| StoreError::Other(error.to_string()))?;
-        let reader = Reader::open(&sqlite::url(path, "ro")).await?;
+        let reader = Reader::open_file(path).await?;
         let shop = Self {
             file,
             path: path.to_owned(),

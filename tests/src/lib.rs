@@ -1,4 +1,11 @@
 //! What whole-system tests share: a shop on a real file, a program as a real process.
 
+pub mod bench_start;
+pub mod dice;
+pub mod engine;
+pub mod figures;
+pub mod many;
+pub mod postgres;
 pub mod program;
+pub mod raw;
 pub mod shop;

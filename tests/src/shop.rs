@@ -174,7 +174,11 @@ pub struct TestShop {
 impl TestShop {
     /// Founds a shop with some products and 100 of each on the shelf.
     pub async fn new(products: usize) -> anyhow::Result<Self> {
-        let folder = tempfile::tempdir()?;
+        Self::new_in(tempfile::tempdir()?, products).await
+    }
+
+    /// The same in a folder of the caller's choice (a small disk).
+    pub async fn new_in(folder: tempfile::TempDir, products: usize) -> anyhow::Result<Self> {
         let shop = Shop::open(&folder.path().join("shop.kontor"), ShopFile::Own, Synchronous::Full).await?;
         let (command, founded) = found_command(shop.installation.person, products);
         let test = Self { shop, founded, folder };

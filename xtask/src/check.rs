@@ -12,13 +12,8 @@ use crate::workspace::{FEATURES, Workspace};
 /// Runs every check; goes on after a failure, so that one run tells all.
 pub fn check(workspace: &Workspace) -> Result<()> {
     setup::ensure(workspace, &[setup::BUILD, setup::SPELLING])?;
-    let checks: [(&str, Check); 5] = [
-        ("formatting", format),
-        ("lints", lints),
-        ("house rules", tidy),
-        ("licences and sources", deny),
-        ("spelling", spelling),
-    ];
+    let checks: [(&str, Check); 5] =
+        [("formatting", format), ("lints", lints), ("house rules", tidy), ("licences and sources", deny), ("spelling", spelling)];
     let mut failures = Vec::new();
     for (name, check) in checks {
         if let Err(error) = workspace.step(name, || check(workspace)) {
@@ -61,9 +56,7 @@ fn deny(workspace: &Workspace) -> Result<()> {
     let deny = tools::ensure(workspace, &tools::DENY)?;
     process::run(workspace.cargo().args(["fetch", "--quiet"]))?;
     let mut command = Command::new(deny);
-    command
-        .current_dir(&workspace.root)
-        .args(["--offline", "check"]);
+    command.current_dir(&workspace.root).args(["--offline", "check"]);
     process::run(command.args(["licenses", "bans", "sources"]))
 }
 

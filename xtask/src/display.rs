@@ -18,10 +18,7 @@ pub struct Display {
 impl Display {
     /// Starts one on a number of its own choice, which must be free.
     pub fn start() -> Result<Self> {
-        let runtime = tempfile::Builder::new()
-            .prefix("kontor-display-")
-            .tempdir()
-            .context("making a folder for the display")?;
+        let runtime = tempfile::Builder::new().prefix("kontor-display-").tempdir().context("making a folder for the display")?;
         let mut command = process::companion("Xvfb");
         command
             .args(["-displayfd", "1", "-screen", "0", "1440x900x24"])
@@ -35,11 +32,7 @@ impl Display {
             process::stop(&mut server, "TERM");
             bail!("Xvfb did not start (is /tmp/.X11-unix writable?)");
         }
-        Ok(Self {
-            server,
-            number,
-            runtime,
-        })
+        Ok(Self { server, number, runtime })
     }
 
     /// A command whose windows open here, with a message bus of its own: a Kontor that a person

@@ -21,14 +21,8 @@ const SYSTEM_USER: &str = "postgres";
 const START_LIMIT: Duration = Duration::from_secs(30);
 
 /// Nothing here has to live through a power failure, and the tests open many databases.
-const SETTINGS: &[&str] = &[
-    "listen_addresses=127.0.0.1",
-    "fsync=off",
-    "synchronous_commit=off",
-    "full_page_writes=off",
-    "max_connections=300",
-    "shared_buffers=256MB",
-];
+const SETTINGS: &[&str] =
+    &["listen_addresses=127.0.0.1", "fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300", "shared_buffers=256MB"];
 
 /// A server that listens on this machine only; gone with all its data when dropped.
 pub struct Cluster {
@@ -41,10 +35,7 @@ impl Cluster {
     /// Makes and starts one on a free port.
     pub fn start() -> Result<Self> {
         let programs = find_programs()?;
-        let folder = tempfile::Builder::new()
-            .prefix("kontor-postgres-")
-            .tempdir()
-            .context("making a folder for PostgreSQL")?;
+        let folder = tempfile::Builder::new().prefix("kontor-postgres-").tempdir().context("making a folder for PostgreSQL")?;
         let password = random_password();
         initialize(&programs, folder.path(), &password)?;
         let port = free_port()?;
@@ -54,11 +45,7 @@ impl Cluster {
             let log = std::fs::read_to_string(folder.path().join("log")).unwrap_or_default();
             return Err(error.context(log));
         }
-        Ok(Self {
-            server,
-            url: format!("postgres://kontor:{password}@127.0.0.1:{port}/postgres"),
-            _folder: folder,
-        })
+        Ok(Self { server, url: format!("postgres://kontor:{password}@127.0.0.1:{port}/postgres"), _folder: folder })
     }
 
     /// What to connect to, as a user who may make databases.
@@ -76,24 +63,13 @@ impl Drop for Cluster {
 
 /// The folder with the newest `initdb`; Debian keeps it off the search path.
 fn find_programs() -> Result<PathBuf> {
-    let versions = std::fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten();
-    let newest = versions
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|folder| folder.join("bin/initdb").is_file())
-        .max_by_key(|folder| {
-            let version = folder
-                .file_name()
-                .map(|it| it.to_string_lossy().into_owned());
-            version.and_then(|it| it.parse::<u32>().ok())
-        });
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
+    let newest = versions.flatten().map(|entry| entry.path()).filter(|folder| folder.join("bin/initdb").is_file()).max_by_key(|folder| {
+        let version = folder.file_name().map(|it| it.to_string_lossy().into_owned());
+        version.and_then(|it| it.parse::<u32>().ok())
+    });
     let on_path = || process::which("initdb")?.parent().map(Path::to_owned);
-    newest
-        .map(|folder| folder.join("bin"))
-        .or_else(on_path)
-        .context("PostgreSQL's initdb is nowhere (apt-get install postgresql)")
+    newest.map(|folder| folder.join("bin")).or_else(on_path).context("PostgreSQL's initdb is nowhere (apt-get install postgresql)")
 }
 
 fn initialize(programs: &Path, folder: &Path, password: &str) -> Result<()> {
@@ -115,33 +91,18 @@ fn initialize(programs: &Path, folder: &Path, password: &str) -> Result<()> {
 fn serve(programs: &Path, folder: &Path, port: u16) -> Result<Child> {
     let log = std::fs::File::create(folder.join("log"))?;
     let mut postgres = as_server_user(&programs.join("postgres"), folder);
-    postgres
-        .arg("-D")
-        .arg(folder.join("data"))
-        .args(["-p", &port.to_string(), "-k"])
-        .arg(folder);
+    postgres.arg("-D").arg(folder.join("data")).args(["-p", &port.to_string(), "-k"]).arg(folder);
     for setting in SETTINGS {
         postgres.args(["-c", setting]);
     }
-    postgres
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(log)
-        .spawn()
-        .context("starting PostgreSQL")
+    postgres.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().context("starting PostgreSQL")
 }
 
 /// A command as the server's user, that ends when we do.
 fn as_server_user(program: &Path, folder: &Path) -> Command {
     let mut command = if process::is_root() {
         let mut command = Command::new("setpriv");
-        let user = [
-            "--reuid",
-            SYSTEM_USER,
-            "--regid",
-            SYSTEM_USER,
-            "--init-groups",
-        ];
+        let user = ["--reuid", SYSTEM_USER, "--regid", SYSTEM_USER, "--init-groups"];
         command.args(user).args(["--pdeathsig", "INT", "--"]);
         command.arg(program);
         command

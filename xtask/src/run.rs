@@ -13,11 +13,7 @@ use crate::workspace::{FEATURES, Workspace};
 /// Builds what is needed and opens the window; where there is no display, proves that the main
 /// job works and leaves what a person can look at.
 pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
-    if display::is_there() {
-        open_window(workspace, arguments)
-    } else {
-        show_without_display(workspace)
-    }
+    if display::is_there() { open_window(workspace, arguments) } else { show_without_display(workspace) }
 }
 
 fn open_window(workspace: &Workspace, arguments: &[String]) -> Result<()> {
@@ -38,9 +34,7 @@ fn show_without_display(workspace: &Workspace) -> Result<()> {
     eprintln!("and five items are sold in it by keyboard.");
     setup::ensure(workspace, &[setup::BUILD, setup::HEADLESS])?;
     ui::build(workspace, ui::Build::Normal)?;
-    workspace.step("desktop program and its driver: building", || {
-        build_released(workspace, "run_flow")
-    })?;
+    workspace.step("desktop program and its driver: building", || build_released(workspace, "run_flow"))?;
     let folder = workspace.leavings().join("run");
     std::fs::create_dir_all(&folder)?;
     workspace.step("selling five items in the window", || {

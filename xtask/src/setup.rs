@@ -9,14 +9,7 @@ use crate::process;
 use crate::workspace::Workspace;
 
 /// What the desktop program is built from and needs when it runs.
-pub const BUILD: &[&str] = &[
-    "build-essential",
-    "pkg-config",
-    "libwebkit2gtk-4.1-dev",
-    "librsvg2-dev",
-    "libxdo-dev",
-    "fonts-noto-cjk",
-];
+pub const BUILD: &[&str] = &["build-essential", "pkg-config", "libwebkit2gtk-4.1-dev", "librsvg2-dev", "libxdo-dev", "fonts-noto-cjk"];
 
 /// What opens, drives and photographs a window where there is no display.
 pub const HEADLESS: &[&str] = &["xvfb", "webkit2gtk-driver", "dbus", "imagemagick"];
@@ -32,13 +25,7 @@ pub const SPELLING: &[&str] = &["python3-venv"];
 
 /// A compiler that comes with the sources of its standard library, for machines where rustup
 /// cannot fetch the wasm target.
-pub const WASM: &[&str] = &[
-    "rustc-web",
-    "cargo-web",
-    "rust-web-src",
-    "rust-web-llvm",
-    "lld-22",
-];
+pub const WASM: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "rust-web-llvm", "lld-22"];
 
 /// All that any command asks for, except what only some machines need.
 pub const EVERYTHING: &[&[&str]] = &[BUILD, HEADLESS, TEST, POSTGRES, SPELLING];
@@ -56,11 +43,7 @@ impl Consent {
     /// From `--yes`; a machine that says `CI=true` has nobody to ask.
     pub fn from_flag(yes: bool) -> Self {
         let unattended = std::env::var("CI").is_ok_and(|value| value == "true");
-        if yes || unattended {
-            Self::Given
-        } else {
-            Self::Ask
-        }
+        if yes || unattended { Self::Given } else { Self::Ask }
     }
 }
 
@@ -79,10 +62,7 @@ pub fn ensure(workspace: &Workspace, groups: &[&[&str]]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let what = format!(
-        "installing system packages (minutes): {}",
-        missing.join(" ")
-    );
+    let what = format!("installing system packages (minutes): {}", missing.join(" "));
     ask(workspace.consent, &missing)?;
     workspace.step(&what, || install(&missing))
 }
@@ -98,11 +78,7 @@ fn missing<'a>(wanted: &[&'a str]) -> Result<Vec<&'a str>> {
     // It fails when one package is unknown, and still answers for the others.
     let output = process::output(query.args(["-W", format]).args(wanted))?;
     let answer = String::from_utf8_lossy(&output.stdout).into_owned();
-    let is_there = |package: &str| {
-        answer
-            .lines()
-            .any(|line| line == format!("{package} installed"))
-    };
+    let is_there = |package: &str| answer.lines().any(|line| line == format!("{package} installed"));
     Ok(wanted.iter().copied().filter(|it| !is_there(it)).collect())
 }
 
@@ -138,8 +114,7 @@ fn ask(consent: Consent, missing: &[&str]) -> Result<()> {
 
 fn install(packages: &[&str]) -> Result<()> {
     // Two thousand lines about packages help nobody; what went wrong is in the error.
-    process::read(apt_get()?.args(["-q", "update"]))
-        .context("fetching the list of packages (is the network there?)")?;
+    process::read(apt_get()?.args(["-q", "update"])).context("fetching the list of packages (is the network there?)")?;
     let install = ["-q", "-y", "--no-install-recommends", "install"];
     process::read(apt_get()?.args(install).args(packages)).map(drop)
 }

@@ -13,11 +13,7 @@ use crate::ui;
 use crate::workspace::{FEATURES, Workspace};
 
 /// Proofs that are programs of `kontor-tests`, run after the tests with these arguments.
-/// One that is not written yet is named and left out.
-const SLOW_PROOFS: &[(&str, &[&str])] = &[
-    ("crash", &["--kills", "200"]),
-    ("powercut", &["--instants", "200"]),
-];
+const SLOW_PROOFS: &[(&str, &[&str])] = &[("crash", &["--kills", "200"]), ("powercut", &["--instants", "200"])];
 
 /// How much is tried.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,22 +51,14 @@ impl<'a> Surroundings<'a> {
             setup::ensure(workspace, &[setup::POSTGRES])?;
             Some(workspace.step("PostgreSQL: starting", Cluster::start)?)
         };
-        Ok(Self {
-            workspace,
-            cluster,
-            display: Display::start()?,
-            length,
-        })
+        Ok(Self { workspace, cluster, display: Display::start()?, length })
     }
 
     /// A command that sees them. `profile_folder` says which build of the program is meant.
     pub fn command(&self, program: &std::ffi::OsStr, profile_folder: &str) -> Result<Command> {
         let mut command = self.display.command(program);
         let binary = self.workspace.program(profile_folder, "kontor");
-        command
-            .current_dir(&self.workspace.root)
-            .env("PATH", tools::search_path(self.workspace)?)
-            .env("KONTOR_BINARY", binary);
+        command.current_dir(&self.workspace.root).env("PATH", tools::search_path(self.workspace)?).env("KONTOR_BINARY", binary);
         if let Some(cluster) = &self.cluster {
             command.env(postgres::VARIABLE, cluster.url());
         }
@@ -96,10 +84,7 @@ pub fn test(workspace: &Workspace, length: Length) -> Result<()> {
         }
     };
     note("tests", workspace.step("tests", || nextest(&surroundings)));
-    note(
-        "doc tests",
-        workspace.step("doc tests", || doc_tests(&surroundings)),
-    );
+    note("doc tests", workspace.step("doc tests", || doc_tests(&surroundings)));
     for (name, arguments) in SLOW_PROOFS {
         note(name, slow_proof(&surroundings, name, arguments));
     }
@@ -134,10 +119,6 @@ fn doc_tests(surroundings: &Surroundings) -> Result<()> {
 
 fn slow_proof(surroundings: &Surroundings, name: &str, arguments: &[&str]) -> Result<()> {
     let workspace = surroundings.workspace;
-    if !workspace.has_program("kontor-tests", name) {
-        eprintln!("    not written yet: {name}");
-        return Ok(());
-    }
     workspace.step(name, || {
         let program = workspace.program("debug", name);
         let mut command = surroundings.command(program.as_os_str(), "debug")?;

@@ -18,25 +18,13 @@ pub struct Tool {
 }
 
 /// Runs tests, each in its own process.
-pub const NEXTEST: Tool = Tool {
-    program: "cargo-nextest",
-    package: "cargo-nextest",
-    version: "0.9.151",
-};
+pub const NEXTEST: Tool = Tool { program: "cargo-nextest", package: "cargo-nextest", version: "0.9.151" };
 
 /// Checks licences and where packages come from.
-pub const DENY: Tool = Tool {
-    program: "cargo-deny",
-    package: "cargo-deny",
-    version: "0.20.2",
-};
+pub const DENY: Tool = Tool { program: "cargo-deny", package: "cargo-deny", version: "0.20.2" };
 
 /// Finds misspelt words.
-const TYPOS: Tool = Tool {
-    program: "typos",
-    package: "typos-cli",
-    version: "1.52.0",
-};
+const TYPOS: Tool = Tool { program: "typos", package: "typos-cli", version: "1.52.0" };
 
 /// Where a tool is, after installing it if it was missing.
 pub fn ensure(workspace: &Workspace, tool: &Tool) -> Result<PathBuf> {
@@ -104,11 +92,7 @@ fn install(workspace: &Workspace, tool: &Tool) -> Result<()> {
 }
 
 fn install_from_python(environment: &Path) -> Result<()> {
-    process::run(
-        Command::new("python3")
-            .args(["-m", "venv"])
-            .arg(environment),
-    )?;
+    process::run(Command::new("python3").args(["-m", "venv"]).arg(environment))?;
     let package = format!("{}=={}", TYPOS.program, TYPOS.version);
     let pip = environment.join("bin").join("pip");
     process::run(Command::new(pip).args(["install", "--quiet", &package]))

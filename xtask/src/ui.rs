@@ -13,14 +13,7 @@ use crate::wasm::{self, Toolchain};
 use crate::workspace::Workspace;
 
 /// All that `ui/dist` is made from.
-const INPUTS: &[&str] = &[
-    "ui",
-    "crates/domain",
-    "translations",
-    "xtask/bindgen",
-    "Cargo.toml",
-    "Cargo.lock",
-];
+const INPUTS: &[&str] = &["ui", "crates/domain", "translations", "xtask/bindgen", "Cargo.toml", "Cargo.lock"];
 
 /// `--all-features` would write imports that Chromium refuses.
 const OPTIMISE: &[&str] = &[
@@ -230,11 +223,7 @@ fn read(file: &Path) -> Result<Vec<u8>> {
 /// The files of a folder and of all folders in it, by name. A file is itself, nothing is nothing.
 fn files_under(path: &Path) -> Result<Vec<PathBuf>> {
     if !path.is_dir() {
-        return Ok(path
-            .is_file()
-            .then(|| path.to_owned())
-            .into_iter()
-            .collect());
+        return Ok(path.is_file().then(|| path.to_owned()).into_iter().collect());
     }
     let mut files = Vec::new();
     for entry in std::fs::read_dir(path)? {

@@ -118,11 +118,7 @@ fn wait_at_most(child: &mut Child, limit: Duration) -> Result<Option<ExitStatus>
 fn private_folder(workspace: &Workspace) -> Result<PathBuf> {
     let version = process::read(Command::new(SYSTEM_RUSTC).arg("--version"))?;
     let plain = |letter: char| {
-        if letter.is_ascii_alphanumeric() {
-            letter
-        } else {
-            '-'
-        }
+        if letter.is_ascii_alphanumeric() { letter } else { '-' }
     };
     let name: String = version.trim().chars().map(plain).collect();
     Ok(workspace.target.join("wasm-std").join(name))
@@ -203,9 +199,7 @@ fn lay_out(built: &Path, sysroot: &Path) -> Result<()> {
 fn link_host(targets: &Path) -> Result<()> {
     let arguments = ["--print", "target-libdir"];
     let libraries = process::read(Command::new(SYSTEM_RUSTC).args(arguments))?;
-    let host = Path::new(libraries.trim())
-        .parent()
-        .context("the host's libraries lie in a folder")?;
+    let host = Path::new(libraries.trim()).parent().context("the host's libraries lie in a folder")?;
     let name = host.file_name().context("the host has a name")?;
     #[cfg(unix)]
     std::os::unix::fs::symlink(host, targets.join(name))?;
@@ -226,13 +220,7 @@ fn write_wrapper(sysroot: &Path) -> Result<()> {
 fn system_cargo(rustc: &Path) -> Command {
     let mut command = Command::new(SYSTEM_CARGO);
     command.env("RUSTC", rustc);
-    for name in [
-        "LD_LIBRARY_PATH",
-        "RUSTUP_TOOLCHAIN",
-        "RUSTC_WRAPPER",
-        "RUSTDOC",
-        "CARGO",
-    ] {
+    for name in ["LD_LIBRARY_PATH", "RUSTUP_TOOLCHAIN", "RUSTC_WRAPPER", "RUSTDOC", "CARGO"] {
         command.env_remove(name);
     }
     command

@@ -34,19 +34,9 @@ impl Workspace {
         let root = find_root()?;
         let arguments = ["metadata", "--no-deps", "--format-version", "1"];
         let metadata = process::read(cargo_in(&root).args(arguments))?;
-        let metadata: Value =
-            serde_json::from_str(&metadata).context("reading `cargo metadata`")?;
-        let target = metadata["target_directory"]
-            .as_str()
-            .context("`cargo metadata` names the target directory")?;
-        Ok(Self {
-            target: PathBuf::from(target),
-            root,
-            consent,
-            started: Instant::now(),
-            steps: RefCell::default(),
-            metadata,
-        })
+        let metadata: Value = serde_json::from_str(&metadata).context("reading `cargo metadata`")?;
+        let target = metadata["target_directory"].as_str().context("`cargo metadata` names the target directory")?;
+        Ok(Self { target: PathBuf::from(target), root, consent, started: Instant::now(), steps: RefCell::default(), metadata })
     }
 
     /// `cargo`, in the repository.
@@ -68,15 +58,8 @@ impl Workspace {
     /// Does a package have a program of this name?
     pub fn has_program(&self, package: &str, name: &str) -> bool {
         let packages = self.metadata["packages"].as_array();
-        let targets = packages
-            .into_iter()
-            .flatten()
-            .filter(|it| it["name"] == package)
-            .filter_map(|it| it["targets"].as_array())
-            .flatten();
-        targets
-            .filter(|target| target["kind"][0] == "bin")
-            .any(|target| target["name"] == name)
+        let targets = packages.into_iter().flatten().filter(|it| it["name"] == package).filter_map(|it| it["targets"].as_array()).flatten();
+        targets.filter(|target| target["kind"][0] == "bin").any(|target| target["name"] == name)
     }
 
     /// Does something, saying what and how long it took.
@@ -87,9 +70,7 @@ impl Workspace {
         let took = start.elapsed();
         let outcome = if result.is_ok() { "done" } else { "FAILED" };
         eprintln!("    {outcome}: {what}, {}", shown(took));
-        self.steps
-            .borrow_mut()
-            .push((format!("{what}: {outcome}"), took));
+        self.steps.borrow_mut().push((format!("{what}: {outcome}"), took));
         result
     }
 

@@ -35,6 +35,7 @@ pub(crate) fn rows(detail: &SaleDetail, options: PaperOptions, words: &Words) ->
     rows.push(Row::Gap);
     rows.push(Row::Barcode(detail.sale.number.clone()));
     if !detail.sale.note.is_empty() {
+        rows.push(Row::Gap);
         rows.push(Row::Left(format!("{}: {}", words.say(key::PAPER_NOTE), detail.sale.note), Style::Body));
     }
     if !detail.company.receipt_footer.trim().is_empty() {

@@ -330,16 +330,21 @@ impl<T: Clone + PartialEq> Edit<T> {
 }
 
 /// Applies an edit to a field, or refuses because the field is no longer what was seen.
-pub(crate) fn apply<T: Clone + PartialEq + std::fmt::Debug>(field: &mut T, edit: &Option<Edit<T>>, name: &str) -> Result<(), Reject> {
+pub(crate) fn apply<T: Clone + PartialEq + Serialize>(field: &mut T, edit: &Option<Edit<T>>, name: &str) -> Result<(), Reject> {
     let Some(edit) = edit else { return Ok(()) };
     if *field != edit.from && *field != edit.to {
         return Err(Reject::field(Code::ChangedMeanwhile, name)
-            .with("before", format!("{:?}", edit.from))
-            .with("theirs", format!("{field:?}"))
-            .with("mine", format!("{:?}", edit.to)));
+            .with("before", as_json(&edit.from))
+            .with("theirs", as_json(field))
+            .with("mine", as_json(&edit.to)));
     }
     field.clone_from(&edit.to);
     Ok(())
+}
+
+/// A value as JSON: the screen knows the field and writes it as people read it.
+fn as_json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 /// A number for paper, drawn by the entering program.

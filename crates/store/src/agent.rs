@@ -24,7 +24,8 @@ pub trait Agent: Send + 'static {
     fn step(&mut self, input: Input) -> Result<Step, StoreError>;
 
     /// The transaction is durable, or rolled back by an error. Answers everyone, except on a broken constraint in
-    /// a batch of several: then it returns the messages, and each is tried alone so that only the culprit fails.
+    /// a batch of several: then it returns the messages, and each is tried alone so that only the culprit fails. What
+    /// belongs to another company than the transaction's is returned, too.
     fn finish(&mut self, result: Result<(), StoreError>) -> Vec<Self::Message>;
 }
 

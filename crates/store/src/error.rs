@@ -1,5 +1,7 @@
 //! What can go wrong with a database, told apart by what a person can do about it.
 
+use std::path::Path;
+
 use kontor_domain::reject::{Code, Reject};
 
 /// A failure of the database, not of the command.
@@ -37,6 +39,25 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The same about a file: people are told where it is, the log what the database said.
+    #[must_use]
+    pub fn about(self, path: &Path) -> Self {
+        let file = || path.display().to_string();
+        match self {
+            Self::ReadOnly(_) => Self::ReadOnly(file()),
+            Self::AlreadyOpen(_) => Self::AlreadyOpen(file()),
+            Self::Damaged(what) => {
+                tracing::error!(path = %path.display(), what, "damaged");
+                Self::Damaged(file())
+            }
+            Self::Cell(what) => {
+                tracing::error!(path = %path.display(), %what, "damaged");
+                Self::Damaged(file())
+            }
+            other => other,
+        }
+    }
+
     /// What people are told.
     pub fn reject(&self) -> Reject {
         match self {

@@ -18,6 +18,7 @@ pub mod reports;
 pub mod search;
 pub mod settings;
 pub mod sqlite;
+mod statistics;
 pub mod stock;
 mod table_sql;
 pub mod verify;

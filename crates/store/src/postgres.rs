@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use kontor_domain::cell::{CellKind, Value};
 use kontor_domain::ids::{CommandId, CompanyId};
-use kontor_domain::world::{Action, RowWrite, Scope, Slice, Table, TableInfo};
+use kontor_domain::world::{Action, Change, RowWrite, Scope, Slice, Table, TableInfo};
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Connection, Row};
 use tokio::sync::mpsc;
@@ -34,7 +34,7 @@ pub async fn start_writer<A: Agent>(url: &str, agent: A) -> Result<mpsc::Sender<
 
 /// A connection that looks rows up by index and nothing else: an empty table's statistics would otherwise make the
 /// planner scan it for ever after (one look-up 2.2 ms instead of 0.04).
-async fn connect(url: &str) -> Result<PgConnection, StoreError> {
+pub async fn connect(url: &str) -> Result<PgConnection, StoreError> {
     let mut connection = PgConnection::connect(url).await?;
     for setting in ["enable_seqscan", "enable_hashjoin", "enable_mergejoin", "enable_bitmapscan", "enable_material", "jit"] {
         sqlx::query(AssertSqlSafe(format!("SET {setting} = off"))).execute(&mut connection).await?;
@@ -140,14 +140,33 @@ fn known_entry(id: CommandId, row: &PgRow) -> Result<LogEntry, StoreError> {
     })
 }
 
-async fn load(connection: &mut PgConnection, company: CompanyId, slice: Slice) -> Result<LoadedSlice, StoreError> {
-    let (table, names, values): (Table, Vec<&str>, Vec<Value>) = match &slice {
-        Slice::Key(table, key) => (*table, table.info().key.to_vec(), key.clone()),
-        Slice::Index(table, index, value) => (*table, vec![table.info().indexes[*index]], vec![value.clone()]),
-    };
-    let info = table.info();
+fn load_sql(info: &TableInfo, names: &[&str]) -> String {
     let condition: String = names.iter().enumerate().map(|(place, name)| format!(" AND {name} = ${}", place + 2)).collect();
-    let sql = format!("SELECT {}, scope FROM {} WHERE company = $1{condition}", info.columns.join(", "), info.name);
+    format!("SELECT {}, scope FROM {} WHERE company = $1{condition}", info.columns.join(", "), info.name)
+}
+
+/// Every statement that looks rows of a table up before or while writing them: for the test of their plans.
+pub fn lookups(table: Table) -> Vec<String> {
+    let info = table.info();
+    let mut statements = vec![load_sql(info, info.key)];
+    statements.extend(info.indexes.iter().map(|index| load_sql(info, std::slice::from_ref(index))));
+    if info.change != Change::Append && info.columns.len() > info.key.len() {
+        statements.push(update_sql(info));
+    }
+    if info.change == Change::Remove {
+        statements.push(remove_sql(info));
+    }
+    statements
+}
+
+async fn load(connection: &mut PgConnection, company: CompanyId, slice: Slice) -> Result<LoadedSlice, StoreError> {
+    let (info, sql, values): (&TableInfo, String, Vec<Value>) = match &slice {
+        Slice::Key(table, key) => (table.info(), load_sql(table.info(), table.info().key), key.clone()),
+        Slice::Index(table, index, value) => {
+            let info = table.info();
+            (info, load_sql(info, std::slice::from_ref(&info.indexes[*index])), vec![value.clone()])
+        }
+    };
     let mut query = sqlx::query(AssertSqlSafe(sql)).bind(company.0.as_bytes().to_vec());
     for value in values {
         query = match value {

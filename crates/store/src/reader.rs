@@ -1,5 +1,7 @@
 //! Reading: hand-written SQL, one text for both engines, through sqlx.
 
+use std::path::{Path, PathBuf};
+
 use kontor_domain::cell::{Cell, CellKind, Value};
 use kontor_domain::command::Query;
 use kontor_domain::ids::{CompanyId, DeviceId, PersonId};
@@ -13,6 +15,7 @@ use uuid::Uuid;
 
 use crate::error::StoreError;
 use crate::migrations::Engine;
+use crate::sqlite;
 
 /// Most rows of one page.
 pub const PAGE_LIMIT: u32 = 500;
@@ -24,6 +27,8 @@ const READERS: u32 = 4;
 pub struct Reader {
     pool: AnyPool,
     engine: Engine,
+    /// The file, if it is one: named when it cannot be read.
+    file: Option<PathBuf>,
 }
 
 /// Who asks and when: what queries need beside their own fields.
@@ -49,7 +54,13 @@ impl Reader {
         sqlx::any::install_default_drivers();
         let engine = if url.starts_with("sqlite:") { Engine::Sqlite } else { Engine::Postgres };
         let pool = AnyPoolOptions::new().max_connections(READERS).min_connections(1).connect(url).await?;
-        Ok(Self { pool, engine })
+        Ok(Self { pool, engine, file: None })
+    }
+
+    /// Opens readers for a file.
+    pub async fn open_file(path: &Path) -> Result<Self, StoreError> {
+        let reader = Self::open(&sqlite::url(path, "ro")).await.map_err(|error| error.about(path))?;
+        Ok(Self { file: Some(path.to_owned()), ..reader })
     }
 
     /// Which database.
@@ -89,7 +100,10 @@ impl Reader {
         for value in values {
             query = bind(query, value);
         }
-        Ok(query.fetch_all(&self.pool).await?)
+        query.fetch_all(&self.pool).await.map_err(|error| match &self.file {
+            Some(path) => StoreError::from(error).about(path),
+            None => error.into(),
+        })
     }
 
     /// The first row of a statement.

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::agent::{Agent, BATCH_LIMIT, Commit, Input, LoadedSlice, LogEntry, Opened, Step};
 use crate::error::StoreError;
 use crate::migrations::{self, Engine, Pending};
-use crate::{search, table_sql};
+use crate::{search, statistics, table_sql};
 
 /// Pages of WAL after which an idle writer copies them into the file.
 const CHECKPOINT_IDLE: Duration = Duration::from_millis(400);
@@ -90,15 +90,17 @@ fn io_error(error: &std::io::Error, path: &Path) -> StoreError {
 async fn migrate(path: &Path) -> Result<(), StoreError> {
     sqlx::any::install_default_drivers();
     check_header(path)?;
-    let mut connection = AnyConnection::connect(&url(path, "rwc")).await.map_err(|error| named(error.into(), path))?;
-    let pending = migrations::pending(&mut connection, Engine::Sqlite).await.map_err(|error| named(error, path))?;
+    let mut connection = AnyConnection::connect(&url(path, "rwc")).await.map_err(|error| StoreError::from(error).about(path))?;
+    let pending = migrations::pending(&mut connection, Engine::Sqlite).await.map_err(|error| error.about(path))?;
     if let Pending::Older(_) = pending {
-        copy_before_migration(path)?;
+        copy_before_migration(path).map_err(|error| error.about(path))?;
     }
     if pending != Pending::UpToDate {
-        migrations::run(&mut connection, Engine::Sqlite).await.map_err(|error| named(error, path))?;
+        migrations::run(&mut connection, Engine::Sqlite).await.map_err(|error| error.about(path))?;
     }
-    connection.close().await.map_err(StoreError::from)
+    connection.close().await.map_err(StoreError::from)?;
+    let mut file = Connection::open(path).map_err(|error| StoreError::from(error).about(path))?;
+    statistics::ensure(&mut file).map_err(|error| error.about(path))
 }
 
 /// A file that is no database is told apart before SQLite could treat it as an empty one.
@@ -111,16 +113,6 @@ fn check_header(path: &Path) -> Result<(), StoreError> {
         Ok(())
     } else {
         Err(StoreError::Damaged(path.display().to_string()))
-    }
-}
-
-/// Puts the file's path into an error that names none.
-fn named(error: StoreError, path: &Path) -> StoreError {
-    match error {
-        StoreError::ReadOnly(_) => StoreError::ReadOnly(path.display().to_string()),
-        StoreError::Damaged(what) => StoreError::Damaged(format!("{}: {what}", path.display())),
-        StoreError::AlreadyOpen(_) => StoreError::AlreadyOpen(path.display().to_string()),
-        other => other,
     }
 }
 
@@ -148,8 +140,8 @@ pub fn backup(path: &Path, to: &Path) -> Result<(), StoreError> {
 }
 
 fn connect(path: &Path, synchronous: Synchronous) -> Result<Connection, StoreError> {
-    let connection = Connection::open(path).map_err(|error| named(error.into(), path))?;
-    configure(&connection, synchronous).map_err(|error| named(error, path))?;
+    let connection = Connection::open(path).map_err(|error| StoreError::from(error).about(path))?;
+    configure(&connection, synchronous).map_err(|error| error.about(path))?;
     Ok(connection)
 }
 
@@ -219,6 +211,7 @@ impl<M> Writer<M> {
 /// The writer's life: take what waits, execute it as one transaction, answer, and tidy up when idle.
 fn run<A: Agent>(mut file: SqliteFile, mut agent: A, receiver: Receiver<A::Message>) {
     let mut idle_since_write = true;
+    let mut search = SearchMerge::default();
     loop {
         let first = match receiver.try_recv() {
             Ok(message) => message,
@@ -228,7 +221,7 @@ fn run<A: Agent>(mut file: SqliteFile, mut agent: A, receiver: Receiver<A::Messa
                 Waited::Closed => break,
                 Waited::Idle => {
                     checkpoint(&file.connection);
-                    idle_since_write = true;
+                    idle_since_write = !search.step(&file.connection);
                     continue;
                 }
             },
@@ -239,10 +232,11 @@ fn run<A: Agent>(mut file: SqliteFile, mut agent: A, receiver: Receiver<A::Messa
         {
             messages.push(message);
         }
-        for retry in execute(&mut file.connection, &mut agent, messages) {
-            execute(&mut file.connection, &mut agent, vec![retry]);
+        for retry in execute(&mut file, &mut agent, messages) {
+            execute(&mut file, &mut agent, vec![retry]);
         }
         idle_since_write = false;
+        search.is_due = true;
     }
     checkpoint(&file.connection);
     drop(file.connection);
@@ -269,6 +263,32 @@ fn wait<M>(receiver: &Receiver<M>, for_ever: bool) -> Waited<M> {
     }
 }
 
+/// Pages of the search index merged at one idle moment: a few milliseconds, so that no sale waits for it.
+const MERGE_PAGES: i64 = 64;
+
+/// Keeps the search index in few segments: after many products were written, a look-up would read many.
+#[derive(Default)]
+struct SearchMerge {
+    is_due: bool,
+}
+
+impl SearchMerge {
+    /// Merges a little; whether there is more to do.
+    fn step(&mut self, connection: &Connection) -> bool {
+        if !self.is_due {
+            return false;
+        }
+        let before = connection.total_changes();
+        let merged = connection.execute("INSERT INTO product_words (product_words, rank) VALUES ('merge', ?1)", [MERGE_PAGES]);
+        if let Err(error) = &merged {
+            tracing::warn!(%error, "search merge");
+        }
+        // FTS5's own sign that nothing was left to merge: fewer than two rows changed.
+        self.is_due = merged.is_ok() && connection.total_changes() - before >= 2;
+        self.is_due
+    }
+}
+
 fn checkpoint(connection: &Connection) {
     if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
         tracing::warn!(%error, "checkpoint");
@@ -276,9 +296,9 @@ fn checkpoint(connection: &Connection) {
 }
 
 /// Executes one batch; returns messages that must be tried alone.
-fn execute<A: Agent>(connection: &mut Connection, agent: &mut A, messages: Vec<A::Message>) -> Vec<A::Message> {
+fn execute<A: Agent>(file: &mut SqliteFile, agent: &mut A, messages: Vec<A::Message>) -> Vec<A::Message> {
     agent.begin(messages);
-    let result = drive(connection, agent);
+    let result = drive(&mut file.connection, agent).map_err(|error| error.about(&file.path));
     if let Err(error) = &result {
         tracing::error!(%error, "batch");
     }

@@ -56,6 +56,8 @@ impl std::fmt::Debug for Submission {
 #[derive(Debug, Default)]
 pub struct Authority {
     worlds: BTreeMap<CompanyId, World>,
+    /// The rev that a company's World in memory is at.
+    revs: BTreeMap<CompanyId, i64>,
     batch: Vec<Pending>,
     /// Other companies' submissions wait for the next transaction: one transaction holds one clock.
     company: Option<CompanyId>,
@@ -91,6 +93,12 @@ impl Authority {
 
     /// Commands in the log are answered from it: done is done, whatever they would do now.
     fn opened(&mut self, opened: Opened) {
+        if let Some(company) = self.company
+            && self.revs.get(&company) != Some(&opened.rev)
+        {
+            // Another process wrote since: what is in memory is no longer what is stored.
+            self.worlds.remove(&company);
+        }
         self.rev = opened.rev;
         self.last_at = opened.last_at;
         for known in opened.known {
@@ -103,7 +111,7 @@ impl Authority {
     /// Executes until rows are missing or the batch is done.
     fn advance(&mut self) -> Result<Step, StoreError> {
         while self.at < self.batch.len() {
-            if self.batch[self.at].verdict.is_some() || self.answer_from_batch() {
+            if self.is_of_another_company() || self.batch[self.at].verdict.is_some() || self.answer_from_batch() {
                 self.next();
                 continue;
             }
@@ -116,6 +124,10 @@ impl Authority {
             }
         }
         Ok(self.commit())
+    }
+
+    fn is_of_another_company(&self) -> bool {
+        Some(self.batch[self.at].submission.envelope.company) != self.company
     }
 
     fn next(&mut self) {
@@ -188,11 +200,13 @@ impl Authority {
     fn forget(&mut self) {
         if let Some(company) = self.company {
             self.worlds.remove(&company);
+            self.revs.remove(&company);
         }
     }
 
     fn remember(&mut self) {
         let Some(company) = self.company else { return };
+        self.revs.insert(company, self.rev);
         if let Some(world) = self.worlds.get_mut(&company) {
             world.committed();
             if world.is_larger_than(HOT_ROWS) {
@@ -238,11 +252,13 @@ impl Agent for Authority {
         match result {
             Ok(()) => {
                 self.remember();
+                let (batch, others): (Vec<_>, Vec<_>) =
+                    batch.into_iter().partition(|pending| Some(pending.submission.envelope.company) == self.company);
                 for pending in batch {
                     let verdict = pending.verdict.unwrap_or_else(|| Err(Reject::new(Code::Internal).with("reference", "no verdict")));
                     (pending.submission.answer)(verdict);
                 }
-                Vec::new()
+                others.into_iter().map(|pending| pending.submission).collect()
             }
             Err(StoreError::Constraint(_)) if batch.len() > 1 => {
                 self.forget();

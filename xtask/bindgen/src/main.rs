@@ -23,7 +23,5 @@ fn main() -> Result<()> {
         .remove_name_section(true)
         .remove_producers_section(true)
         .omit_default_module_path(true);
-    bindgen
-        .generate(&output)
-        .with_context(|| format!("making the JavaScript glue of {}", input.display()))
+    bindgen.generate(&output).with_context(|| format!("making the JavaScript glue of {}", input.display()))
 }

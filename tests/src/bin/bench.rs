@@ -1,0 +1,206 @@
+//! `cargo xtask bench till|search|start`: one JSON line a figure, each beside a floor measured in the same run,
+//! alternating with it, so that a busy machine moves both.
+//!
+//! `{"name","value","unit","floor","ratio","goal","holds"}`; `holds` compares with the goal and is a report, not a test.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use clap::{Parser, Subcommand};
+use kontor_desktop::platform;
+use kontor_desktop::shop::Shop;
+use kontor_domain::catalog::{ScanCode, SearchProducts};
+use kontor_domain::host::ShopFile;
+use kontor_domain::ids::CommandId;
+use kontor_store::sqlite::Synchronous;
+use kontor_tests::bench_start;
+use kontor_tests::dice::Dice;
+use kontor_tests::figures::{Figure, Samples};
+use kontor_tests::raw::RawWriter;
+use kontor_tests::shop::{TestShop, id, sale_command};
+
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// A durable sale of five lines against the same rows written raw.
+    Till {
+        /// Sales measured.
+        #[arg(long, default_value_t = 2000)]
+        sales: u32,
+        /// Earlier sales in the second file.
+        #[arg(long, default_value_t = 1_000_000)]
+        earlier: u32,
+    },
+    /// Search as you type over many products.
+    Search {
+        /// Products.
+        #[arg(long, default_value_t = 1_000_000)]
+        products: u32,
+    },
+    /// From process start to a usable counter, memory, key to paint, against an empty window.
+    Start {
+        /// Products in the shop.
+        #[arg(long, default_value_t = 100_000)]
+        products: u32,
+    },
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    match Arguments::parse().what {
+        What::Till { sales, earlier } => till(sales, earlier).await,
+        What::Search { products } => search(products).await,
+        What::Start { products } => bench_start::run(products).await,
+    }
+}
+
+/// CPU time of this process so far.
+fn cpu_time() -> anyhow::Result<Duration> {
+    let text = std::fs::read_to_string("/proc/self/stat")?;
+    let fields: Vec<&str> = text.rsplit(')').next().context("stat")?.split_whitespace().collect();
+    let ticks: u64 = fields.get(11).context("utime")?.parse::<u64>()? + fields.get(12).context("stime")?.parse::<u64>()?;
+    Ok(Duration::from_millis(ticks * 10))
+}
+
+async fn till(sales: u32, earlier: u32) -> anyhow::Result<()> {
+    let fdatasync = fdatasync_samples(400)?;
+    Figure::plain("till.fdatasync.p50", fdatasync.p50_us(), "us").print();
+    let test = TestShop::new(200).await?;
+    let empty = measure_till(&test, sales, &fdatasync, "till.sale").await?;
+    if earlier > 0 {
+        fill_sales(&test, earlier).await?;
+        let full = measure_till(&test, sales, &fdatasync, "till.sale_after_many").await?;
+        Figure::against("till.sale_after_many.p50_to_empty", full, "us", empty, 1.1).print();
+        Figure::plain("till.earlier_sales", f64::from(earlier), "sales").print();
+    }
+    test.verify().await?;
+    Ok(())
+}
+
+/// How long the disk takes for one small durable append.
+fn fdatasync_samples(count: u32) -> anyhow::Result<Samples> {
+    use std::io::Write as _;
+    let folder = tempfile::tempdir()?;
+    let mut file = std::fs::File::create(folder.path().join("floor"))?;
+    let mut samples = Samples::default();
+    for _ in 0..count {
+        let start = Instant::now();
+        file.write_all(&[7; 4096])?;
+        file.sync_data()?;
+        samples.push(start.elapsed());
+    }
+    Ok(samples)
+}
+
+/// Sales and raw writes of the same rows, in turn; the p50 of a sale in µs.
+async fn measure_till(test: &TestShop, sales: u32, fdatasync: &Samples, name: &str) -> anyhow::Result<f64> {
+    let mut dice = Dice::new(7);
+    let products = test.founded.products.len();
+    let mut raw = RawWriter::copy_of(test.shop.path())?;
+    let (mut ours, mut floor) = (Samples::default(), Samples::default());
+    let mut cpu = Duration::ZERO;
+    for _ in 0..sales {
+        let lines: Vec<usize> = (0..5).map(|_| dice.index(products)).collect();
+        let command = sale_command(&test.founded, &lines)?;
+        let (before, start) = (cpu_time()?, Instant::now());
+        let done = test.shop.submit(CommandId(id()), command, platform::now()).await?;
+        ours.push(start.elapsed());
+        cpu += cpu_time()?.saturating_sub(before);
+        let rows = raw.rows_of(test.shop.path(), done.receipt.rev)?;
+        let start = Instant::now();
+        raw.write(&rows)?;
+        floor.push(start.elapsed());
+    }
+    Figure::against(&format!("{name}.p50"), ours.p50_us(), "us", floor.p50_us(), 1.3).print();
+    Figure::against(&format!("{name}.p99"), ours.p99_us(), "us", floor.p99_us(), 0.0).print();
+    let limit = fdatasync.p99_us() + 2000.0;
+    Figure::limit(&format!("{name}.p99_to_disk"), ours.p99_us(), "us", fdatasync.p99_us(), limit).print();
+    Figure::plain(&format!("{name}.cpu"), cpu.as_secs_f64() * 1e6 / f64::from(sales.max(1)), "us").print();
+    Ok(ours.p50_us())
+}
+
+/// Fills the file with earlier sales: real commands, many to a transaction.
+async fn fill_sales(test: &TestShop, count: u32) -> anyhow::Result<()> {
+    let mut dice = Dice::new(11);
+    let products = test.founded.products.len();
+    let mut waiting = Vec::new();
+    for sale in 0..count {
+        let lines: Vec<usize> = (0..5).map(|_| dice.index(products)).collect();
+        waiting.push(test.shop.send(CommandId(id()), sale_command(&test.founded, &lines)?, platform::now())?);
+        if waiting.len() == 2000 {
+            for answer in waiting.drain(..) {
+                answer.await??;
+            }
+        }
+        if sale.is_multiple_of(100_000) {
+            eprintln!("{sale} earlier sales");
+        }
+    }
+    for answer in waiting {
+        answer.await??;
+    }
+    Ok(())
+}
+
+async fn search(products: u32) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let shop = Shop::open(&folder.path().join("shop.kontor"), ShopFile::Own, Synchronous::Off).await?;
+    kontor_tests::many::fill_products(&shop, products).await?;
+    kontor_tests::many::optimize(folder.path())?;
+    Figure::plain("search.products", f64::from(products), "products").print();
+    let floor = scan_floor(&folder.path().join("shop.kontor"))?;
+    for (language, queries) in kontor_tests::many::QUERIES {
+        for query in *queries {
+            let mut samples = Samples::default();
+            for _ in 0..300 {
+                let start = Instant::now();
+                let hits = shop.ask(SearchProducts { text: (*query).to_owned(), limit: 50 }).await?;
+                samples.push(start.elapsed());
+                if hits.is_empty() {
+                    bail!("{query} finds nothing: nothing is measured");
+                }
+            }
+            let characters = query.chars().count();
+            let name = |what: &str| format!("search.{language}.{characters}_characters.{what}");
+            Figure::limit(&name("p50"), samples.p50_us(), "us", floor, 5000.0).print();
+            Figure::limit(&name("p99"), samples.p99_us(), "us", floor, 5000.0).print();
+        }
+    }
+    let mut samples = Samples::default();
+    let mut dice = Dice::new(5);
+    for _ in 0..2000 {
+        let code = kontor_tests::many::barcode(u32::try_from(dice.roll(u64::from(products)))?);
+        let start = Instant::now();
+        let hits = shop.ask(ScanCode { code }).await?;
+        samples.push(start.elapsed());
+        if hits.is_empty() {
+            bail!("a barcode finds nothing");
+        }
+    }
+    Figure::limit("search.barcode.p50", samples.p50_us(), "us", floor, 1000.0).print();
+    Figure::limit("search.barcode.p99", samples.p99_us(), "us", floor, 1000.0).print();
+    shop.close().await;
+    Ok(())
+}
+
+/// One row read by its key through the bare driver: below this nothing can be.
+fn scan_floor(path: &Path) -> anyhow::Result<f64> {
+    let file = rusqlite::Connection::open(path)?;
+    let mut samples = Samples::default();
+    for number in 0..2000 {
+        let code = kontor_tests::many::barcode(number);
+        let start = Instant::now();
+        let mut statement =
+            file.prepare_cached("SELECT product_id FROM barcode WHERE company = (SELECT company FROM installation) AND barcode = ?1")?;
+        let found: Vec<u8> = statement.query_row([code], |row| row.get(0))?;
+        samples.push(start.elapsed());
+        std::hint::black_box(found);
+    }
+    Ok(samples.p50_us())
+}

@@ -1,0 +1,123 @@
+//! The floor of a sale: the very rows it wrote, written by bare rusqlite in one transaction, at the same durability.
+
+use std::path::{Path, PathBuf};
+
+use kontor_domain::world::Scope;
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+
+/// Tables that take new rows at a sale and stamp them with its rev.
+const INSERTED: &[&str] = &["sale", "sale_line", "sale_tax", "sale_tender", "stock_move", "move_value", "posting", "print_job", "attention"];
+/// Tables whose rows a sale changes.
+const UPDATED: &[(&str, &[&str])] = &[
+    ("balance", &["company", "product_id", "location_id", "lot_id"]),
+    ("stock_value", &["company", "warehouse_id", "product_id"]),
+    ("shift_total", &["company", "shift_id", "kind", "detail"]),
+    ("number_counter", &["company", "till_id", "kind", "series"]),
+];
+
+/// A row: its table and cells.
+#[derive(Debug)]
+pub struct RawRow {
+    sql: String,
+    cells: Vec<Value>,
+}
+
+/// Writes rows to a copy of a shop's file.
+#[derive(Debug)]
+pub struct RawWriter {
+    connection: Connection,
+    reader: Option<(PathBuf, Connection)>,
+    columns: Vec<(String, Vec<String>)>,
+    /// The scopes rows of this file can have, for the index on (company, scope, rev).
+    scopes: String,
+    _folder: tempfile::TempDir,
+}
+
+impl RawWriter {
+    /// A copy of the file as it is, ready to write with the same pragmas as the shop's writer.
+    pub fn copy_of(path: &Path) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let copy = folder.path().join("raw.kontor");
+        kontor_store::sqlite::backup(path, &copy)?;
+        let connection = Connection::open(&copy)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "cache_size", -32_000)?;
+        connection.set_prepared_statement_cache_capacity(256);
+        let mut columns = Vec::new();
+        for table in INSERTED.iter().copied().chain(UPDATED.iter().map(|(table, _)| *table)).chain(["command_log"]) {
+            let mut statement = connection.prepare(&format!("SELECT name FROM pragma_table_info('{table}')"))?;
+            let names = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+            columns.push((table.to_owned(), names));
+        }
+        let mut scopes = vec![Scope::COMPANY.0, Scope::OFFICE.0];
+        for sql in ["SELECT id FROM warehouse", "SELECT device FROM installation"] {
+            let id: Vec<u8> = connection.query_row(sql, [], |row| row.get(0))?;
+            scopes.push(Scope::of_id(uuid::Uuid::from_slice(&id)?).0);
+        }
+        let scopes = scopes.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+        Ok(Self { connection, reader: None, columns, scopes, _folder: folder })
+    }
+
+    fn names(&self, table: &str) -> Vec<String> {
+        self.columns.iter().find(|(name, _)| name == table).map(|(_, columns)| columns.clone()).unwrap_or_default()
+    }
+
+    /// The rows that the command of a rev wrote, as statements that write them again.
+    pub fn rows_of(&mut self, path: &Path, rev: i64) -> anyhow::Result<Vec<RawRow>> {
+        if self.reader.as_ref().is_none_or(|(known, _)| known != path) {
+            let connection = Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            connection.set_prepared_statement_cache_capacity(256);
+            self.reader = Some((path.to_owned(), connection));
+        }
+        let mut rows = Vec::new();
+        for table in INSERTED.iter().chain(&["command_log"]) {
+            let names = self.names(table);
+            let places = (1..=names.len()).map(|place| format!("?{place}")).collect::<Vec<_>>().join(", ");
+            let sql = format!("INSERT INTO {table} ({}) VALUES ({places})", names.join(", "));
+            self.collect(table, &names, rev, &sql, &mut rows)?;
+        }
+        for (table, keys) in UPDATED {
+            let names = self.names(table);
+            let assignments = names.iter().enumerate().map(|(place, name)| format!("{name} = ?{}", place + 1)).collect::<Vec<_>>().join(", ");
+            let conditions: Vec<String> = names
+                .iter()
+                .enumerate()
+                .filter(|(_, name)| keys.contains(&name.as_str()))
+                .map(|(place, name)| format!("{name} = ?{}", place + 1))
+                .collect();
+            let sql = format!("UPDATE {table} SET {assignments} WHERE {}", conditions.join(" AND "));
+            self.collect(table, &names, rev, &sql, &mut rows)?;
+        }
+        rows.push(RawRow { sql: "UPDATE clock SET rev = ?1, last_at = ?2".to_owned(), cells: vec![Value::Integer(rev), Value::Integer(rev)] });
+        Ok(rows)
+    }
+
+    fn collect(&self, table: &str, names: &[String], rev: i64, sql: &str, rows: &mut Vec<RawRow>) -> anyhow::Result<()> {
+        let Some((_, reader)) = &self.reader else { return Ok(()) };
+        let scoped = if table == "command_log" {
+            "company = (SELECT company FROM installation) AND rev = ?1".to_owned()
+        } else {
+            format!("company = (SELECT company FROM installation) AND scope IN ({}) AND rev = ?1", self.scopes)
+        };
+        let mut statement = reader.prepare_cached(&format!("SELECT {} FROM {table} WHERE {scoped}", names.join(", ")))?;
+        let mut found = statement.query([rev])?;
+        while let Some(row) = found.next()? {
+            let cells = (0..names.len()).map(|place| row.get::<_, Value>(place)).collect::<Result<Vec<_>, _>>()?;
+            rows.push(RawRow { sql: sql.to_owned(), cells });
+        }
+        Ok(())
+    }
+
+    /// Writes them in one transaction.
+    pub fn write(&mut self, rows: &[RawRow]) -> anyhow::Result<()> {
+        let transaction = self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        for row in rows {
+            transaction.prepare_cached(&row.sql)?.execute(params_from_iter(&row.cells))?;
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+}
