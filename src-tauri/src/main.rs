@@ -21,10 +21,16 @@ struct Arguments {
     /// Do not wait for the disk at a commit. Loses sales at a power cut; only to show that the test of it can fail.
     #[arg(long, hide = true)]
     unsafe_synchronous_off: bool,
+    /// Only an empty window: the floor that starting is measured against.
+    #[arg(long, hide = true)]
+    floor_window: bool,
 }
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    if arguments.floor_window {
+        return window::run_floor();
+    }
     let own_folder = arguments.data_dir.is_some();
     let folder = match arguments.data_dir {
         Some(folder) => folder,

@@ -1,5 +1,6 @@
 //! The window: one page of our own, three commands, one event, no remote content.
 
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use kontor_domain::command::{Query, Request};
@@ -85,10 +86,10 @@ pub fn run(program: Arc<Program>, runtime: &tokio::runtime::Runtime, only_one: b
                     tracing::warn!(%error, "event");
                 }
             }));
-            open_window(app.handle())?;
+            open_window(app.handle(), &program.folder().join("window"))?;
             Ok(())
         })
-        .build(tauri::generate_context!())?;
+        .build(context())?;
     static CLOSED: OnceLock<()> = OnceLock::new();
     let handle = runtime.handle().clone();
     app.run(move |_, event| {
@@ -101,9 +102,29 @@ pub fn run(program: Arc<Program>, runtime: &tokio::runtime::Runtime, only_one: b
     Ok(())
 }
 
-fn open_window(app: &AppHandle) -> tauri::Result<()> {
+fn context() -> tauri::Context {
+    tauri::generate_context!()
+}
+
+/// An empty window: what any program with a window of this kind costs. The floor of `bench start`.
+pub fn run_floor() -> anyhow::Result<()> {
+    const FIELD: &str = "addEventListener('DOMContentLoaded', () => { document.body.append(document.createElement('input')) })";
+    let app = tauri::Builder::default()
+        .setup(|app| {
+            let blank = WebviewUrl::External(tauri::Url::parse("about:blank")?);
+            WebviewWindowBuilder::new(app, "floor", blank).inner_size(1366.0, 768.0).initialization_script(FIELD).build()?;
+            Ok(())
+        })
+        .build(context())?;
+    app.run(|_, _| {});
+    Ok(())
+}
+
+/// What the page remembers (the open sale) lies beside the shop's file it belongs to.
+fn open_window(app: &AppHandle, page_data: &Path) -> tauri::Result<()> {
     WebviewWindowBuilder::new(app, "main", WebviewUrl::App("index.html".into()))
         .title("Kontor")
+        .data_directory(page_data.to_owned())
         .inner_size(1366.0, 768.0)
         .min_inner_size(1024.0, 640.0)
         .on_navigation(|url| matches!(url.scheme(), "tauri" | "about") || url.host_str() == Some("tauri.localhost"))

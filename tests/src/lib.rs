@@ -1,6 +1,7 @@
 //! What whole-system tests share: a shop on a real file, a program as a real process.
 
 pub mod bench_start;
+pub mod desk;
 pub mod dice;
 pub mod engine;
 pub mod figures;
@@ -9,3 +10,4 @@ pub mod postgres;
 pub mod program;
 pub mod raw;
 pub mod shop;
+pub mod window;

@@ -129,7 +129,10 @@ shell-find-what = Products, sales, screens, actions
 shell-saved-here = Saved on this computer
 shell-till = Till { $number }
 shell-demo = Demo shop
-shell-attention = { $count } need attention
+shell-attention = { $count ->
+    [one] 1 needs attention
+   *[other] { $count } need attention
+}
 problem-title = The shop’s file cannot be opened
 problem-safe = Nothing was changed. What was saved is still in the file.
 print-failed = { $printer }: { $error } Everything is saved; print it again later.

@@ -29,8 +29,14 @@ counter-instead-of = instead of { $price }
 counter-percent-off = { $percent }% off
 counter-amount-off = { $amount } off
 counter-removed = Removed: { $name }
-counter-count = { $lines } lines, { $pieces } pieces
-counter-lines-count = { $count } lines
+counter-count = { $lines ->
+    [one] 1 line
+   *[other] { $lines } lines
+}, { $pieces } pcs
+counter-lines-count = { $count ->
+    [one] 1 line
+   *[other] { $count } lines
+}
 counter-discount-sum = Discount { $amount }
 counter-tax-in = of which tax { $percent }% { $amount }
 counter-taxes-in = of which tax { $amount }
@@ -50,14 +56,17 @@ counter-print-again = Print again
 counter-last-sale = Last sale { $number } · { $time } · { $total } · saved
 counter-ready = Ready to sell
 counter-ready-how = Scan something, tap a tile or type a name.
-counter-unknown = Nobody knows the code { $code }
+counter-unknown = No product has the code { $code }
 counter-misread = { $code } was misread: its check digit does not fit. Scan it again.
 counter-and-more = { " " }(and { $count } more)
 counter-create = New product
 counter-ignore = Ignore
 counter-import = Import a list
 counter-unfinished = The last sale was not saved: the program stopped first. It is here again; take the money once only.
-counter-scans-wait = { $count } scans wait
+counter-scans-wait = { $count ->
+    [one] 1 scan waits
+   *[other] { $count } scans wait
+}
 counter-no-favourites = No favourites yet
 counter-no-favourites-how = Products marked as favourites stand here. Scan or type to sell any other; new shops start with a product or a list.
 counter-no-goods = Nothing in this category
@@ -100,3 +109,4 @@ counter-no-shift = No shift is open
 counter-no-shift-how = Count the cash in the drawer and open the shift. Enter without an amount means none.
 counter-float = Cash in the drawer
 counter-open-shift = Open the shift
+counter-drawer-by-hand = Written down. No printer here opens the drawer; use its key.

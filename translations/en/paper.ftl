@@ -42,7 +42,6 @@ paper-page = Page { $page } of { $pages }
 paper-x-report = X report
 paper-z-report = Z report { $number }
 paper-shift-open = Shift still open
-paper-business-date = Business date
 paper-opened = Opened
 paper-closed = Closed
 paper-receipts = Receipts

@@ -100,3 +100,4 @@ counter-no-shift = 尚未开班
 counter-no-shift-how = 点清钱箱内的现金后开班；不输入金额直接按 Enter 表示 0。
 counter-float = 钱箱现金（备用金）
 counter-open-shift = 开班
+counter-drawer-by-hand = 已留下记录。这里没有能开钱箱的打印机，请用钥匙打开。

@@ -42,7 +42,6 @@ paper-page = 第 { $page } 页，共 { $pages } 页
 paper-x-report = X 报表
 paper-z-report = Z 报表 { $number }
 paper-shift-open = 尚未交班
-paper-business-date = 营业日
 paper-opened = 开班
 paper-closed = 交班
 paper-receipts = 小票号

@@ -100,3 +100,4 @@ counter-no-shift = 尚未開班
 counter-no-shift-how = 點清錢箱內的現金後開班；不輸入金額直接按 Enter 表示 0。
 counter-float = 錢箱現金（零用金）
 counter-open-shift = 開班
+counter-drawer-by-hand = 已留下紀錄。此處沒有能開錢箱的印表機，請用鑰匙開啟。

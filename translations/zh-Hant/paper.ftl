@@ -42,7 +42,6 @@ paper-page = 第 { $page } 頁，共 { $pages } 頁
 paper-x-report = X 帳表
 paper-z-report = Z 帳表 { $number }
 paper-shift-open = 尚未結班
-paper-business-date = 營業日
 paper-opened = 開班
 paper-closed = 結班
 paper-receipts = 收據號碼

@@ -7,8 +7,8 @@ use kontor_domain::command::{Ask, Command, Query, Receipt, Request};
 use kontor_domain::host::{HostCall, HostEvent};
 use kontor_domain::ids::CommandId;
 use kontor_domain::reject::{Code, Reject};
-use serde::de::DeserializeOwned;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::ids;
 

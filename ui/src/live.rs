@@ -59,7 +59,6 @@ pub(crate) struct Live<T: Send + Sync + 'static> {
     pub(crate) refusal: RwSignal<Option<Reject>>,
     /// Whether a question is on its way.
     pub(crate) waiting: RwSignal<bool>,
-    again: RwSignal<u32>,
 }
 
 impl<T: Send + Sync + 'static> Clone for Live<T> {
@@ -74,11 +73,6 @@ impl<T: Clone + Send + Sync + 'static> Live<T> {
     pub(crate) fn get(self) -> Option<T> {
         self.answer.get()
     }
-
-    /// Asks again now.
-    pub(crate) fn refresh(self) {
-        self.again.update(|count| *count = count.wrapping_add(1));
-    }
 }
 
 /// Asks `question`, and again whenever a signal read in it changes or one of `events` happens.
@@ -89,15 +83,18 @@ where
     Q: Ask + 'static,
     Q::Answer: Send + Sync + 'static,
 {
-    let live = Live { answer: RwSignal::new(None), refusal: RwSignal::new(None), waiting: RwSignal::new(true), again: RwSignal::new(0) };
+    let live = Live { answer: RwSignal::new(None), refusal: RwSignal::new(None), waiting: RwSignal::new(true) };
     // Answers may overtake each other: only the one to the newest question counts.
     let newest = StoredValue::new(0_u32);
     Effect::new(move |_| {
         app().changes.track(events);
-        live.again.track();
-        let Some(question) = question() else { return };
+        let question = question();
         newest.update_value(|count| *count = count.wrapping_add(1));
         let number = newest.get_value();
+        let Some(question) = question else {
+            live.waiting.set(false);
+            return;
+        };
         live.waiting.set(true);
         spawn_local(async move {
             let answer = backend::ask(question).await;

@@ -73,8 +73,7 @@ pub(crate) enum Screen {
 
 impl Screen {
     /// All, in the order of the rail.
-    pub(crate) const ALL: &'static [Self] =
-        &[Self::Counter, Self::Shift, Self::Sales, Self::Products, Self::Stock, Self::Today, Self::Settings];
+    pub(crate) const ALL: &'static [Self] = &[Self::Counter, Self::Shift, Self::Sales, Self::Products, Self::Stock, Self::Today, Self::Settings];
 
     /// Its word.
     pub(crate) const fn name(self) -> Key {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
-use web_sys::{AudioContext, OscillatorType};
+use web_sys::{AudioContext, AudioContextState, OscillatorType};
 
 use crate::state::app;
 
@@ -54,10 +54,21 @@ fn context() -> Result<AudioContext, JsValue> {
     })
 }
 
+/// A web view may hold sound back until a person did something: called at the first key or tap.
+pub(crate) fn wake() {
+    if let Ok(context) = context()
+        && context.state() != AudioContextState::Running
+    {
+        let _ = context.resume();
+    }
+}
+
 fn try_play(sound: Sound) -> Result<(), JsValue> {
     let context = context()?;
-    // A web view may hold sound back until the first key.
-    let _ = context.resume()?;
+    // What is held back would come later, all at once.
+    if context.state() != AudioContextState::Running {
+        return Ok(());
+    }
     let (shape, notes) = sound.notes();
     let mut start = context.current_time();
     for (hertz, length_ms) in notes {

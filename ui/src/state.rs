@@ -108,7 +108,10 @@ impl App {
     /// Takes up what the program said: language, look, and whether there is a shop.
     pub(crate) fn begin(self, start: Start) {
         let tag = start.preferences.locale.clone().unwrap_or_else(|| start.system_locale.clone());
-        self.locale.set(Locale::best_match(&tag));
+        let locale = Locale::best_match(&tag);
+        if self.locale.get_untracked() != locale {
+            self.locale.set(locale);
+        }
         self.preferences.set(start.preferences.clone());
         self.look();
         self.problem.set(None);
@@ -181,11 +184,5 @@ impl App {
 }
 
 /// What the session shows: when one of these happens it is asked for again.
-pub(crate) const SESSION_EVENTS: &[Event] = &[
-    Event::SettingsChanged,
-    Event::CatalogChanged,
-    Event::ShiftChanged,
-    Event::ParkedChanged,
-    Event::PrintingChanged,
-    Event::AttentionChanged,
-];
+pub(crate) const SESSION_EVENTS: &[Event] =
+    &[Event::SettingsChanged, Event::CatalogChanged, Event::ShiftChanged, Event::ParkedChanged, Event::PrintingChanged, Event::AttentionChanged];

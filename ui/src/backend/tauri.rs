@@ -2,8 +2,8 @@
 
 use js_sys::{Function, Object, Promise, Reflect};
 use kontor_domain::host::HostEvent;
-use wasm_bindgen::prelude::{Closure, JsValue};
 use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::{Closure, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::Door;

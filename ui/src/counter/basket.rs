@@ -1,8 +1,8 @@
 //! What is being sold, as the person at the till puts it together. Pure: figures are the domain's.
 
 use kontor_domain::catalog::{ProductHit, ScanHit, Tax};
-use kontor_domain::counter::cart::{Cart, CartLine, Discount};
 use kontor_domain::counter::ParkedCart;
+use kontor_domain::counter::cart::{Cart, CartLine, Discount};
 use kontor_domain::ids::{ParkedCartId, SaleId, TaxId};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::settings::TaxMode;

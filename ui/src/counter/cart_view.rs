@@ -82,7 +82,7 @@ fn Lines() -> impl IntoView {
     view! {
         <div class="lines">
             <Show when=move || !is_empty.get() fallback=|| view! { <NoLines/> }>
-                <ul node_ref=list role="listbox" aria-label=t(key::COUNTER_LINES)>
+                <ul node_ref=list aria-label=t(key::COUNTER_LINES)>
                     <For each=keys key=|key| *key children=move |line| view! { <Line id=line places=places/> }/>
                 </ul>
             </Show>
@@ -120,8 +120,8 @@ fn Line(id: u32, places: Memo<HashMap<u32, usize>>) -> impl IntoView {
         counter.sheet.set(Sheet::Quantity(id));
     };
     view! {
-        <li node_ref=item class:new=is_new role="option" aria-selected=move || is_chosen.get().to_string() on:click=choose>
-            <button type="button" class="q" aria-label=t(key::COUNTER_QUANTITY) tabindex="-1" on:click=change>{quantity}</button>
+        <li node_ref=item class:new=is_new aria-current=move || is_chosen.get().then_some("true") on:click=choose>
+            <button type="button" class="q" title=t(key::COUNTER_QUANTITY) tabindex="-1" on:click=change>{quantity}</button>
             <div class="grow">
                 <div class="clip strong">{name}</div>
                 <div class="muted small clip">{how}</div>
@@ -262,7 +262,7 @@ fn PayBar() -> impl IntoView {
     let counter = app().counter;
     let cannot = Signal::derive(move || counter.basket.with(Basket::is_empty) || counter.total().is_none());
     let busy = Signal::derive(move || counter.selling.get());
-    let pay = Signal::derive(move || match counter.total() {
+    let pay = Signal::derive(move || match counter.total().filter(|_| !cannot.get()) {
         Some(total) => tx(key::COUNTER_PAY_TOTAL, &[("total", format::money(total).into())]),
         None => t(key::COUNTER_PAY),
     });

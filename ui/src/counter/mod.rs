@@ -160,7 +160,6 @@ impl Counter {
         self.unknown.set(Vec::new());
         self.unfinished.set(false);
         self.sheet.set(Sheet::None);
-        self.search.set(String::new());
         self.keep();
     }
 

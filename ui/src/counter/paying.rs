@@ -84,7 +84,12 @@ impl Paying {
         let amount = given.minus(sums.change)?;
         let mut tenders = self.taken.clone();
         if amount > Money::ZERO {
-            tenders.push(Tender { kind: self.kind, amount, given: if is_cash { given } else { amount }, reference: self.reference.trim().to_owned() });
+            tenders.push(Tender {
+                kind: self.kind,
+                amount,
+                given: if is_cash { given } else { amount },
+                reference: self.reference.trim().to_owned(),
+            });
         }
         if sums.missing > Money::ZERO {
             if amount.is_zero() {
@@ -107,7 +112,7 @@ impl Paying {
 
 /// How many notes beside the exact amount are offered.
 const NOTES: usize = 3;
-/// Nobody hands over more pieces than this.
+/// Nobody counts out more pieces than this to get rounder change.
 const PIECES: usize = 3;
 
 /// The amounts a person would hand over for this: the exact one, then rounder ones that can be
@@ -117,21 +122,22 @@ pub(crate) fn quick_amounts(due: Money, currency: &Currency) -> Vec<Money> {
     if due <= Money::ZERO {
         return amounts;
     }
-    let mut rounder: Vec<i64> = currency
-        .denominations
-        .iter()
-        .filter_map(|piece| due.0.checked_add(piece - 1).map(|sum| sum / piece * piece))
-        .filter(|amount| *amount > due.0)
-        .filter(|amount| is_sensible(*amount, due.0, currency.denominations))
-        .collect();
+    let round_up = |piece: &i64| due.0.checked_add(piece - 1).map(|sum| sum / piece * piece);
+    let mut rounder: Vec<i64> = currency.denominations.iter().filter_map(round_up).filter(|amount| *amount > due.0).collect();
     rounder.sort_unstable();
     rounder.dedup();
-    amounts.extend(rounder.into_iter().take(NOTES).map(Money));
+    for amount in rounder {
+        // Only the nearest may need a handful of coins.
+        let most = if amounts.len() == 1 { PIECES } else { PIECES - 1 };
+        if amounts.len() <= NOTES && is_sensible(amount, due.0, currency.denominations, most) {
+            amounts.push(Money(amount));
+        }
+    }
     amounts
 }
 
 /// Whether an amount is a few pieces that are all needed.
-fn is_sensible(amount: i64, due: i64, pieces: &[i64]) -> bool {
+fn is_sensible(amount: i64, due: i64, pieces: &[i64], most: usize) -> bool {
     let Some(largest) = pieces.first() else { return false };
     // Thousands of a large sum are counted out, the rest is what matters.
     let (mut rest, mut smallest, mut count) = (amount % largest, *largest, 0);
@@ -142,7 +148,7 @@ fn is_sensible(amount: i64, due: i64, pieces: &[i64]) -> bool {
             count += 1;
         }
     }
-    rest == 0 && count <= PIECES && amount - smallest < due
+    rest == 0 && count <= most && amount - smallest < due
 }
 
 #[cfg(test)]
@@ -162,6 +168,7 @@ mod tests {
     fn quick_amounts_are_what_people_hand_over() {
         assert_eq!(amounts(1365, "TWD"), [1365, 1400, 1500, 2000]);
         assert_eq!(amounts(65, "TWD"), [65, 70, 100, 200]);
+        assert_eq!(amounts(526, "TWD"), [526, 530, 550, 600]);
         assert_eq!(amounts(2000, "TWD"), [2000]);
         assert_eq!(amounts(1999, "USD"), [1999, 2000, 5000, 10_000]);
         assert_eq!(amounts(0, "TWD"), [0]);

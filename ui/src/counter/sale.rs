@@ -5,7 +5,7 @@ use std::cell::RefCell;
 
 use kontor_domain::command::{Command, Receipt, Request};
 use kontor_domain::counter::cart::exact_cash;
-use kontor_domain::counter::{self, GetSale, LastSale, OpenDrawer, Park, PrintWish, Sell, Tender, TenderKind, Unpark};
+use kontor_domain::counter::{self, GetSale, LastSale, OpenDrawer, Park, PrintWish, Sell, Tender, Unpark};
 use kontor_domain::host::HostCall;
 use kontor_domain::ids::{CommandId, ParkedCartId, PrintJobId, SaleId};
 use kontor_domain::printing::{self, PaperDocument, PaperKind, Reprint};
@@ -74,6 +74,7 @@ impl Counter {
         }
         let Some(sell) = self.sale(tenders, rounding) else { return };
         self.selling.set(true);
+        self.search.set(String::new());
         self.change(|basket| basket.sent = true);
         // On the window's disk before it leaves: whatever happens, we know that it was sent.
         self.keep();
@@ -121,15 +122,8 @@ impl Counter {
             change: Money::sum(change).unwrap_or_default(),
             found: false,
         };
-        let has_cash = sell.tenders.iter().any(|tender| tender.kind == TenderKind::Cash);
         self.clear();
         self.done.set(Some(done));
-        if has_cash && app().default_printer().is_some_and(|printer| printer.has_drawer) {
-            spawn_local(async {
-                // The drawer has a key too: that it stays shut stops nobody.
-                let _ = backend::host::<()>(HostCall::KickDrawer).await;
-            });
-        }
     }
 
     fn not_sold(self, request: Request, reject: &Reject) {
@@ -201,8 +195,9 @@ impl Counter {
         spawn_local(async move {
             let open = OpenDrawer { shift_id, reason: String::new() };
             match backend::execute(Command::Counter(counter::Command::OpenDrawer(open))).await {
-                Ok(_) => match backend::host::<()>(HostCall::KickDrawer).await {
-                    Ok(()) => app().toasts.say(Tone::Ok, t(key::COUNTER_DRAWER_OPENED)),
+                Ok(_) => match backend::host::<Option<bool>>(HostCall::KickDrawer).await {
+                    Ok(None | Some(true)) => app().toasts.say(Tone::Ok, t(key::COUNTER_DRAWER_OPENED)),
+                    Ok(Some(false)) => app().toasts.say(Tone::Plain, t(key::COUNTER_DRAWER_BY_HAND)),
                     Err(reject) => app().toasts.refuse(&reject),
                 },
                 Err(reject) => app().toasts.refuse(&reject),

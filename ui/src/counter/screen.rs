@@ -9,6 +9,7 @@ use super::{Sheet, scans, search};
 use crate::keys::{self, Action, Press, Taken, on_action, on_press};
 use crate::scanner::on_scan;
 use crate::state::app;
+use crate::text::{key, t};
 
 /// The counter.
 #[component]
@@ -27,6 +28,7 @@ pub(crate) fn CounterScreen() -> impl IntoView {
     };
     view! {
         <div class="counter" on:mousedown=keep_focus>
+            <h1 class="hidden-label">{t(key::SCREEN_COUNTER)}</h1>
             <Shelf/>
             <CartView/>
         </div>

@@ -190,8 +190,8 @@ pub(super) fn Found() -> impl IntoView {
     let nothing = move || (!hits.waiting.get() && hits.answer.with(|hits| hits.as_ref().is_some_and(Vec::is_empty))).then(needle);
     let rows = move || hits.get().unwrap_or_default().into_iter().enumerate().map(|(index, hit)| option(index, hit, here)).collect_view();
     view! {
-        <div class="found options" id="counter-found" role="listbox" aria-label=t(key::COUNTER_FOUND)>
-            {rows}
+        <div class="found">
+            <div class="options" id="counter-found" role="listbox" aria-label=t(key::COUNTER_FOUND)>{rows}</div>
             {move || nothing().map(|text| view! { <Nothing text=text/> })}
         </div>
     }

@@ -133,7 +133,8 @@ fn taxes(currency: &str, rate: &str) -> Result<Vec<NewTax>, Reject> {
             rates.push(rate);
         }
     }
-    let name = |rate: Rate| if rate.is_zero() { t(key::FIRST_TAX_FREE) } else { tx(key::FIRST_TAX_NAME, &[("percent", rate.percent_figure().into())]) };
+    let name =
+        |rate: Rate| if rate.is_zero() { t(key::FIRST_TAX_FREE) } else { tx(key::FIRST_TAX_NAME, &[("percent", rate.percent_figure().into())]) };
     Ok(rates.into_iter().map(|rate| NewTax { id: ids::new(TaxId), name: name(rate), rate }).collect())
 }
 
@@ -151,7 +152,8 @@ pub(super) fn OwnShop(back: Callback<()>) -> impl IntoView {
         currency
     });
     let modes: Vec<(TaxMode, String)> = TaxMode::ALL.iter().map(|mode| (*mode, word("tax-mode", mode.word()))).collect();
-    let symbol = Signal::derive(move || draft.currency.with(|code| Currency::of(code).map(|currency| currency.symbol.trim().to_owned())).unwrap_or_default());
+    let symbol =
+        Signal::derive(move || draft.currency.with(|code| Currency::of(code).map(|currency| currency.symbol.trim().to_owned())).unwrap_or_default());
     let open = move || {
         let Some(start) = app().start.get_untracked() else { return };
         match draft.found(&start) {

@@ -16,8 +16,8 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{AddEventListenerOptions, Event, KeyboardEvent};
 
-use crate::scanner;
 use crate::state::app;
+use crate::{scanner, sound};
 
 /// Whether a key was for us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +102,9 @@ pub(crate) fn shown(action: Action) -> String {
 
 /// Listens from now on.
 pub(crate) fn begin() {
+    capture("pointerdown", |_| sound::wake());
     capture("keydown", |event| {
+        sound::wake();
         if let Some(event) = event.dyn_ref::<KeyboardEvent>() {
             key_down(event);
         }
@@ -180,9 +182,35 @@ fn stop(event: &KeyboardEvent) {
 /// What a web view would do and a till must not: reload, close, go back, print, zoom away.
 fn is_forbidden(chord: &Chord) -> bool {
     const NEVER: &[&str] = &[
-        "F1", "F3", "F5", "F6", "F7", "F10", "F11", "F12", "Ctrl+F5", "Shift+F5", "Ctrl+R", "Ctrl+W", "Ctrl+T", "Ctrl+N", "Ctrl+P",
-        "Ctrl+S", "Ctrl+O", "Ctrl+F", "Ctrl+G", "Ctrl+H", "Ctrl+J", "Ctrl+U", "Ctrl+K", "Ctrl+L", "Alt+ArrowLeft", "Alt+ArrowRight",
-        "BrowserBack", "BrowserForward", "BrowserRefresh",
+        "F1",
+        "F3",
+        "F5",
+        "F6",
+        "F7",
+        "F10",
+        "F11",
+        "F12",
+        "Ctrl+F5",
+        "Shift+F5",
+        "Ctrl+R",
+        "Ctrl+W",
+        "Ctrl+T",
+        "Ctrl+N",
+        "Ctrl+P",
+        "Ctrl+S",
+        "Ctrl+O",
+        "Ctrl+F",
+        "Ctrl+G",
+        "Ctrl+H",
+        "Ctrl+J",
+        "Ctrl+U",
+        "Ctrl+K",
+        "Ctrl+L",
+        "Alt+ArrowLeft",
+        "Alt+ArrowRight",
+        "BrowserBack",
+        "BrowserForward",
+        "BrowserRefresh",
     ];
     NEVER.contains(&chord.to_string().as_str())
 }

@@ -67,7 +67,7 @@ fn Opened(open: RwSignal<bool>, title: Signal<String>, wide: bool, children: Chi
 /// The browser would focus the close button, which stands first.
 fn focus_first_field(dialog: &web_sys::HtmlDialogElement) {
     use wasm_bindgen::JsCast;
-    const FIRST: &str = "[autofocus], .body input, .body select, .body textarea, .body button";
+    const FIRST: &str = "[data-first], .body input, .body select, .body textarea, .body button";
     if let Ok(Some(element)) = dialog.query_selector(FIRST)
         && let Some(element) = element.dyn_ref::<web_sys::HtmlElement>()
     {

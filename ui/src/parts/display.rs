@@ -108,18 +108,17 @@ pub(crate) fn Progress(
     steady: bool,
 ) -> impl IntoView {
     let task = Memo::new(move |_| app().task.get().filter(|task| task.name == name));
-    let stop = || spawn_local(async {
-        if let Err(reject) = backend::host::<()>(HostCall::CancelTask).await {
-            app().toasts.refuse(&reject);
-        }
-    });
+    let stop = || {
+        spawn_local(async {
+            if let Err(reject) = backend::host::<()>(HostCall::CancelTask).await {
+                app().toasts.refuse(&reject);
+            }
+        })
+    };
     let bar = move |task: Task| {
         let percent = if task.total > 0 { (task.done.max(0) * 100 / task.total).min(100) } else { 0 };
-        let count = if task.total > 0 {
-            tx(key::COMMON_COUNT_OF, &[("done", task.done.into()), ("total", task.total.into())])
-        } else {
-            String::new()
-        };
+        let count =
+            if task.total > 0 { tx(key::COMMON_COUNT_OF, &[("done", task.done.into()), ("total", task.total.into())]) } else { String::new() };
         view! {
             <div class="row between small muted">
                 <span>{move || label.get()}</span>

@@ -17,13 +17,7 @@ fn new_id() -> String {
 
 /// What stands around every input: label, hint, error. `id` is the input's.
 #[component]
-fn Labelled(
-    id: String,
-    label: Signal<String>,
-    hint: Option<Signal<String>>,
-    error: Signal<Option<String>>,
-    children: Children,
-) -> impl IntoView {
+fn Labelled(id: String, label: Signal<String>, hint: Option<Signal<String>>, error: Signal<Option<String>>, children: Children) -> impl IntoView {
     let note = note_id(&id);
     let (error_id, hint_id) = (note.clone(), note);
     view! {
@@ -117,7 +111,7 @@ pub(crate) fn TextField(
                 class:num=is_figure
                 autocomplete="off"
                 spellcheck="false"
-                autofocus=autofocus
+                data-first=autofocus.then_some("")
                 prop:value=move || value.get()
                 on:input=move |event| edit(event_target_value(&event))
                 aria-invalid=move || is_bad.get().then_some("true")
@@ -193,7 +187,11 @@ pub(crate) fn SelectField(
 
 /// Yes or no.
 #[component]
-pub(crate) fn CheckField(#[prop(into)] label: Signal<String>, value: RwSignal<bool>, #[prop(optional, into)] disabled: Signal<bool>) -> impl IntoView {
+pub(crate) fn CheckField(
+    #[prop(into)] label: Signal<String>,
+    value: RwSignal<bool>,
+    #[prop(optional, into)] disabled: Signal<bool>,
+) -> impl IntoView {
     view! {
         <label class="check">
             <input

@@ -51,9 +51,8 @@ impl Form {
 
     /// A field was edited: its error no longer holds.
     pub(crate) fn forget(self, name: &str) {
-        let is_about = self.refused.with_untracked(|refused| {
-            refused.as_ref().is_some_and(|reject| reject.args.get("field").map(String::as_str) == Some(name))
-        });
+        let is_about =
+            self.refused.with_untracked(|refused| refused.as_ref().is_some_and(|reject| reject.args.get("field").map(String::as_str) == Some(name)));
         if is_about {
             self.refused.set(None);
         }

@@ -15,5 +15,5 @@ pub(crate) use display::{Empty, KeyCap, Progress, Skeleton, Strip, Swatch, Tag, 
 pub(crate) use field::{CheckField, SearchField, SelectField, TextField, focus_when_there};
 pub(crate) use form::{Form, FormError};
 pub(crate) use page::{BackTo, DayField, field_name, on_enter, today};
-pub(crate) use table::{Align, Column, Rows, Sorting, VirtualTable};
+pub(crate) use table::{Column, Rows, Sorting, VirtualTable};
 pub(crate) use tabs::{Choice, Tabs};

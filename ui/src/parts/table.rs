@@ -263,10 +263,11 @@ where
     // Another list starts at its top, with nothing chosen.
     Effect::new(move |before: Option<u32>| {
         let edition = rows.edition.get();
-        if before.is_some() && rows.seen.with_untracked(|seen| seen.start == 0) {
-            if let Some(frame) = frame.get_untracked() {
-                frame.set_scroll_top(0);
-            }
+        if before.is_some()
+            && rows.seen.with_untracked(|seen| seen.start == 0)
+            && let Some(frame) = frame.get_untracked()
+        {
+            frame.set_scroll_top(0);
         }
         edition
     });
@@ -412,7 +413,10 @@ where
     // The page's handle changes only when it was fetched again: other rows are not drawn anew.
     let page = Memo::new_with_compare(
         move |_| rows.pages.with(|pages| pages.get(&(index / PAGE)).cloned()),
-        |before: Option<&Option<Arc<Vec<R>>>>, now: Option<&Option<Arc<Vec<R>>>>| match (before.and_then(Option::as_ref), now.and_then(Option::as_ref)) {
+        |before: Option<&Option<Arc<Vec<R>>>>, now: Option<&Option<Arc<Vec<R>>>>| match (
+            before.and_then(Option::as_ref),
+            now.and_then(Option::as_ref),
+        ) {
             (Some(before), Some(now)) => !Arc::ptr_eq(before, now),
             (None, None) => before.is_none(),
             _ => true,

@@ -36,7 +36,7 @@ where
         }
     };
     view! {
-        <div class="tabs" role="tablist" aria-label=label on:keydown=move_focus>
+        <div class="tabs" role="tablist" aria-label=label on:keydown=move_focus on:wheel=scroll_sideways>
             {move || options.get().into_iter().map(tab).collect_view()}
         </div>
     }
@@ -73,6 +73,13 @@ where
                 {move || options.get().into_iter().map(chip).collect_view()}
             </div>
         </div>
+    }
+}
+
+/// More than fit are reached with a plain mouse wheel too.
+fn scroll_sideways(event: leptos::ev::WheelEvent) {
+    if let Some(tabs) = event.current_target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()) {
+        tabs.set_scroll_left(tabs.scroll_left() + event.delta_y() as i32);
     }
 }
 

@@ -54,7 +54,8 @@ fn Categories() -> impl IntoView {
     };
     let done = Callback::new(move |_: CategoryId| edited.set(Edited::Nothing));
     let cancel = Callback::new(move |()| edited.set(Edited::Nothing));
-    move || match edited.get() {
+    move || {
+        match edited.get() {
         Edited::Nothing => view! {
             {list}
             <div class="foot"><Button label=t(key::PRODUCTS_NEW_CATEGORY) kind=Kind::Primary icon=icon::PLUS press=move || edited.set(Edited::New)/></div>
@@ -62,6 +63,7 @@ fn Categories() -> impl IntoView {
         .into_any(),
         Edited::New => view! { <CategoryForm category=None done=done cancel=cancel/> }.into_any(),
         Edited::One(category) => view! { <CategoryForm category=Some(category) done=done cancel=cancel/> }.into_any(),
+    }
     }
 }
 

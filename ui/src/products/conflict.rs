@@ -99,7 +99,6 @@ fn sorted<T: Clone + Ord>(all: &[T]) -> Vec<T> {
     all
 }
 
-
 /// Whether two states of a product say the same; the order of barcodes and tags means nothing.
 pub(super) fn same(one: &ProductDraft, other: &ProductDraft) -> bool {
     Part::ALL.iter().all(|part| part.same(one, other))
@@ -116,9 +115,8 @@ pub(super) struct Conflict {
 impl Conflict {
     /// Parts that both changed, and not to the same.
     pub(super) fn parts(&self) -> Vec<Part> {
-        let is_open = |part: &&Part| {
-            !part.same(&self.before, &self.mine) && !part.same(&self.before, &self.theirs) && !part.same(&self.mine, &self.theirs)
-        };
+        let is_open =
+            |part: &&Part| !part.same(&self.before, &self.mine) && !part.same(&self.before, &self.theirs) && !part.same(&self.mine, &self.theirs);
         Part::ALL.iter().filter(is_open).copied().collect()
     }
 

@@ -37,6 +37,8 @@ pub(super) struct Fields {
     pub(super) tags: RwSignal<String>,
     pub(super) barcodes: RwSignal<Vec<BarcodeFields>>,
     last_number: StoredValue<u32>,
+    /// Who the rows' signals belong to: the page, not the handler or effect that makes a row.
+    owner: StoredValue<Owner>,
 }
 
 impl Fields {
@@ -59,6 +61,7 @@ impl Fields {
             tags: text(),
             barcodes: RwSignal::new(Vec::new()),
             last_number: StoredValue::new(0),
+            owner: StoredValue::new(Owner::current().unwrap_or_default()),
         };
         fields.fill(draft);
         fields
@@ -85,18 +88,20 @@ impl Fields {
 
     fn row(self, barcode: &NewBarcode, currency: &Currency) -> BarcodeFields {
         self.last_number.update_value(|last| *last += 1);
-        BarcodeFields {
-            number: self.last_number.get_value(),
+        let number = self.last_number.get_value();
+        self.owner.get_value().with(|| BarcodeFields {
+            number,
             barcode: RwSignal::new(barcode.barcode.clone()),
             pack: RwSignal::new(barcode.pack.to_string()),
             pack_unit: RwSignal::new(barcode.pack_unit.clone()),
             pack_price: RwSignal::new(barcode.pack_price.map(|price| currency.price_figure(price)).unwrap_or_default()),
-        }
+        })
     }
 
     /// One more barcode; one that is there already is not added again.
     pub(super) fn add_barcode(self, barcode: &str) -> bool {
-        let is_there = !barcode.is_empty() && self.barcodes.with_untracked(|all| all.iter().any(|row| row.barcode.with_untracked(|known| known == barcode)));
+        let is_there =
+            !barcode.is_empty() && self.barcodes.with_untracked(|all| all.iter().any(|row| row.barcode.with_untracked(|known| known == barcode)));
         if is_there {
             return false;
         }

@@ -22,8 +22,21 @@ use crate::{backend, icon, scanner};
 
 /// Fields that show their own error.
 const FIELDS: &[&str] = &[
-    "code", "name", "description", "unit", "category", "tax", "price", "low_threshold", "high_threshold", "favourite", "tags", "barcode", "barcodes",
-    "pack", "pack_price",
+    "code",
+    "name",
+    "description",
+    "unit",
+    "category",
+    "tax",
+    "price",
+    "low_threshold",
+    "high_threshold",
+    "favourite",
+    "tags",
+    "barcode",
+    "barcodes",
+    "pack",
+    "pack_price",
 ];
 
 fn to_list() {
@@ -117,7 +130,7 @@ fn Loaded(first: ProductDetail, detail: Signal<Option<ProductDetail>>) -> impl I
         <div class="page scroll product">
             <div class="head">
                 <BackTo label=t(key::PRODUCTS_TITLE) press=back/>
-                <h1 class="clip grow0">{move || base.with(|base| base.name.clone())}</h1>
+                <h1 class="clip">{move || base.with(|base| base.name.clone())}</h1>
                 {move || (!base.with(|base| base.active)).then(|| view! { <Tag tone=Tone::Plain text=t(key::PRODUCTS_ARCHIVED_ONE)/> })}
                 <div class="actions">
                     <Archive id=id base=base fields=fields form=form/>
@@ -132,7 +145,7 @@ fn Loaded(first: ProductDetail, detail: Signal<Option<ProductDetail>>) -> impl I
                 </div>
             </div>
             <FormError form=form/>
-            <div class="two top">
+            <div class="two flow">
                 <Inputs fields=fields form=form/>
                 <div class="col"><StockCard detail=detail/></div>
             </div>
@@ -259,7 +272,7 @@ pub(super) fn NewProduct(id: ProductId, barcode: String) -> impl IntoView {
                 </div>
             </div>
             <FormError form=form/>
-            <div class="two top">
+            <div class="two flow">
                 <Inputs fields=fields form=form autofocus=true/>
                 <section class="card pad"><p class="muted">{t(key::PRODUCTS_NEW_TEXT)}</p></section>
             </div>

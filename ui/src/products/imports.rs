@@ -35,10 +35,10 @@ pub(super) fn Imports() -> impl IntoView {
     let imports = live(&[Event::CatalogChanged], || Some(ListImports { limit: SHOWN }));
     let asking = RwSignal::new(false);
     let chosen = StoredValue::new(None::<BatchId>);
-    let ask = move |batch_id| {
+    let ask = Callback::new(move |batch_id| {
         chosen.set_value(Some(batch_id));
         asking.set(true);
-    };
+    });
     let list = move || {
         let all = imports.get().unwrap_or_default();
         (!all.is_empty()).then(|| {
@@ -80,20 +80,19 @@ pub(super) fn Imports() -> impl IntoView {
     }
 }
 
-fn row(summary: &ImportSummary, ask: impl Fn(BatchId) + 'static) -> impl IntoView + use<> {
+fn row(summary: &ImportSummary, ask: Callback<BatchId>) -> impl IntoView + use<> {
     let batch_id = summary.batch_id;
     let is_undone = summary.reverted > 0 && summary.reverted >= summary.created.saturating_add(summary.changed);
-    let ask: Box<dyn Fn(BatchId)> = Box::new(ask);
     let action = if is_undone {
         view! { <Tag tone=Tone::Plain text=t(key::PRODUCTS_IS_UNDONE)/> }.into_any()
     } else {
-        view! { <Button label=t(key::COMMON_UNDO) press=move || ask(batch_id)/> }.into_any()
+        view! { <Button label=t(key::COMMON_UNDO) press=move || ask.run(batch_id)/> }.into_any()
     };
     view! {
         <tr>
             <td>{format::date_time(summary.at)}</td>
-            <td class="num">{summary.created.to_string()}</td>
-            <td class="num">{summary.changed.to_string()}</td>
+            <td class="num">{tx(key::PRODUCTS_COUNT, &[("count", summary.created.into())])}</td>
+            <td class="num">{tx(key::PRODUCTS_COUNT, &[("count", summary.changed.into())])}</td>
             <td class="num">{action}</td>
         </tr>
     }

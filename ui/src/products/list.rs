@@ -68,9 +68,8 @@ impl Filter {
 pub(super) fn ProductList() -> impl IntoView {
     let filter = Filter::new(KEPT.with_borrow(Clone::clone));
     Effect::new(move |_| KEPT.set(filter.all.get()));
-    let rows = Rows::new(&[Event::CatalogChanged, Event::StockChanged], move |offset, limit| {
-        ListProducts { filter: filter.all.get(), offset, limit }
-    });
+    let rows =
+        Rows::new(&[Event::CatalogChanged, Event::StockChanged], move |offset, limit| ListProducts { filter: filter.all.get(), offset, limit });
     let low_count = live(&[Event::CatalogChanged, Event::StockChanged], || {
         Some(ListProducts { filter: ProductFilter { low: true, ..ProductFilter::default() }, offset: 0, limit: 1 })
     });
@@ -179,12 +178,17 @@ fn CategorySelect(value: RwSignal<Option<CategoryId>>, categories: Live<Vec<Cate
 fn columns() -> Vec<Column<ProductHit>> {
     vec![
         Column::new(String::new(), "60px", |hit: &ProductHit| view! { <Swatch hue=hit.hue name=hit.name.clone()/> }),
-        Column::new(word("sort", "name"), "minmax(220px, 1fr)", |hit: &ProductHit| view! { <span class="strong">{hit.name.clone()}</span> }).sorted_by("name"),
-        Column::new(word("sort", "code"), "140px", |hit: &ProductHit| view! { <span class="muted">{hit.code.clone()}</span> }).sorted_by("code"),
-        Column::new(t(key::PRODUCTS_CATEGORY), "150px", |hit: &ProductHit| view! { <span class="muted">{hit.category_name.clone()}</span> }),
-        Column::new(word("sort", "price"), "130px", |hit: &ProductHit| format::price(hit.price)).figures().sorted_by("price"),
-        Column::new(t(key::PRODUCTS_ON_HAND), "130px", on_hand).figures().sorted_by("on_hand"),
-        Column::new(String::new(), "200px", state),
+        Column::new(word("sort", "name"), "minmax(220px, 1fr)", |hit: &ProductHit| view! { <span class="strong">{hit.name.clone()}</span> })
+            .sorted_by("name"),
+        Column::new(word("sort", "code"), "120px", |hit: &ProductHit| view! { <span class="muted">{hit.code.clone()}</span> }).sorted_by("code"),
+        Column::new(
+            t(key::PRODUCTS_CATEGORY),
+            "minmax(96px, .3fr)",
+            |hit: &ProductHit| view! { <span class="muted">{hit.category_name.clone()}</span> },
+        ),
+        Column::new(word("sort", "price"), "116px", |hit: &ProductHit| format::price(hit.price)).figures().sorted_by("price"),
+        Column::new(t(key::PRODUCTS_ON_HAND), "124px", on_hand).figures().sorted_by("on_hand"),
+        Column::new(String::new(), "184px", state),
     ]
 }
 

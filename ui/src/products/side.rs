@@ -19,8 +19,7 @@ use crate::text::{self, key, t};
 use crate::{format, icon};
 
 /// Units that have a word in every language.
-const UNITS: &[&str] =
-    &["pcs", "kg", "g", "l", "ml", "m", "cm", "box", "case", "pack", "bag", "bottle", "can", "pair", "set", "dozen", "hour"];
+const UNITS: &[&str] = &["pcs", "kg", "g", "l", "ml", "m", "cm", "box", "case", "pack", "bag", "bottle", "can", "pair", "set", "dozen", "hour"];
 
 /// All inputs.
 #[component]
@@ -35,8 +34,6 @@ pub(super) fn Inputs(fields: Fields, form: Form, #[prop(optional)] autofocus: bo
                     <CategoryField fields=fields form=form/>
                 </div>
                 <PriceFields fields=fields form=form/>
-                <TextField label=field_name("tags") value=fields.tags name="tags" form=form hint=t(key::PRODUCTS_TAGS_HINT)/>
-                <TextField label=field_name("description") value=fields.description name="description" form=form lines=true max_length=4000/>
             </section>
             <Barcodes fields=fields form=form/>
             <section class="card pad form">
@@ -46,6 +43,10 @@ pub(super) fn Inputs(fields: Fields, form: Form, #[prop(optional)] autofocus: bo
                     <TextField label=field_name("high_threshold") value=fields.high name="high_threshold" form=form mode="decimal" hint=t(key::PRODUCTS_HIGH_HINT)/>
                 </div>
                 <FavouriteField fields=fields form=form/>
+            </section>
+            <section class="card pad form">
+                <TextField label=field_name("tags") value=fields.tags name="tags" form=form hint=t(key::PRODUCTS_TAGS_HINT)/>
+                <TextField label=field_name("description") value=fields.description name="description" form=form lines=true max_length=4000/>
             </section>
         </div>
     }
@@ -217,6 +218,7 @@ fn Parts(conflict: Conflict, mine: RwSignal<Vec<Part>>) -> impl IntoView {
         let tax = || taxes.get().unwrap_or_default().into_iter().find(|tax| tax.id.to_string() == id).map(|tax| tax.name);
         category.or_else(tax).unwrap_or_default()
     };
+    let parts = conflict.parts();
     let row = move |part: Part| {
         let value = |draft: &ProductDraft| part_text(part, draft, names);
         let (before, my_text, their_text) = (value(&conflict.before), value(&conflict.mine), value(&conflict.theirs));
@@ -244,7 +246,6 @@ fn Parts(conflict: Conflict, mine: RwSignal<Vec<Part>>) -> impl IntoView {
             </tr>
         }
     };
-    let parts = conflict.parts();
     let rows = move || parts.iter().map(|part| row(*part)).collect_view();
     view! {
         <table class="plain">

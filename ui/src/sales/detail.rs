@@ -130,7 +130,7 @@ fn state(detail: &SaleDetail) -> Option<AnyView> {
 
 fn body(detail: &SaleDetail) -> impl IntoView + use<> {
     view! {
-        <div class="two top">
+        <div class="two flow">
             <div class="col">
                 {lines(detail)}
                 {totals(detail)}

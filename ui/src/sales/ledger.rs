@@ -93,7 +93,7 @@ fn sum_row(postings: &[PostingView]) -> impl IntoView + use<> {
     };
     view! {
         <tr>
-            <td class="row"><b>{t(key::SALES_SUM)}</b> <Tag tone=tone text=text/></td>
+            <td><div class="row"><b>{t(key::SALES_SUM)}</b> <Tag tone=tone text=text/></div></td>
             <td class="num"><b>{sum.map(format::money).unwrap_or_default()}</b></td>
         </tr>
     }

@@ -40,16 +40,13 @@ pub(super) fn SaleList() -> impl IntoView {
     Effect::new(move |_| KEPT.set(filter.get()));
     let rows = Rows::new(&[Event::SaleMade], move |offset, limit| ListSales { filter: filter.get(), offset, limit });
     scanner::on_scan(open_scanned);
-    let clear = move || {
+    let clear = Callback::new(move |()| {
         text.set(String::new());
         day.set(None);
         kind.set(None);
-    };
-    let kinds = vec![
-        (None, t(key::COMMON_ALL)),
-        (Some(SaleKind::Sale), t(key::SALES_ONLY_SALES)),
-        (Some(SaleKind::Refund), t(key::SALES_ONLY_REFUNDS)),
-    ];
+    });
+    let kinds =
+        vec![(None, t(key::COMMON_ALL)), (Some(SaleKind::Sale), t(key::SALES_ONLY_SALES)), (Some(SaleKind::Refund), t(key::SALES_ONLY_REFUNDS))];
     view! {
         <div class="page sales">
             <div class="head">
@@ -116,7 +113,7 @@ fn number(row: &SaleRow) -> impl IntoView + use<> {
     }
 }
 
-fn nothing(filter: Memo<SaleFilter>, clear: impl Fn() + Copy + 'static) -> AnyView {
+fn nothing(filter: Memo<SaleFilter>, clear: Callback<()>) -> AnyView {
     if filter.with(|filter| *filter == SaleFilter::default()) {
         return view! {
             <Empty icon=icon::PAPER title=t(key::SALES_EMPTY) text=t(key::SALES_EMPTY_TEXT)>
@@ -127,7 +124,7 @@ fn nothing(filter: Memo<SaleFilter>, clear: impl Fn() + Copy + 'static) -> AnyVi
     }
     view! {
         <Empty icon=icon::SEARCH title=t(key::SALES_NO_MATCH) text=t(key::SALES_NO_MATCH_TEXT)>
-            <Button label=t(key::SALES_CLEAR_FILTERS) press=clear/>
+            <Button label=t(key::SALES_CLEAR_FILTERS) press=move || clear.run(())/>
         </Empty>
     }
     .into_any()

@@ -37,7 +37,7 @@ pub(super) fn RefundPage(detail: SaleDetail, side: RwSignal<Side>) -> impl IntoV
     let entry = move || {
         view! {
             {move || shift.get().is_none().then(|| view! { <NoShift/> })}
-            <div class="two top">
+            <div class="two flow">
                 <Lines refund=refund/>
                 <MoneyBack refund=refund shift=shift done=done/>
             </div>
@@ -159,7 +159,7 @@ fn MoneyBack(refund: RefundForm, shift: Memo<Option<ShiftId>>, done: RwSignal<Op
             {move || wrong().map(|text| view! { <Strip tone=Tone::Need text=text/> })}
             <Tenders refund=refund/>
             <Choice label=t(key::SALES_GOODS_GO) options=places chosen=refund.restock/>
-            <TextField label=field_name("note") value=refund.note lines=true max_length=4000/>
+            <TextField label=field_name("note") value=refund.note max_length=4000/>
             <FormError form=form/>
             <Button
                 label=t(key::SALES_REFUND_NOW)
@@ -202,14 +202,15 @@ fn Tenders(refund: RefundForm) -> impl IntoView {
         let kind = *kind;
         view! {
             <button type="button" class="chip" on:click=move |_| refund.all_by(kind)>
-                {tx(key::SALES_ALL_BY, &[("tender", word("tender", kind.word()).into())])}
+                {word("tender", kind.word())}
             </button>
         }
     });
     let quick = quick.collect_view();
     view! {
         <div class="form" on:input=decide>
-            <div class="row wrap">
+            <div class="row wrap tight">
+                <span class="muted">{t(key::SALES_GIVE_BACK_BY)}</span>
                 {quick}
                 <Show when=move || refund.decided.get()>
                     <button type="button" class="chip" on:click=move |_| refund.decided.set(false)>{t(key::SALES_PROPOSE)}</button>
@@ -235,7 +236,7 @@ fn Tenders(refund: RefundForm) -> impl IntoView {
 fn DonePanel(done: Done, side: RwSignal<Side>) -> impl IntoView {
     let id = done.id;
     let tenders = done.tenders.iter().map(|tender| {
-        view! { <div class="given"><span>{word("tender", tender.kind.word())}</span> <b>{format::money(tender.amount)}</b></div> }
+        view! { <div class="goesback"><span>{word("tender", tender.kind.word())}</span> <b>{format::money(tender.amount)}</b></div> }
     });
     let tenders = tenders.collect_view();
     view! {

@@ -68,7 +68,8 @@ mod tests {
 
     #[test]
     fn more_than_the_total_is_refused_at_its_field() {
-        let refused = |card, transfer| split(Money(100), Money(card), Money(transfer), Money(1)).err().and_then(|reject| reject.args.get("field").cloned());
+        let refused =
+            |card, transfer| split(Money(100), Money(card), Money(transfer), Money(1)).err().and_then(|reject| reject.args.get("field").cloned());
         assert_eq!(refused(101, 0).as_deref(), Some("card"));
         assert_eq!(refused(60, 60).as_deref(), Some("transfer"));
         assert_eq!(refused(-1, 0).as_deref(), Some("card"));

@@ -119,11 +119,8 @@ fn Switch() -> impl IntoView {
             app().begin(start);
         });
     };
-    let (text, label) = if is_demo {
-        (t(key::SETTINGS_IN_DEMO), t(key::SETTINGS_OPEN_OWN))
-    } else {
-        (t(key::SETTINGS_IN_OWN), t(key::SETTINGS_OPEN_DEMO))
-    };
+    let (text, label) =
+        if is_demo { (t(key::SETTINGS_IN_DEMO), t(key::SETTINGS_OPEN_OWN)) } else { (t(key::SETTINGS_IN_OWN), t(key::SETTINGS_OPEN_DEMO)) };
     let press = move || open(if is_demo { HostCall::OpenOwn } else { HostCall::OpenDemo { locale: locale().tag().to_owned() } });
     let kind = if is_demo { Kind::Primary } else { Kind::Normal };
     view! {

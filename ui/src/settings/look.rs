@@ -4,11 +4,11 @@ use kontor_domain::host::{Density, Theme};
 use leptos::prelude::*;
 
 use super::shop::languages;
+use crate::icon;
 use crate::parts::{Button, CheckField, Choice, field_name};
 use crate::sound::{self, Sound};
 use crate::state::app;
 use crate::text::{key, locale, t, word};
-use crate::icon;
 
 /// The page.
 #[component]

@@ -105,7 +105,9 @@ pub(super) fn PrinterForm(printer: Option<Printer>, open: RwSignal<bool>) -> imp
     let form = Form::new(&["name", "address", "paper", "charset"]);
     let is_old = printer.is_some();
     let (device, is_first) = app().session.with_untracked(|session| {
-        session.as_ref().map_or((DeviceId(uuid::Uuid::nil()), true), |session| (session.device.id, !session.printers.iter().any(|known| known.active)))
+        session
+            .as_ref()
+            .map_or((DeviceId(uuid::Uuid::nil()), true), |session| (session.device.id, !session.printers.iter().any(|known| known.active)))
     });
     let printer = printer.unwrap_or_else(|| blank(device, is_first));
     let fields = Fields::new(&printer);

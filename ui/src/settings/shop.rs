@@ -111,10 +111,8 @@ fn ShopForm(company: Company) -> impl IntoView {
             app().toasts.say(Tone::Ok, t(key::COMMON_SAVED));
         });
     };
-    let modes = vec![
-        (TaxMode::Inclusive, word("tax-mode", TaxMode::Inclusive.word())),
-        (TaxMode::Exclusive, word("tax-mode", TaxMode::Exclusive.word())),
-    ];
+    let modes =
+        vec![(TaxMode::Inclusive, word("tax-mode", TaxMode::Inclusive.word())), (TaxMode::Exclusive, word("tax-mode", TaxMode::Exclusive.word()))];
     view! {
         <section class="card pad form">
             <h2>{t(key::SETTINGS_SHOP)}</h2>

@@ -19,7 +19,7 @@ use crate::keys::{Action, Taken, on_action};
 use crate::place::{Place, Screen};
 use crate::state::{SESSION_EVENTS, Task, app};
 use crate::text::{key, tx};
-use crate::toast::{Act, Tone, ToastList};
+use crate::toast::{Act, ToastList, Tone};
 use crate::{backend, counter, first, products, sales, settings, shift, stock, today};
 
 /// Sets or removes an attribute of the page itself.
@@ -59,10 +59,7 @@ pub(crate) fn hear(event: HostEvent) {
         }
         HostEvent::PrintFailed { printer_name, error, sale_id, shift_id: _ } => {
             let text = tx(key::PRINT_FAILED, &[("printer", printer_name.into()), ("error", error.into())]);
-            let again = sale_id.map(|sale| Act {
-                label: tx(key::COMMON_RETRY, &[]),
-                run: Callback::new(move |()| counter::print_again(sale)),
-            });
+            let again = sale_id.map(|sale| Act { label: tx(key::COMMON_RETRY, &[]), run: Callback::new(move |()| counter::print_again(sale)) });
             app().toasts.say_with(Tone::Need, text, again);
         }
     }

@@ -5,6 +5,7 @@ use kontor_domain::counter::{ListSales, SaleFilter, SaleRow};
 use leptos::html;
 use leptos::prelude::*;
 
+use crate::counter;
 use crate::format;
 use crate::icon::{self, Icon, Picture};
 use crate::keys::{self, Action, shown};
@@ -13,7 +14,6 @@ use crate::parts::hue;
 use crate::place::{Place, ProductsPlace, Screen, go};
 use crate::state::app;
 use crate::text::{key, t, tx};
-use crate::counter;
 
 /// Hits of each kind.
 const PRODUCTS: u32 = 8;
@@ -78,9 +78,7 @@ fn Opened() -> impl IntoView {
     let chosen = RwSignal::new(0_usize);
     let asked = move || Some(text.get().trim().to_owned()).filter(|text| !text.is_empty());
     let products = live(&[], move || asked().map(|text| SearchProducts { text, limit: PRODUCTS }));
-    let sales = live(&[], move || {
-        asked().map(|text| ListSales { filter: SaleFilter { text, ..SaleFilter::default() }, offset: 0, limit: SALES })
-    });
+    let sales = live(&[], move || asked().map(|text| ListSales { filter: SaleFilter { text, ..SaleFilter::default() }, offset: 0, limit: SALES }));
     let found = Memo::new(move |_| {
         let mut all = Vec::new();
         if asked().is_some() {
@@ -136,7 +134,7 @@ fn Opened() -> impl IntoView {
                     role="combobox"
                     aria-expanded="true"
                     aria-controls="palette-found"
-                    aria-activedescendant=move || format!("find-{}", chosen.get())
+                    aria-activedescendant=move || (chosen.get() < found.with(Vec::len)).then(|| format!("find-{}", chosen.get()))
                     autocomplete="off"
                     spellcheck="false"
                     placeholder=t(key::SHELL_FIND_WHAT)
@@ -150,11 +148,13 @@ fn Opened() -> impl IntoView {
                 />
                 <kbd>"Esc"</kbd>
             </label>
-            <div class="found" id="palette-found" role="listbox" aria-label=t(key::SHELL_FIND)>
-                {move || found.get().into_iter().enumerate().map(|(index, find)| option(index, find, chosen)).collect_view()}
-                {move || found.with(Vec::is_empty).then(|| {
-                    view! { <p class="muted" style="padding:16px">{tx(key::COMMON_NO_MATCH, &[("text", text.get().into())])}</p> }
-                })}
+            <div class="found">
+                <div id="palette-found" role="listbox" aria-label=t(key::SHELL_FIND)>
+                    {move || found.get().into_iter().enumerate().map(|(index, find)| option(index, find, chosen)).collect_view()}
+                </div>
+                <p class="muted nothing" role="status">
+                    {move || found.with(Vec::is_empty).then(|| tx(key::COMMON_NO_MATCH, &[("text", text.get().into())]))}
+                </p>
             </div>
         </dialog>
     }

@@ -29,7 +29,11 @@ pub(super) fn Problem() -> impl IntoView {
         let of_file = app.start.with(|start| start.as_ref().and_then(|start| start.problem.clone()));
         of_file.or_else(|| app.problem.get())
     };
-    let path = move || app.start.with(|start| start.as_ref().map(|start| start.path.clone())).unwrap_or_default();
+    // The sentence names the file where it matters; else it stands below.
+    let path = move || {
+        let is_named = reject().is_some_and(|reject| reject.args.contains_key("path"));
+        app.start.with(|start| start.as_ref().map(|start| start.path.clone())).filter(|_| !is_named)
+    };
     let again = move || {
         busy.set(true);
         spawn_local(async move {

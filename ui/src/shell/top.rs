@@ -37,9 +37,10 @@ pub(super) fn TopBar() -> impl IntoView {
 fn who() -> Option<String> {
     app().session.with(|session| {
         let session = session.as_ref()?;
-        let till = session.till.as_ref().map(|till| {
-            if till.name.is_empty() { tx(key::SHELL_TILL, &[("number", till.number.into())]) } else { till.name.clone() }
-        });
+        let till = session
+            .till
+            .as_ref()
+            .map(|till| if till.name.is_empty() { tx(key::SHELL_TILL, &[("number", till.number.into())]) } else { till.name.clone() });
         Some(till.into_iter().chain([session.person.name.clone()]).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · "))
     })
 }

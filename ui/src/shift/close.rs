@@ -58,7 +58,8 @@ pub(super) fn ClosePage(id: ShiftId, back: impl Fn() + Copy + 'static) -> impl I
     };
     let sum = move || found.get().map_or(Money::ZERO, |(_, sum)| sum);
     let ways = vec![(Way::Notes, t(key::SHIFT_BY_NOTES)), (Way::Sum, t(key::SHIFT_BY_SUM))];
-    let entry = move || match way.get() {
+    let entry = move || {
+        match way.get() {
         Way::Notes => view! { <Notes values=values texts=texts/> }.into_any(),
         Way::Sum => view! {
             <div class="card pad sumcard">
@@ -66,6 +67,7 @@ pub(super) fn ClosePage(id: ShiftId, back: impl Fn() + Copy + 'static) -> impl I
             </div>
         }
         .into_any(),
+    }
     };
     view! {
         <div class="page scroll shift">
@@ -73,7 +75,7 @@ pub(super) fn ClosePage(id: ShiftId, back: impl Fn() + Copy + 'static) -> impl I
                 <BackTo label=t(key::SHIFT_TITLE) press=back/>
                 <h1>{t(key::SHIFT_CLOSE)}</h1>
             </div>
-            <div class="two top">
+            <div class="two flow">
                 <div class="col">
                     <p class="muted">{t(key::SHIFT_COUNT_TEXT)}</p>
                     <Choice label=t(key::SHIFT_HOW) options=ways chosen=way/>
@@ -103,8 +105,9 @@ pub(super) fn ClosePage(id: ShiftId, back: impl Fn() + Copy + 'static) -> impl I
 
 #[component]
 fn Notes(values: &'static [i64], texts: StoredValue<Vec<RwSignal<String>>>) -> impl IntoView {
-    let rows = texts.with_value(|texts| values.iter().zip(texts).enumerate().map(|(place, (value, text))| note(place, Money(*value), *text)).collect_view());
-    view! { <div class="card notes" role="group" aria-label=t(key::SHIFT_NOTES_AND_COINS) on:keydown=move_down>{rows}</div> }
+    let rows =
+        texts.with_value(|texts| values.iter().zip(texts).enumerate().map(|(place, (value, text))| note(place, Money(*value), *text)).collect_view());
+    view! { <div class="card coins" role="group" aria-label=t(key::SHIFT_NOTES_AND_COINS) on:keydown=move_down>{rows}</div> }
 }
 
 fn note(place: usize, value: Money, text: RwSignal<String>) -> impl IntoView {
@@ -112,7 +115,7 @@ fn note(place: usize, value: Money, text: RwSignal<String>) -> impl IntoView {
     let sum = move || count().and_then(|count| worth(value, count)).map(format::money).unwrap_or_default();
     let is_bad = move || count().is_err();
     view! {
-        <label class="note">
+        <label class="coin">
             <span class="value num">{format::money(value)}</span>
             <span class="muted">"×"</span>
             <input
@@ -139,7 +142,7 @@ fn move_down(event: leptos::ev::KeyboardEvent) {
         _ => return,
     };
     let Some(here) = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()) else { return };
-    let Ok(Some(line)) = here.closest(".note") else { return };
+    let Ok(Some(line)) = here.closest(".coin") else { return };
     let next = if back { line.previous_element_sibling() } else { line.next_element_sibling() };
     let input = next.and_then(|next| next.query_selector("input").ok().flatten());
     if let Some(input) = input.and_then(|input| input.dyn_into::<web_sys::HtmlInputElement>().ok()) {

@@ -33,8 +33,16 @@ fn columns() -> Vec<Column<Shift>> {
     vec![
         Column::new(t(key::SHIFT_REPORT), "minmax(130px, .7fr)", |shift: &Shift| view! { <span class="strong">{name(shift)}</span> }),
         Column::new(t(key::SHIFT_DAY), "minmax(130px, .8fr)", |shift: &Shift| format::date(shift.business_date)),
-        Column::new(t(key::SHIFT_FROM), "minmax(170px, 1fr)", |shift: &Shift| view! { <span class="muted">{format::date_time(shift.opened_at)}</span> }),
-        Column::new(t(key::SHIFT_TO), "minmax(170px, 1fr)", |shift: &Shift| view! { <span class="muted">{shift.closed_at.map(format::date_time)}</span> }),
+        Column::new(
+            t(key::SHIFT_FROM),
+            "minmax(170px, 1fr)",
+            |shift: &Shift| view! { <span class="muted">{format::date_time(shift.opened_at)}</span> },
+        ),
+        Column::new(
+            t(key::SHIFT_TO),
+            "minmax(170px, 1fr)",
+            |shift: &Shift| view! { <span class="muted">{shift.closed_at.map(format::date_time)}</span> },
+        ),
         Column::new(t(key::SHIFT_COUNTED), "140px", |shift: &Shift| shift.counted.map(format::money).unwrap_or_default()).figures(),
         Column::new(t(key::SHIFT_DIFFERENCE), "170px", difference).figures(),
     ]

@@ -13,10 +13,10 @@ use kontor_domain::ids::ShiftId;
 use kontor_domain::settings::Session;
 use leptos::prelude::*;
 
+use crate::icon;
 use crate::parts::Empty;
 use crate::state::app;
 use crate::text::{key, t};
-use crate::icon;
 
 /// What the pages need of the session.
 fn session<T>(read: impl Fn(&Session) -> Option<T>) -> Option<T> {
@@ -31,7 +31,7 @@ pub(crate) fn ShiftScreen(shift: Option<ShiftId>) -> impl IntoView {
     }
     // Another shift is another page; anything else about it is live in the page.
     let open = Memo::new(move |_| session(|session| session.shift.as_ref().map(|shift| shift.id)));
-    let till = session(|session| session.till.as_ref().map(|till| till.id));
+    let till = untrack(|| session(|session| session.till.as_ref().map(|till| till.id)));
     let Some(till) = till else {
         return view! { <div class="page"><Empty icon=icon::DRAWER title=t(key::SHIFT_NO_TILL) text=t(key::SHIFT_NO_TILL_TEXT)/></div> }.into_any();
     };

@@ -33,7 +33,9 @@ pub(super) fn ShiftPage(id: ShiftId) -> impl IntoView {
     let side = RwSignal::new(Side::Figures);
     let is_there = Memo::new(move |_| detail.answer.with(|answer| answer.as_ref().map(Option::is_some)));
     move || match (is_there.get(), side.get()) {
-        (None, _) => view! { <div class="page"><div class="head"><Skeleton width="260px" height="36px"/></div><Skeleton height="240px"/></div> }.into_any(),
+        (None, _) => {
+            view! { <div class="page"><div class="head"><Skeleton width="260px" height="36px"/></div><Skeleton height="240px"/></div> }.into_any()
+        }
         (Some(false), _) => view! {
             <div class="page"><Empty icon=icon::DRAWER title=t(key::SHIFT_GONE) text=t(key::SHIFT_GONE_TEXT)/></div>
         }
@@ -53,11 +55,7 @@ fn Figures(detail: Signal<Option<ShiftDetail>>, count: Callback<()>) -> impl Int
     let expected_shown = RwSignal::new(false);
     let shown = move |detail: ShiftDetail| {
         let is_open = detail.shift.state == ShiftState::Open;
-        let expected = if is_open {
-            expected_shown.get().then(|| total(&detail.totals, TotalKind::Drawer).amount)
-        } else {
-            detail.shift.expected
-        };
+        let expected = if is_open { expected_shown.get().then(|| total(&detail.totals, TotalKind::Drawer).amount) } else { detail.shift.expected };
         let result = over_short(&detail.shift);
         view! {
             {head(&detail, moving, earlier, count)}
@@ -70,7 +68,7 @@ fn Figures(detail: Signal<Option<ShiftDetail>>, count: Callback<()>) -> impl Int
                 </section>
             })}
             {report::figures(&detail)}
-            <div class="two top">
+            <div class="two flow">
                 <div class="col">{report::tenders(&detail)} {report::taxes(&detail)} {report::denominations(&detail)}</div>
                 <div class="col">
                     {report::facts(&detail)}

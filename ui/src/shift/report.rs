@@ -150,16 +150,16 @@ pub(super) fn movements(detail: &ShiftDetail) -> Option<impl IntoView + use<>> {
 pub(super) fn facts(detail: &ShiftDetail) -> impl IntoView + use<> {
     let shift = &detail.shift;
     let receipts = match (&detail.first_number, &detail.last_number) {
-        (Some(first), Some(last)) if first != last => format!("{first} – {last}"),
+        (Some(first), Some(last)) if first != last => format!("{first} –\n{last}"),
         (Some(first), _) => first.clone(),
         (None, _) => t(key::COMMON_NONE),
     };
     view! {
         <section class="card pad">
-            <dl class="facts selectable">
+            <dl class="facts exact selectable">
                 {fact(t(key::SHIFT_DAY), format::date(shift.business_date))}
-                {fact(t(key::SHIFT_FROM), format!("{} · {}", format::date_time(shift.opened_at), detail.opened_by_name))}
-                {shift.closed_at.map(|at| fact(t(key::SHIFT_TO), format!("{} · {}", format::date_time(at), detail.closed_by_name.clone().unwrap_or_default())))}
+                {fact(t(key::SHIFT_FROM), format!("{}\n{}", format::date_time(shift.opened_at), detail.opened_by_name))}
+                {shift.closed_at.map(|at| fact(t(key::SHIFT_TO), format!("{}\n{}", format::date_time(at), detail.closed_by_name.clone().unwrap_or_default())))}
                 {fact(t(key::SHIFT_RECEIPTS), receipts)}
             </dl>
         </section>

@@ -127,7 +127,7 @@ fn Sheet(lines: Lines, location: RwSignal<String>, done: RwSignal<Option<String>
         });
     };
     view! {
-        <section class="card pad form sheet">
+        <section class="card pad form docsheet">
             <SelectField label=t(key::STOCK_AT_LOCATION) value=location options=Signal::derive(location_options) name="location" form=form/>
             <TextField label=t(key::STOCK_WHY) value=lines.note name="note" form=form lines=true max_length=4000/>
             <FormError form=form/>

@@ -1,12 +1,15 @@
 //! What needs a person: what happened, where the data is, what can be done.
 
 use kontor_domain::attention::{self, Attention, AttentionKind, ListAttention};
+use kontor_domain::catalog::{GetProduct, ProductHit, ScanCode};
 use kontor_domain::command::{Command, Event};
 use kontor_domain::ids::ProductId;
+use kontor_domain::reject::Reject;
 use kontor_translations::attention_text;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use super::lines::{self, Kind as Entered};
 use crate::icon::Picture;
 use crate::live::live;
 use crate::parts::{Button, Empty, Kind, Skeleton};
@@ -53,8 +56,8 @@ fn card(item: &Attention, chosen: RwSignal<StockPlace>) -> impl IntoView + use<>
     };
     let acts = is_stock.then(|| {
         view! {
-            <Button label=t(key::STOCK_RECEIVE) kind=Kind::Primary press=move || chosen.set(StockPlace::Receive)/>
-            <Button label=t(key::STOCK_ADJUST) press=move || chosen.set(StockPlace::Adjust)/>
+            <Button label=t(key::STOCK_RECEIVE) kind=Kind::Primary press=move || enter(Entered::Receipt, product, chosen)/>
+            <Button label=t(key::STOCK_ADJUST) press=move || enter(Entered::Adjustment, product, chosen)/>
             <Button label=t(key::ATTENTION_OPEN_PRODUCT) press=move || go(Place::Products(ProductsPlace::One(product)))/>
         }
     });
@@ -74,4 +77,26 @@ fn card(item: &Attention, chosen: RwSignal<StockPlace>) -> impl IntoView + use<>
             </div>
         </section>
     }
+}
+
+/// Opens a receipt or adjustment with the product in it.
+fn enter(kind: Entered, product: ProductId, chosen: RwSignal<StockPlace>) {
+    spawn_local(async move {
+        match find(product).await {
+            Ok(Some(hit)) => lines::put(kind, hit),
+            Ok(None) => {}
+            Err(reject) => return app().toasts.refuse(&reject),
+        }
+        let _ = chosen.try_set(match kind {
+            Entered::Receipt => StockPlace::Receive,
+            Entered::Adjustment => StockPlace::Adjust,
+        });
+    });
+}
+
+/// The product as a list shows it, by its code.
+async fn find(id: ProductId) -> Result<Option<ProductHit>, Reject> {
+    let Some(detail) = backend::ask(GetProduct { id }).await? else { return Ok(None) };
+    let hits = backend::ask(ScanCode { code: detail.draft.code }).await?;
+    Ok(hits.into_iter().map(|hit| hit.product).find(|hit| hit.id == id))
 }

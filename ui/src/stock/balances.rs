@@ -4,6 +4,7 @@ use kontor_domain::catalog::THRESHOLD_OFF;
 use kontor_domain::command::Event;
 use kontor_domain::ids::LocationId;
 use kontor_domain::stock::{BalanceView, ListBalances};
+use kontor_domain::units::{UnitPrice, divide_rounded};
 use leptos::prelude::*;
 
 use super::{MovesOf, location_options};
@@ -97,20 +98,43 @@ fn is_low(row: &BalanceView) -> bool {
     row.quantity.is_negative() || (row.low_threshold != THRESHOLD_OFF && row.quantity < row.low_threshold)
 }
 
+/// An average has no end of decimals: two more than the currency has are read.
+fn rounded(cost: UnitPrice) -> UnitPrice {
+    const STEP: i64 = UnitPrice::PER_MINOR_UNIT / 100;
+    divide_rounded(i128::from(cost.0), i128::from(STEP)).and_then(|steps| steps.checked_mul(STEP)).map_or(cost, UnitPrice)
+}
+
 fn columns() -> Vec<Column<BalanceView>> {
     let value = |row: &BalanceView| row.average_cost.and_then(|cost| cost.times(row.quantity).ok()).map(format::money).unwrap_or_default();
     vec![
         Column::new(t(key::STOCK_PRODUCT), "minmax(220px, 1fr)", |row: &BalanceView| view! { <span class="strong">{row.name.clone()}</span> }),
-        Column::new(t(key::STOCK_CODE), "150px", |row: &BalanceView| view! { <span class="muted">{row.code.clone()}</span> }),
-        Column::new(t(key::STOCK_LOCATION), "150px", |row: &BalanceView| view! { <span class="muted">{row.location_code.clone()}</span> }),
-        Column::new(t(key::PRODUCTS_ON_HAND), "150px", |row: &BalanceView| {
+        Column::new(t(key::STOCK_CODE), "minmax(96px, .3fr)", |row: &BalanceView| view! { <span class="muted">{row.code.clone()}</span> }),
+        Column::new(
+            t(key::STOCK_LOCATION),
+            "minmax(96px, .3fr)",
+            |row: &BalanceView| view! { <span class="muted">{row.location_code.clone()}</span> },
+        ),
+        Column::new(t(key::PRODUCTS_ON_HAND), "124px", |row: &BalanceView| {
             view! {
                 <span class:below=is_low(row) class:strong=is_low(row)>{format::quantity(row.quantity)}</span>
                 <span class="small muted">" " {text::unit(&row.unit)}</span>
             }
         })
         .figures(),
-        Column::new(t(key::STOCK_AVERAGE_COST), "150px", |row: &BalanceView| row.average_cost.map(format::price).unwrap_or_default()).figures(),
-        Column::new(t(key::STOCK_VALUE), "150px", value).figures(),
+        Column::new(t(key::STOCK_AVERAGE_COST), "124px", |row: &BalanceView| row.average_cost.map(rounded).map(format::price).unwrap_or_default())
+            .figures(),
+        Column::new(t(key::STOCK_VALUE), "124px", value).figures(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_average_is_read_with_two_more_decimals_than_the_currency() {
+        assert_eq!(rounded(UnitPrice(684_783)), UnitPrice(684_800));
+        assert_eq!(rounded(UnitPrice(-684_750)), UnitPrice(-684_800));
+        assert_eq!(rounded(UnitPrice(i64::MAX - 8)), UnitPrice(i64::MAX - 7));
+    }
 }

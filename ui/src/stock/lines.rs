@@ -4,8 +4,8 @@ use std::cell::RefCell;
 
 use kontor_domain::catalog::ProductHit;
 use kontor_domain::ids::ProductId;
-use kontor_domain::stock::{AdjustLine, MoveReason, ReceiveLine};
 use kontor_domain::reject::{Code, Reject};
+use kontor_domain::stock::{AdjustLine, MoveReason, ReceiveLine};
 use kontor_domain::units::{Money, Quantity};
 use leptos::prelude::*;
 
@@ -65,6 +65,24 @@ impl Kind {
     }
 }
 
+/// Puts a product on top of a document that is entered later.
+pub(super) fn put(kind: Kind, hit: ProductHit) {
+    let mut kept = kind.load();
+    if !kept.lines.iter().any(|line| line.hit.id == hit.id) {
+        let reason = MoveReason::Counted.word().to_owned();
+        kept.lines.insert(0, KeptLine { quantity: missing(hit.on_hand), hit, cost: String::new(), reason });
+        kind.save(kept);
+    }
+}
+
+/// What brings a stock below zero back to nothing, as it stands in a field.
+fn missing(on_hand: Quantity) -> String {
+    match on_hand.negated() {
+        Ok(missing) if missing > Quantity::ZERO => missing.to_string(),
+        _ => String::new(),
+    }
+}
+
 /// The lines, newest first, and the note.
 #[derive(Clone, Copy)]
 pub(super) struct Lines {
@@ -72,21 +90,20 @@ pub(super) struct Lines {
     pub(super) note: RwSignal<String>,
     /// The line that came last, to be lit and counted up.
     pub(super) last: RwSignal<Option<ProductId>>,
+    /// Who the lines' signals belong to: the page, not the handler that adds one.
+    owner: StoredValue<Owner>,
 }
 
 impl Lines {
     /// What was entered before, and kept from now on.
     pub(super) fn new(kind: Kind) -> Self {
         let kept = kind.load();
-        let lines = Self { all: RwSignal::new(Vec::new()), note: RwSignal::new(kept.note), last: RwSignal::new(None) };
+        let owner = StoredValue::new(Owner::current().unwrap_or_default());
+        let lines = Self { all: RwSignal::new(Vec::new()), note: RwSignal::new(kept.note), last: RwSignal::new(None), owner };
         lines.all.set(kept.lines.into_iter().map(line_of).collect());
         Effect::new(move |_| {
-            let keep = |line: &Line| KeptLine {
-                hit: line.hit.get_value(),
-                quantity: line.quantity.get(),
-                cost: line.cost.get(),
-                reason: line.reason.get(),
-            };
+            let keep =
+                |line: &Line| KeptLine { hit: line.hit.get_value(), quantity: line.quantity.get(), cost: line.cost.get(), reason: line.reason.get() };
             kind.save(Kept { lines: lines.all.with(|all| all.iter().map(keep).collect()), note: lines.note.get() });
         });
         lines
@@ -101,7 +118,8 @@ impl Lines {
             line.quantity.set(now.plus(quantity).unwrap_or(now).to_string());
             return line;
         }
-        let line = line_of(KeptLine { hit, quantity: quantity.to_string(), cost: String::new(), reason: MoveReason::Counted.word().into() });
+        let kept = KeptLine { hit, quantity: quantity.to_string(), cost: String::new(), reason: MoveReason::Counted.word().into() };
+        let line = self.owner.get_value().with(|| line_of(kept));
         self.all.update(|all| all.insert(0, line));
         line
     }
@@ -162,5 +180,18 @@ impl Line {
     pub(super) fn cost_sum(self) -> Result<Money, Reject> {
         let line = self.received()?;
         line.unit_cost.times(line.quantity)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_below_zero_is_proposed() {
+        assert_eq!(missing(Quantity(-13_000)), "13");
+        assert_eq!(missing(Quantity(-1250)), "1.25");
+        assert_eq!(missing(Quantity(5000)), "");
+        assert_eq!(missing(Quantity(i64::MIN)), "");
     }
 }

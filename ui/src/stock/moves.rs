@@ -54,18 +54,18 @@ pub(super) fn Moves(of: RwSignal<MovesOf>, chosen: RwSignal<StockPlace>) -> impl
 
 fn columns() -> Vec<Column<MoveView>> {
     vec![
-        Column::new(t(key::SALES_WHEN), "168px", |row: &MoveView| view! { <span class="muted">{format::date_time(row.at)}</span> }),
-        Column::new(t(key::STOCK_PRODUCT), "minmax(190px, 1fr)", |row: &MoveView| view! { <span class="strong">{row.name.clone()}</span> }),
-        Column::new(t(key::SALES_QUANTITY), "110px", |row: &MoveView| {
+        Column::new(t(key::SALES_WHEN), "164px", |row: &MoveView| view! { <span class="muted">{format::date_time(row.at)}</span> }),
+        Column::new(t(key::STOCK_PRODUCT), "minmax(210px, 1fr)", |row: &MoveView| view! { <span class="strong">{row.name.clone()}</span> }),
+        Column::new(t(key::SALES_QUANTITY), "100px", |row: &MoveView| {
             view! { {format::quantity(row.quantity)} <span class="small muted">" " {text::unit(&row.unit)}</span> }
         })
         .figures(),
-        Column::new(t(key::STOCK_FROM_TO), "220px", |row: &MoveView| {
+        Column::new(t(key::STOCK_FROM_TO), "190px", |row: &MoveView| {
             view! { <span>{location_name(&row.from_code, row.from_kind)} <span class="faint">" → "</span> {location_name(&row.to_code, row.to_kind)}</span> }
         }),
-        Column::new(t(key::STOCK_REASON), "110px", |row: &MoveView| word("reason", row.reason.word())),
-        Column::new(t(key::STOCK_DOCUMENT), "170px", |row: &MoveView| view! { <span class="muted">{row.document_number.clone()}</span> }),
-        Column::new(t(key::STOCK_VALUE), "110px", |row: &MoveView| row.value.map(format::money).unwrap_or_default()).figures(),
-        Column::new(t(key::STOCK_PERSON), "120px", |row: &MoveView| view! { <span class="muted">{row.person_name.clone()}</span> }),
+        Column::new(t(key::STOCK_REASON), "96px", |row: &MoveView| word("reason", row.reason.word())),
+        Column::new(t(key::STOCK_DOCUMENT), "160px", |row: &MoveView| view! { <span class="muted">{row.document_number.clone()}</span> }),
+        Column::new(t(key::STOCK_VALUE), "96px", |row: &MoveView| row.value.map(format::money).unwrap_or_default()).figures(),
+        Column::new(t(key::STOCK_PERSON), "130px", |row: &MoveView| view! { <span class="muted">{row.person_name.clone()}</span> }),
     ]
 }

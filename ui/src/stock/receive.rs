@@ -25,6 +25,8 @@ use crate::{backend, format, icon, ids};
 pub(super) fn ReceivePage(chosen: RwSignal<StockPlace>) -> impl IntoView {
     let lines = Lines::new(Entered::Receipt);
     let done = RwSignal::new(None::<String>);
+    // Put here from elsewhere: their costs are not known yet.
+    untrack(|| lines.all.get()).into_iter().filter(|line| line.cost.with_untracked(String::is_empty)).for_each(fill_cost);
     let pick = Callback::new(move |(hit, pack): Picked| {
         done.set(None);
         let line = lines.add(hit, pack);
@@ -168,7 +170,7 @@ fn Sheet(lines: Lines, done: RwSignal<Option<String>>) -> impl IntoView {
         });
     };
     view! {
-        <section class="card pad form sheet">
+        <section class="card pad form docsheet">
             <SelectField label=t(key::STOCK_TO_LOCATION) value=location options=Signal::derive(location_options) name="location" form=form/>
             <TextField label=t(key::STOCK_SUPPLIER_NOTE) value=lines.note name="note" form=form lines=true max_length=4000/>
             <div class="figure">

@@ -58,7 +58,7 @@ fn shown(day: &Day) -> impl IntoView + use<> {
     }
     view! {
         {figures(day)}
-        <div class="two top">
+        <div class="two flow">
             <div class="col">
                 <section class="card pad col">
                     <h3>{t(key::TODAY_BY_HOUR)}</h3>

@@ -192,7 +192,13 @@ impl Shop {
                 denominations: String::new(),
             }),
             taxes: vec![self.tax.clone()],
-            locations: vec![Location { id: LocationId(id(6)), warehouse_id: WarehouseId(id(5)), code: "SHELF".into(), kind: LocationKind::Shelf, active: true }],
+            locations: vec![Location {
+                id: LocationId(id(6)),
+                warehouse_id: WarehouseId(id(5)),
+                code: "SHELF".into(),
+                kind: LocationKind::Shelf,
+                active: true,
+            }],
             printers: vec![Printer {
                 id: PrinterId(id(8)),
                 device_id: DeviceId(id(2)),
@@ -213,9 +219,8 @@ impl Shop {
 
     pub(super) fn search(&self, text: &str, limit: u32) -> Vec<ProductHit> {
         let text = text.to_lowercase();
-        let fits = |hit: &ProductHit, barcode: &str| {
-            hit.name.to_lowercase().contains(&text) || hit.code.to_lowercase().contains(&text) || barcode == text
-        };
+        let fits =
+            |hit: &ProductHit, barcode: &str| hit.name.to_lowercase().contains(&text) || hit.code.to_lowercase().contains(&text) || barcode == text;
         let hits = self.products.iter().filter(|(hit, barcode)| fits(hit, barcode)).map(|(hit, _)| hit.clone());
         hits.take(limit as usize).collect()
     }

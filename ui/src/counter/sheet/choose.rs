@@ -4,8 +4,8 @@ use kontor_domain::catalog::ScanHit;
 use kontor_domain::units::Quantity;
 use leptos::prelude::*;
 
-use super::Frame;
 use super::super::{Sheet, add_scan, scans};
+use super::Frame;
 use crate::format;
 use crate::keys::{Press, Taken, on_press};
 use crate::parts::Swatch;

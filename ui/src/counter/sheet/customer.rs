@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::Frame;
 use super::super::{Sheet, tax_number};
+use super::Frame;
 use crate::parts::{Button, TextField};
 use crate::state::app;
 use crate::text::{key, t};
@@ -26,13 +26,12 @@ pub(super) fn CustomerSheet() -> impl IntoView {
         counter.sheet.set(Sheet::None);
     };
     // A warning and no more: foreign buyers have other numbers.
-    let is_strange = Signal::derive(move || {
-        number.with(|number| is_in_taiwan() && !number.trim().is_empty() && !tax_number::is_taiwan_number(number))
-    });
+    let is_strange =
+        Signal::derive(move || number.with(|number| is_in_taiwan() && !number.trim().is_empty() && !tax_number::is_taiwan_number(number)));
     view! {
         <Frame title=t(key::COUNTER_CUSTOMER) done=t(key::COMMON_APPLY) act=Callback::new(move |()| apply())>
             <div class="form" style="max-width:520px">
-                <TextField label=t(key::COUNTER_TAX_NUMBER) value=number autofocus=true mode="numeric" max_length=64/>
+                <TextField label=t(key::COUNTER_TAX_NUMBER) value=number autofocus=true mode="tel" max_length=64/>
                 <p class="warning small" role="status">{move || is_strange.get().then(|| t(key::COUNTER_TAX_NUMBER_STRANGE))}</p>
                 <TextField label=t(key::COUNTER_CUSTOMER_NAME) value=name max_length=200/>
                 <p class="muted small">{t(key::COUNTER_CUSTOMER_HOW)}</p>

@@ -5,8 +5,8 @@ use kontor_domain::reject::{Code, Reject};
 use kontor_domain::units::{Rate, UnitPrice};
 use leptos::prelude::*;
 
-use super::Frame;
 use super::super::{Counter, Sheet};
+use super::Frame;
 use super::numpad::{Amount, AmountField, Numpad};
 use crate::format;
 use crate::parts::{Button, Choice};

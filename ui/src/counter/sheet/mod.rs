@@ -10,6 +10,7 @@ mod pay;
 mod quantity;
 mod recall;
 
+use leptos::html;
 use leptos::prelude::*;
 
 use super::Sheet;
@@ -58,16 +59,24 @@ fn Frame(
     children: Children,
 ) -> impl IntoView {
     on_press(move |press: Press| {
-        let is_enter = press.chord.key == "Enter" && !press.in_dialog && (press.in_text || !is_on_button());
-        if !is_enter || disabled.get_untracked() || busy.get_untracked() {
+        if !is_finish(&press) || disabled.get_untracked() || busy.get_untracked() {
             return Taken::No;
         }
         act.run(());
         Taken::Yes
     });
     let heading = title.clone();
+    let sheet = NodeRef::<html::Div>::new();
+    // A sheet without a field takes the focus itself: the shelf below cannot have it.
+    Effect::new(move |_| {
+        if let Some(sheet) = sheet.get()
+            && sheet.query_selector("input").ok().flatten().is_none()
+        {
+            let _ = sheet.focus();
+        }
+    });
     view! {
-        <div class="sheet" role="region" aria-label=heading>
+        <div node_ref=sheet class="sheet" role="region" tabindex="-1" aria-label=heading>
             <h2>{title}</h2>
             <div class="body">{children()}</div>
             <div class="foot">
@@ -78,8 +87,9 @@ fn Frame(
     }
 }
 
-/// Enter on a button that was reached by Tab presses that button.
-fn is_on_button() -> bool {
+/// Whether a key means "done". Enter on a button that was reached by Tab presses that button.
+fn is_finish(press: &Press) -> bool {
     let document = web_sys::window().and_then(|window| window.document());
-    document.and_then(|document| document.active_element()).is_some_and(|element| element.tag_name() == "BUTTON")
+    let is_on_button = || document.and_then(|document| document.active_element()).is_some_and(|element| element.tag_name() == "BUTTON");
+    press.chord.key == "Enter" && !press.in_dialog && (press.in_text || !is_on_button())
 }

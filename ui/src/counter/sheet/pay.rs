@@ -6,8 +6,8 @@ use kontor_domain::units::Money;
 use leptos::prelude::*;
 
 use super::super::paying::{Bill, Outcome, Paying, quick_amounts};
-use super::numpad::{Amount, AmountField, Numpad};
 use super::super::screen::back;
+use super::numpad::{Amount, AmountField, Numpad};
 use crate::format;
 use crate::icon::{self, Icon, Picture};
 use crate::keys::{Action, Press, Taken, on_action, on_press, shown};
@@ -101,7 +101,7 @@ pub(super) fn PaySheet() -> impl IntoView {
         let way = press.chord.key.parse::<usize>().ok().filter(|_| press.chord.alt).and_then(|number| WAYS.get(number.checked_sub(1)?));
         match (press.chord.key.as_str(), way) {
             (_, Some((kind, _))) => pay.choose(*kind),
-            ("Enter", _) if !counter.selling.get_untracked() => pay.take(),
+            _ if super::is_finish(&press) && !counter.selling.get_untracked() => pay.take(),
             _ => return Taken::No,
         }
         Taken::Yes

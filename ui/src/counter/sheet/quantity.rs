@@ -4,8 +4,8 @@ use kontor_domain::reject::{Code, Reject};
 use kontor_domain::units::Quantity;
 use leptos::prelude::*;
 
-use super::Frame;
 use super::super::Sheet;
+use super::Frame;
 use super::numpad::{Amount, AmountField, Numpad};
 use crate::format;
 use crate::icon;

@@ -6,11 +6,12 @@ use kontor_domain::ids::{ParkedCartId, SaleId};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::Frame;
 use super::super::basket::Basket;
-use super::super::{Counter, Sheet, sale};
+use super::super::{Counter, sale};
+use super::Frame;
 use crate::format;
 use crate::icon::{self, Picture};
+use crate::ids;
 use crate::keys::{Press, Taken, on_press};
 use crate::live::live;
 use crate::parts::{Confirm, Empty, Strip};
@@ -18,7 +19,6 @@ use crate::scanner;
 use crate::state::app;
 use crate::text::{key, t, tx};
 use crate::toast::Tone;
-use crate::ids;
 
 fn take_up(counter: Counter, parked: &ParkedCart) {
     match Basket::from_parked(ids::new(SaleId), parked) {

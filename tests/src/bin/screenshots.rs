@@ -1,0 +1,270 @@
+//! Pictures of every screen in three languages, light and dark, for people to look at: `target/screenshots`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use clap::Parser;
+use kontor_tests::window::{Desk, Look, Window};
+
+const LOCALES: &[&str] = &["en", "zh-Hant", "zh-Hans"];
+const THEMES: &[&str] = &["light", "dark"];
+/// How long news and lights stay on a screen.
+const SETTLE: Duration = Duration::from_millis(1300);
+/// What the front page shows: picture, and its name there.
+const README: &[(&str, &str)] = &[
+    ("en-light/counter", "counter"),
+    ("zh-Hant-dark/counter", "counter-zh-hant-dark"),
+    ("zh-Hant-light/pay", "pay-zh-hant"),
+    ("en-light/products", "products"),
+    ("en-light/today", "today"),
+];
+/// A picture on the front page is no larger.
+const README_BYTES: u64 = 150_000;
+/// Places of the rail.
+const SHIFT: usize = 2;
+const SALES: usize = 3;
+const PRODUCTS: usize = 4;
+const STOCK: usize = 5;
+const TODAY: usize = 6;
+const SETTINGS: usize = 7;
+
+/// Takes pictures of every screen.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Puts the best into docs/screenshots as well, small.
+    #[arg(long)]
+    readme: bool,
+    /// Only this language.
+    #[arg(long)]
+    locale: Option<String>,
+    /// Only light or dark.
+    #[arg(long)]
+    theme: Option<String>,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let root = std::env::current_dir()?;
+    let folder = root.join("target/screenshots");
+    for locale in LOCALES.iter().filter(|locale| arguments.locale.as_ref().is_none_or(|wanted| wanted == *locale)) {
+        let data = tempfile::tempdir()?;
+        let desk = Desk::new(data.path())?;
+        for theme in THEMES.iter().filter(|theme| arguments.theme.as_ref().is_none_or(|wanted| wanted == *theme)) {
+            desk.prefer(Look { locale, theme })?;
+            let window = desk.open().await?;
+            let album = Album { window, folder: folder.join(format!("{locale}-{theme}")) };
+            album.fill().await.with_context(|| format!("{locale} {theme}"))?;
+            println!("{}", album.folder.display());
+            album.window.no_errors().await?;
+            album.window.close().await?;
+        }
+    }
+    if arguments.readme { publish(&folder, &root.join("docs/screenshots")) } else { Ok(()) }
+}
+
+/// Pictures of one language and look.
+struct Album {
+    window: Window,
+    folder: PathBuf,
+}
+
+impl Album {
+    async fn take(&self, name: &str) -> anyhow::Result<()> {
+        self.window.picture(&self.folder.join(format!("{name}.png"))).await
+    }
+
+    /// Takes the picture when nothing on the screen is still coming.
+    async fn take_settled(&self, name: &str) -> anyhow::Result<()> {
+        self.window.until("the last skeleton to go", "!document.querySelector('.main .skeleton')").await?;
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        self.take(name).await
+    }
+
+    async fn go(&self, stop: usize) -> anyhow::Result<()> {
+        self.window.click(&format!(".rail button:nth-of-type({stop})")).await?;
+        self.window.until_there(&format!(".rail button:nth-of-type({stop})[aria-current]")).await
+    }
+
+    async fn fill(&self) -> anyhow::Result<()> {
+        self.first().await?;
+        self.counter().await?;
+        self.sales().await?;
+        self.goods().await?;
+        self.figures().await
+    }
+
+    async fn first(&self) -> anyhow::Result<()> {
+        self.window.until_there(".first .way").await?;
+        self.take("first").await?;
+        self.window.click(".way.primary").await?;
+        self.window.until_there(".first form").await?;
+        self.take("own-shop").await?;
+        self.window.click(".first form .foot button").await?;
+        self.window.try_demo().await
+    }
+
+    async fn counter(&self) -> anyhow::Result<()> {
+        let window = &self.window;
+        self.take_settled("counter-empty").await?;
+        let barcodes = window.barcodes(9).await?;
+        for place in [8, 3, 5, 5, 5, 1, 7, 0] {
+            window.scan(&barcodes[place])?;
+        }
+        window.until_lines(6).await?;
+        window.press("F3")?;
+        window.until_there("#sheet-amount").await?;
+        self.take_settled("discount").await?;
+        window.type_text("10")?;
+        window.press("Enter")?;
+        window.until_gone(".sheet").await?;
+        tokio::time::sleep(SETTLE).await;
+        self.take("counter").await?;
+        window.resize(1024, 768).await?;
+        self.take("counter-1024").await?;
+        window.press("F9")?;
+        window.until_there(".sheet.pay").await?;
+        self.take_settled("pay-1024").await?;
+        window.resize(1366, 768).await?;
+        window.type_text("5000")?;
+        self.take_settled("pay").await?;
+        window.press("Escape")?;
+        self.strips(&barcodes[2]).await?;
+        self.sheets().await?;
+        window.sell_for_exact_cash().await?;
+        self.take_settled("done").await
+    }
+
+    async fn strips(&self, barcode: &str) -> anyhow::Result<()> {
+        let window = &self.window;
+        window.scan("4719999999991")?;
+        window.until_there(".news .strip").await?;
+        self.take_settled("unknown").await?;
+        window.scan(barcode)?;
+        window.until_lines(7).await?;
+        window.press("Escape")?;
+        window.until_gone(".news .strip").await?;
+        window.press("Delete")?;
+        window.until_there(".undo").await?;
+        self.take_settled("removed").await
+    }
+
+    async fn sheets(&self) -> anyhow::Result<()> {
+        let window = &self.window;
+        window.press("F8")?;
+        window.until_there(".sheet").await?;
+        self.take_settled("customer").await?;
+        window.press("Escape")?;
+        window.press("F2")?;
+        window.until_there(".sheet").await?;
+        self.take_settled("quantity").await?;
+        window.press("Escape")?;
+        window.press("F1")?;
+        window.until_there("dialog[open]").await?;
+        self.take_settled("keys").await?;
+        window.press("Escape")?;
+        window.press("Ctrl+K")?;
+        window.until_there("dialog[open]").await?;
+        window.type_text("k00")?;
+        window.until_there("dialog[open] .swatch").await?;
+        self.take_settled("palette").await?;
+        window.press("Escape")?;
+        window.until_gone("dialog[open]").await?;
+        window.press("F4")?;
+        window.type_text("k01")?;
+        window.until_there(".found .option").await?;
+        self.take_settled("search").await?;
+        window.press("Escape")?;
+        window.type_text("zzqx")?;
+        window.until_there(".found .btn").await?;
+        self.take_settled("search-nothing").await?;
+        window.press("Escape")
+    }
+
+    async fn sales(&self) -> anyhow::Result<()> {
+        let window = &self.window;
+        self.go(SALES).await?;
+        window.until_there(".tr .strong").await?;
+        self.take_settled("sales").await?;
+        window.click(".tr").await?;
+        window.until_there(".page.sale table").await?;
+        self.take_settled("sale").await?;
+        window.click(".page.sale [role=tab]:nth-of-type(2)").await?;
+        window.until("the ledger", "document.querySelectorAll('.page.sale table').length > 1").await?;
+        self.take_settled("ledger").await?;
+        window.click(".page.sale [role=tab]:nth-of-type(1)").await?;
+        window.click(".page.sale .actions .primary").await?;
+        window.until_there(".stepper").await?;
+        window.click(".under button").await?;
+        self.take_settled("refund").await
+    }
+
+    async fn goods(&self) -> anyhow::Result<()> {
+        let window = &self.window;
+        self.go(PRODUCTS).await?;
+        window.until_there(".tr .strong").await?;
+        self.take_settled("products").await?;
+        window.click(".tr").await?;
+        window.until_there(".main form").await?;
+        self.take_settled("product").await?;
+        self.go(PRODUCTS).await?;
+        window.until_there(".tr .strong").await?;
+        window.press("Ctrl+n")?;
+        window.until_there(".main form").await?;
+        self.take_settled("product-new").await?;
+        self.go(STOCK).await?;
+        window.until_there(".tr .num").await?;
+        self.take_settled("stock").await?;
+        let barcodes = window.barcodes(4).await?;
+        for (tab, name) in [(2, "moves"), (3, "documents"), (4, "receive"), (5, "adjust"), (6, "attention")] {
+            window.click(&format!(".head [role=tab]:nth-of-type({tab})")).await?;
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            if matches!(name, "receive" | "adjust") {
+                for barcode in &barcodes {
+                    window.scan(barcode)?;
+                    tokio::time::sleep(Duration::from_millis(150)).await;
+                }
+            }
+            self.take_settled(name).await?;
+        }
+        Ok(())
+    }
+
+    async fn figures(&self) -> anyhow::Result<()> {
+        let window = &self.window;
+        self.go(SHIFT).await?;
+        window.until_there(".page.shift .actions .primary").await?;
+        self.take_settled("shift").await?;
+        window.click(".page.shift .actions .primary").await?;
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        self.take_settled("close").await?;
+        self.go(TODAY).await?;
+        window.until_there(".page.today .figure").await?;
+        self.take_settled("today").await?;
+        self.go(SETTINGS).await?;
+        for part in 1..=7 {
+            window.click(&format!(".settings nav .option:nth-of-type({part})")).await?;
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            self.take_settled(&format!("settings-{part}")).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Small copies for the front page.
+fn publish(from: &Path, to: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for (picture, name) in README {
+        let (source, target) = (from.join(format!("{picture}.png")), to.join(format!("{name}.png")));
+        let mut command = Command::new("convert");
+        command.arg(source).args(["-strip", "-dither", "None", "-colors", "200", "-define", "png:compression-level=9"]);
+        let status = command.arg(format!("PNG8:{}", target.display())).status().context("convert (imagemagick)")?;
+        ensure!(status.success(), "convert {picture}");
+        let bytes = std::fs::metadata(&target)?.len();
+        ensure!(bytes < README_BYTES, "{} has {bytes} bytes", target.display());
+        println!("{} ({bytes} bytes)", target.display());
+    }
+    Ok(())
+}

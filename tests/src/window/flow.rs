@@ -1,0 +1,83 @@
+//! What is done in the window again and again, by keyboard.
+
+use anyhow::Context as _;
+use kontor_domain::catalog::{GetProduct, ListTiles};
+use kontor_domain::counter::{LastSale, SaleRow};
+use kontor_domain::host::{HostCall, VerifyReport};
+use kontor_domain::settings::{GetSession, Session};
+
+use super::Window;
+
+impl Window {
+    /// From the first window into the demo shop.
+    pub async fn try_demo(&self) -> anyhow::Result<()> {
+        self.until_there(".first .way").await?;
+        self.tab_to(".way:first-of-type").await?;
+        self.press("Enter")?;
+        self.until_counter().await
+    }
+
+    /// Waits until the counter is ready: goods are on the shelf and the cursor is in the search.
+    pub async fn until_counter(&self) -> anyhow::Result<()> {
+        self.until("the counter", "document.querySelector('.counter .cart') && document.activeElement?.id === 'counter-search'").await
+    }
+
+    /// Barcodes of the first products on the shelf.
+    pub async fn barcodes(&self, count: u32) -> anyhow::Result<Vec<String>> {
+        let mut barcodes = Vec::new();
+        for hit in self.ask(ListTiles { category_id: None, limit: count }).await? {
+            let product = self.ask(GetProduct { id: hit.id }).await?.context("the product")?;
+            barcodes.extend(product.draft.barcodes.into_iter().next().map(|barcode| barcode.barcode));
+        }
+        Ok(barcodes)
+    }
+
+    /// How many lines the cart has.
+    pub async fn cart_lines(&self) -> anyhow::Result<u64> {
+        self.count(".cart .lines li").await
+    }
+
+    /// Waits until the cart has so many lines.
+    pub async fn until_lines(&self, count: usize) -> anyhow::Result<()> {
+        self.until("the lines", &format!("document.querySelectorAll('.cart .lines li').length === {count}")).await
+    }
+
+    /// Takes exact cash and waits until the sale is said to be saved; its number and total as the window shows them.
+    pub async fn sell_for_exact_cash(&self) -> anyhow::Result<String> {
+        self.press("F10")?;
+        self.until_saved().await
+    }
+
+    /// Waits until a sale is said to be saved; its number and total as the window shows them.
+    pub async fn until_saved(&self) -> anyhow::Result<String> {
+        self.until_there(".cart .done:not(.quiet)").await?;
+        self.text(".cart .done:not(.quiet) h2 + p").await
+    }
+
+    /// Who sells where.
+    pub async fn session(&self) -> anyhow::Result<Session> {
+        self.ask(GetSession {}).await?.context("a shop is open")
+    }
+
+    /// The last sale of this till.
+    pub async fn last_sale(&self) -> anyhow::Result<SaleRow> {
+        let till = self.session().await?.till.context("the till")?;
+        self.ask(LastSale { till_id: till.id }).await?.context("a sale")
+    }
+
+    /// Recomputes everything; an error names the first difference.
+    pub async fn verify(&self) -> anyhow::Result<VerifyReport> {
+        let report: VerifyReport = self.host(&HostCall::Verify).await?;
+        if let Some(difference) = report.differences.first() {
+            anyhow::bail!("{difference:?}");
+        }
+        Ok(report)
+    }
+
+    /// The page had nothing to complain about.
+    pub async fn no_errors(&self) -> anyhow::Result<()> {
+        let errors = self.errors().await?;
+        anyhow::ensure!(errors.is_empty(), "{errors:?}");
+        Ok(())
+    }
+}

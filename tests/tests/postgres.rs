@@ -1,0 +1,667 @@
+//! PostgreSQL does what SQLite does: the same commands leave the same rows and the same answers.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use kontor_desktop::platform;
+use kontor_domain::attention::{self, ListAttention};
+use kontor_domain::catalog::{
+    self, CategoryChanges, ExportProducts, FindBarcodes, FindCodes, GetProduct, Import, ImportedProduct, ListCategories, ListImported, ListImports,
+    ListProducts, ListTaxes, ListTiles, NewBarcode, NewCategory, NewTax, ProductChanges, ProductDraft, ProductFilter, ProductSort, RevertImport,
+    ScanCode, SearchProducts, TaxChanges,
+};
+use kontor_domain::cell::{CellKind, Value};
+use kontor_domain::command::{Ask, Command, Edit, Query};
+use kontor_domain::counter::cart::{Cart, Discount, exact_cash, price};
+use kontor_domain::counter::{
+    self, CloseShift, FindSale, GetParked, GetSale, GetSaleLedger, GetShift, LastSale, ListParked, ListSales, ListShifts, MoveCash, OpenDrawer,
+    OpenShift, Park, Refund, RefundLine, SaleFilter, SaleKind, Sell, Tender, TenderKind, Unpark, refund_figures, refund_tenders,
+};
+use kontor_domain::ids::{
+    BatchId, CashMovementId, CategoryId, CommandId, CompanyId, ParkedCartId, PrintJobId, PrinterId, ProductId, SaleId, ShiftId, StockDocumentId,
+    TaxId,
+};
+use kontor_domain::printing::{
+    self, ListPrintJobs, ListPrinters, PaperDocument, PaperKind, PrintShift, PrintState, Printer, PrinterKind, Report, Reprint,
+};
+use kontor_domain::reject::{Code, Reject};
+use kontor_domain::reports::GetDay;
+use kontor_domain::settings::{self, CompanyChanges, GetSession, TaxMode};
+use kontor_domain::stock::{self, Adjust, AdjustLine, ListBalances, ListDocuments, ListMoves, MoveReason};
+use kontor_domain::time::{BusinessDate, Instant};
+use kontor_domain::units::{Money, Quantity, Rate, UnitPrice};
+use kontor_domain::world::{Change, Table, TableInfo};
+use kontor_store::installation::Installation;
+use kontor_store::reader::Asker;
+use kontor_sync::authority::Done;
+use kontor_tests::engine::{Engine, asker, fresh_ids};
+use kontor_tests::postgres::Database;
+use kontor_tests::shop::{Founded, cart_line, found_command, id, product_command, receive_command, sale_command};
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Executor as _, Row as _};
+
+/// The same company on both engines.
+struct Both {
+    sqlite: Engine,
+    postgres: Engine,
+    database: Database,
+    folder: tempfile::TempDir,
+    ids: Installation,
+    now: std::cell::Cell<i64>,
+    asked: std::cell::RefCell<BTreeSet<&'static str>>,
+    done: std::cell::RefCell<BTreeSet<&'static str>>,
+}
+
+impl Both {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::new().await.unwrap();
+        Self {
+            sqlite: Engine::sqlite(&folder.path().join("shop.kontor")).await.unwrap(),
+            postgres: Engine::postgres(&database.url).await.unwrap(),
+            database,
+            folder,
+            ids: fresh_ids(),
+            now: std::cell::Cell::new(platform::now().0),
+            asked: std::cell::RefCell::default(),
+            done: std::cell::RefCell::default(),
+        }
+    }
+
+    /// Executes the same envelope on both; the verdict, which must be one.
+    async fn try_run(&self, command: Command) -> Result<Done, Reject> {
+        self.now.set(self.now.get() + 1);
+        self.done.borrow_mut().insert(command.name());
+        let (command_id, at) = (CommandId(id()), Instant(self.now.get()));
+        let one = self.sqlite.run(self.ids, command_id, command.clone(), at).await;
+        let other = self.postgres.run(self.ids, command_id, command.clone(), at).await;
+        assert_eq!(one, other, "{command:?}");
+        let again = self.postgres.run(self.ids, command_id, command, at).await;
+        if let (Ok(first), Ok(again)) = (&other, &again) {
+            assert!(again.receipt.repeated && again.receipt.number == first.receipt.number && again.receipt.rev == first.receipt.rev);
+        }
+        one
+    }
+
+    async fn run(&self, command: Command) -> Done {
+        let name = command.name();
+        self.try_run(command).await.unwrap_or_else(|reject| panic!("{name}: {reject}"))
+    }
+
+    async fn refuse(&self, command: Command, code: Code) {
+        assert_eq!(self.try_run(command).await.map_err(|reject| reject.code).map(|_| ()), Err(code));
+    }
+
+    fn asker(&self, date: BusinessDate) -> Asker {
+        asker(self.ids, Instant(self.now.get()), date)
+    }
+
+    /// Asks both; the answer, which must be one.
+    async fn ask<Q: Ask>(&self, founded: &Founded, question: Q) -> Q::Answer {
+        let query: Query = question.into();
+        self.asked.borrow_mut().insert(query.name());
+        let asker = self.asker(founded.date);
+        let one = self.sqlite.ask(&asker, &query).await.unwrap();
+        let other = self.postgres.ask(&asker, &query).await.unwrap();
+        assert_eq!(one, other, "{query:?}");
+        serde_json::from_value(one).unwrap()
+    }
+}
+
+fn draft(founded: &Founded, code: &str, name: &str) -> ProductDraft {
+    let Command::Catalog(catalog::Command::CreateProduct(create)) = product_command(founded, 0) else { panic!("a product") };
+    let barcodes =
+        vec![NewBarcode { barcode: format!("B-{code}"), pack: Quantity(12_000), pack_unit: "box".into(), pack_price: Some(UnitPrice(1_000_000)) }];
+    ProductDraft { code: code.into(), name: name.into(), barcodes, tags: vec!["禮盒".into(), "gift".into()], favourite: None, ..create.draft }
+}
+
+/// Names that a JSON text, a LIKE or a search would take for something else.
+const NAMES: &[&str] = &[
+    "Robert'); DROP TABLE product;--",
+    r#"{"a": [1, "\u0041", null]} \ / "quoted""#,
+    "100 %_off! 50%",
+    "🍍 cake 𠮷野家",
+    "عسل طبيعي",
+    "鳳梨酥　ＡＢＣ＇full＇",
+    "Ünïcödé Straße",
+    "a & b | c:* <-> !d '' \\'",
+];
+
+fn sell(founded: &Founded, cart: Cart, tenders: Option<Vec<Tender>>) -> Sell {
+    let figures = price(&cart).unwrap();
+    let (cash, rounding) = exact_cash(figures.total, Money(1)).unwrap();
+    Sell {
+        sale_id: SaleId(id()),
+        shift_id: founded.shift,
+        cart,
+        figures,
+        tenders: tenders.unwrap_or(cash),
+        rounding,
+        customer_name: "O'Brien 李".into(),
+        customer_tax_number: "24536806".into(),
+        note: "line one\nline two".into(),
+        print: None,
+        parked_cart_id: None,
+    }
+}
+
+async fn fill_catalogue(both: &Both, founded: &Founded) {
+    for index in 0..founded.products.len() {
+        both.run(product_command(founded, index)).await;
+    }
+    both.refuse(product_command(founded, 0), Code::CodeInUse).await;
+    let category = CategoryId(id());
+    let catalog = |command| Command::Catalog(command);
+    both.run(catalog(catalog::Command::CreateCategory(NewCategory { id: category, parent_id: None, name: "甜點 Sweets".into(), hue: 3 }))).await;
+    let child = NewCategory { id: CategoryId(id()), parent_id: Some(category), name: "Cake".into(), hue: 7 };
+    both.run(catalog(catalog::Command::CreateCategory(child))).await;
+    let hue = CategoryChanges { id: category, name: None, hue: Some(Edit { from: 3, to: 4 }), active: None };
+    both.run(catalog(catalog::Command::EditCategory(hue))).await;
+    let tax = TaxId(id());
+    both.run(catalog(catalog::Command::CreateTax(NewTax { id: tax, name: "Zero".into(), rate: Rate(0) }))).await;
+    let name = TaxChanges { id: tax, name: Some(Edit { from: "Zero".into(), to: "零稅率".into() }), rate: None, active: None };
+    both.run(catalog(catalog::Command::EditTax(name))).await;
+    for (index, name) in NAMES.iter().enumerate() {
+        let create = catalog::CreateProduct { id: ProductId(id()), draft: draft(founded, &format!("X{index}"), name) };
+        both.run(catalog(catalog::Command::CreateProduct(create))).await;
+    }
+    let mut changes = ProductChanges::of(founded.products[0]);
+    changes.category_id = Some(Edit { from: None, to: Some(category) });
+    changes.low_threshold = Some(Edit { from: Quantity(-1), to: Quantity(500_000) });
+    changes.barcodes_set = vec![NewBarcode { barcode: "4710000000999".into(), pack: Quantity::ONE, pack_unit: String::new(), pack_price: None }];
+    changes.barcodes_removed = vec!["4710000000001".into()];
+    changes.tags_added = vec!["new".into()];
+    both.run(catalog(catalog::Command::EditProduct(Box::new(changes.clone())))).await;
+    changes.low_threshold = Some(Edit { from: Quantity(7), to: Quantity(8) });
+    both.refuse(catalog(catalog::Command::EditProduct(Box::new(changes))), Code::ChangedMeanwhile).await;
+    import(both, founded).await;
+}
+
+async fn import(both: &Both, founded: &Founded) {
+    let batch_id = BatchId(id());
+    let before = both.ask(founded, GetProduct { id: founded.products[1] }).await.unwrap().draft;
+    let after = ProductDraft { price: UnitPrice(990_000), tags: vec!["imported".into()], ..before.clone() };
+    let mut rows = vec![ImportedProduct { id: founded.products[1], before: Some(before), after }];
+    let fresh: Vec<ProductId> = (0..20).map(|_| ProductId(id())).collect();
+    rows.extend(fresh.iter().enumerate().map(|(index, id)| ImportedProduct {
+        id: *id,
+        before: None,
+        after: draft(founded, &format!("I{index}"), &format!("Imported {index} 匯入")),
+    }));
+    let import = Import { batch_id, categories: vec![NewCategory { id: CategoryId(id()), parent_id: None, name: "New".into(), hue: 0 }], rows };
+    both.run(Command::Catalog(catalog::Command::Import(import))).await;
+    let product_ids = vec![founded.products[1], fresh[0], fresh[1]];
+    both.run(Command::Catalog(catalog::Command::RevertImport(RevertImport { batch_id, product_ids }))).await;
+    let left = both.ask(founded, ListImported { batch_id, after: None, limit: 500 }).await;
+    assert_eq!(left.len(), 18);
+}
+
+async fn trade(both: &Both, founded: &Founded) {
+    both.run(receive_command(founded, Quantity(5_000), UnitPrice(61_234))).await;
+    both.run(receive_command(founded, Quantity(1_500), UnitPrice(70_001))).await;
+    let lines = vec![
+        AdjustLine { product_id: founded.products[0], difference: Quantity(-500), reason: MoveReason::Damaged },
+        AdjustLine { product_id: founded.products[1], difference: Quantity(250), reason: MoveReason::Found },
+    ];
+    let adjust = Adjust { document_id: StockDocumentId(id()), location_id: founded.shelf, note: "盤點".into(), business_date: founded.date, lines };
+    both.run(Command::Stock(stock::Command::Adjust(adjust))).await;
+    both.run(sale_command(founded, &[0, 1, 2]).unwrap()).await;
+    let mut cart =
+        Cart { tax_mode: TaxMode::Inclusive, lines: vec![cart_line(founded, 3), cart_line(founded, 4)], discount: Discount::Amount(Money(7)) };
+    cart.lines[0].quantity = Quantity(2_345);
+    cart.lines[1].discount = Discount::Percent(Rate(125_000));
+    cart.lines[1].quantity = Quantity(20_000);
+    let total = price(&cart).unwrap().total;
+    let card = Tender { kind: TenderKind::Card, amount: Money(100), given: Money(100), reference: "1234".into() };
+    let cash = Tender { kind: TenderKind::Cash, amount: Money(total.0 - 100), given: Money(total.0), reference: String::new() };
+    let mixed = sell(founded, cart.clone(), Some(vec![card, cash]));
+    let command = |sell: &Sell| Command::Counter(counter::Command::Sell(Box::new(sell.clone())));
+    both.run(command(&mixed)).await;
+    both.refuse(command(&mixed), Code::CodeInUse).await;
+    both.refuse(command(&sell(founded, cart.clone(), Some(Vec::new()))), Code::TenderShort).await;
+    refund(both, founded, mixed.sale_id).await;
+    let park = |parked_cart_id| {
+        Command::Counter(counter::Command::Park(Park { parked_cart_id, till_id: founded.till, cart: cart.clone(), name: "王".into() }))
+    };
+    let (kept, taken) = (ParkedCartId(id()), ParkedCartId(id()));
+    both.run(park(kept)).await;
+    both.run(park(taken)).await;
+    both.run(Command::Counter(counter::Command::Unpark(Unpark { parked_cart_id: taken }))).await;
+    both.ask(founded, GetParked { id: kept }).await.unwrap();
+    assert_eq!(both.ask(founded, ListParked { till_id: founded.till }).await.len(), 1);
+    both.run(Command::Counter(counter::Command::OpenDrawer(OpenDrawer { shift_id: founded.shift, reason: "change".into() }))).await;
+    let cash = |amount| MoveCash { movement_id: CashMovementId(id()), shift_id: founded.shift, amount, reason: "找零".into() };
+    both.run(Command::Counter(counter::Command::CashIn(cash(Money(500))))).await;
+    both.run(Command::Counter(counter::Command::CashOut(cash(Money(123))))).await;
+}
+
+async fn refund(both: &Both, founded: &Founded, sale_id: SaleId) {
+    let detail = both.ask(founded, GetSale { id: sale_id }).await.unwrap();
+    let lines = vec![RefundLine { line: 1, quantity: Quantity(1_000) }];
+    let (total, _) = refund_figures(&detail.sale, &detail.lines, &detail.refunded, &lines).unwrap();
+    let (tenders, rounding) = refund_tenders(&detail.sale, &detail.tenders, total, Money(1)).unwrap();
+    let shift_id = founded.shift;
+    let refund =
+        Refund { refund_id: SaleId(id()), shift_id, sale_id, lines, total, tenders, rounding, note: "broken".into(), restock: false, print: None };
+    both.run(Command::Counter(counter::Command::Refund(Box::new(refund.clone())))).await;
+    let too_much = Refund { refund_id: SaleId(id()), lines: vec![RefundLine { line: 1, quantity: Quantity(2_000) }], ..refund };
+    both.refuse(Command::Counter(counter::Command::Refund(Box::new(too_much))), Code::MoreThanRefundable).await;
+}
+
+async fn print(both: &Both, founded: &Founded) {
+    let printing = |command| Command::Printing(command);
+    let printer = Printer {
+        id: PrinterId(id()),
+        device_id: both.ids.device,
+        name: "Counter".into(),
+        kind: PrinterKind::Network,
+        address: "127.0.0.1:9100".into(),
+        paper: PaperKind::Roll80,
+        charset: "big5".into(),
+        has_drawer: true,
+        is_default: true,
+        active: true,
+    };
+    both.run(printing(printing::Command::SetPrinter(printer.clone()))).await;
+    let second = Printer { id: PrinterId(id()), name: "Office".into(), ..printer.clone() };
+    both.run(printing(printing::Command::SetPrinter(second))).await;
+    let last = both.ask(founded, LastSale { till_id: founded.till }).await.unwrap();
+    let job_id = PrintJobId(id());
+    let reprint = Reprint { job_id, printer_id: printer.id, sale_id: last.id, document: PaperDocument::Receipt };
+    both.run(printing(printing::Command::Reprint(reprint))).await;
+    both.run(printing(printing::Command::PrintShift(PrintShift { job_id: PrintJobId(id()), printer_id: printer.id, shift_id: founded.shift }))).await;
+    let report = Report { job_id, state: PrintState::Failed, attempts: 4, error: "no route to host".into() };
+    both.run(printing(printing::Command::Report(report))).await;
+}
+
+/// Every question, in several forms.
+async fn ask_all(both: &Both, founded: &Founded, next_shift: ShiftId) {
+    for text in [
+        "鳳",
+        "凤梨",
+        "imp",
+        "P1",
+        "b-x0",
+        "4710000000999",
+        "'; DROP",
+        "\\",
+        "100 %",
+        "🍍",
+        "straße",
+        "STRASSE",
+        "a & b",
+        "new",
+        "",
+        "عسل",
+        "full",
+        "𠮷",
+    ] {
+        both.ask(founded, SearchProducts { text: text.into(), limit: 20 }).await;
+        for (sort, low) in [
+            (ProductSort::Name, false),
+            (ProductSort::Code, true),
+            (ProductSort::Price, false),
+            (ProductSort::OnHand, false),
+            (ProductSort::Newest, true),
+        ] {
+            for archived in [false, true] {
+                let filter = ProductFilter { text: text.into(), archived, low, sort, ..ProductFilter::default() };
+                both.ask(founded, ListProducts { filter, offset: 1, limit: 7 }).await;
+            }
+        }
+        for only_low in [false, true] {
+            both.ask(founded, ListBalances { text: text.into(), location_id: None, only_low, offset: 0, limit: 50 }).await;
+        }
+        for kind in [None, Some(SaleKind::Sale), Some(SaleKind::Refund)] {
+            both.ask(founded, ListSales { filter: SaleFilter { text: text.into(), business_date: None, kind }, offset: 0, limit: 50 }).await;
+        }
+    }
+    for text in ["O'BRIEN", "o'brien", "TS-1", "ts-1", "李", "2453"] {
+        let filter = SaleFilter { text: text.into(), business_date: Some(founded.date), kind: None };
+        assert!(both.ask(founded, ListSales { filter, offset: 0, limit: 50 }).await.total > 0, "{text}");
+    }
+    let all = both.ask(founded, ListProducts { filter: ProductFilter::default(), offset: 0, limit: 500 }).await;
+    assert!(all.total > 20, "{}", all.total);
+    for hit in &all.rows {
+        both.ask(founded, GetProduct { id: hit.id }).await.unwrap();
+        both.ask(founded, ScanCode { code: hit.code.clone() }).await;
+        both.ask(founded, ScanCode { code: format!("B-{}", hit.code) }).await;
+    }
+    both.ask(founded, FindCodes { codes: all.rows.iter().map(|hit| hit.code.clone()).collect() }).await;
+    both.ask(founded, FindBarcodes { barcodes: vec!["B-X0".into(), "4710000000999".into(), "none".into()] }).await;
+    let exported = both.ask(founded, ExportProducts { after: None, limit: 5 }).await;
+    both.ask(founded, ExportProducts { after: exported.last().map(|product| product.id), limit: 500 }).await;
+    let categories = both.ask(founded, ListCategories {}).await;
+    for category_id in categories.iter().map(|category| Some(category.id)).chain([None]) {
+        both.ask(founded, ListTiles { category_id, limit: 50 }).await;
+        let filter = ProductFilter { category_id, ..ProductFilter::default() };
+        both.ask(founded, ListProducts { filter, offset: 0, limit: 50 }).await;
+    }
+    both.ask(founded, ListTaxes {}).await;
+    both.ask(founded, ListImports { limit: 10 }).await;
+    for product_id in [None, Some(founded.products[3])] {
+        for location_id in [None, Some(founded.shelf)] {
+            both.ask(founded, ListMoves { product_id, location_id, offset: 0, limit: 500 }).await;
+        }
+    }
+    both.ask(founded, ListBalances { text: String::new(), location_id: Some(founded.shelf), only_low: false, offset: 2, limit: 3 }).await;
+    assert_eq!(both.ask(founded, ListDocuments { offset: 0, limit: 50 }).await.total, 3);
+    let sales = both.ask(founded, ListSales { filter: SaleFilter::default(), offset: 0, limit: 500 }).await;
+    for sale in &sales.rows {
+        both.ask(founded, GetSale { id: sale.id }).await.unwrap();
+        both.ask(founded, FindSale { number: sale.number.clone() }).await.unwrap();
+        let ledger = both.ask(founded, GetSaleLedger { id: sale.id }).await;
+        assert_eq!(ledger.postings.iter().map(|posting| posting.amount.0).sum::<i64>(), 0);
+    }
+    both.ask(founded, FindSale { number: "none".into() }).await;
+    for id in [founded.shift, next_shift, ShiftId(id())] {
+        both.ask(founded, GetShift { id }).await;
+    }
+    both.ask(founded, ListShifts { till_id: founded.till, offset: 0, limit: 10 }).await;
+    both.ask(founded, ListPrinters { device_id: both.ids.device }).await;
+    for state in [None, Some(PrintState::Waiting), Some(PrintState::Failed)] {
+        both.ask(founded, ListPrintJobs { state, offset: 0, limit: 10 }).await;
+    }
+    both.ask(founded, ListAttention { offset: 0, limit: 10 }).await;
+    both.ask(founded, GetSession {}).await.unwrap();
+    let day = both.ask(founded, GetDay { business_date: founded.date }).await;
+    assert!(day.sales > 2 && !day.hours.is_empty() && day.top.len() > 3, "{day:?}");
+}
+
+async fn settle(both: &Both, founded: &Founded) -> ShiftId {
+    let items = both.ask(founded, ListAttention { offset: 0, limit: 10 }).await;
+    assert!(!items.rows.is_empty(), "stock went below zero");
+    both.run(Command::Attention(attention::Command::Resolve { id: items.rows[0].id })).await;
+    let company = CompanyChanges { phone: Some(Edit { from: String::new(), to: "02-1234".into() }), ..CompanyChanges::default() };
+    both.run(Command::Settings(settings::Command::ChangeCompany(company))).await;
+    let till = settings::TillChanges { till_id: founded.till, name: Some(Edit { from: String::new(), to: "Front".into() }), location_id: None };
+    both.run(Command::Settings(settings::Command::ChangeTill(till))).await;
+    both.run(Command::Counter(counter::Command::CloseShift(CloseShift {
+        shift_id: founded.shift,
+        denominations: Vec::new(),
+        counted: Money(5_000),
+    })))
+    .await;
+    both.refuse(sale_command(founded, &[0]).unwrap(), Code::NoOpenShift).await;
+    let shift_id = ShiftId(id());
+    let open = OpenShift { shift_id, till_id: founded.till, business_date: founded.date, float: Money(1_000) };
+    both.run(Command::Counter(counter::Command::OpenShift(open))).await;
+    both.run(sale_command(&Founded { shift: shift_id, ..founded.clone() }, &[0, 0, 4]).unwrap()).await;
+    shift_id
+}
+
+#[tokio::test]
+async fn the_same_commands_leave_the_same_rows_and_answers_on_both_engines() {
+    let both = Both::new().await;
+    let (command, founded) = found_command(both.ids.person, 6);
+    both.run(command.clone()).await;
+    assert!(both.try_run(command).await.is_err(), "founded once");
+    fill_catalogue(&both, &founded).await;
+    trade(&both, &founded).await;
+    print(&both, &founded).await;
+    let next_shift = settle(&both, &founded).await;
+    ask_all(&both, &founded, next_shift).await;
+
+    let (commands, questions) = names_in_the_domain();
+    assert_eq!(commands.difference(&both.done.borrow().iter().map(|name| (*name).to_owned()).collect()).collect::<Vec<_>>(), Vec::<&String>::new());
+    assert_eq!(questions.difference(&both.asked.borrow().iter().map(|name| (*name).to_owned()).collect()).collect::<Vec<_>>(), Vec::<&String>::new());
+
+    let asker = both.asker(founded.date);
+    assert_eq!(both.sqlite.differences(&asker).await.unwrap(), Vec::new());
+    assert_eq!(both.postgres.differences(&asker).await.unwrap(), Vec::new());
+    compare_tables(&both).await;
+    the_ledgers_refuse(&mut both.database.connect().await.unwrap()).await;
+    assert_eq!(both.postgres.differences(&asker).await.unwrap(), Vec::new());
+}
+
+/// Names of all commands and of all questions, read where they are declared: a new one must be compared here, too.
+fn names_in_the_domain() -> (BTreeSet<String>, BTreeSet<String>) {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/domain/src");
+    let read = |name: &str| std::fs::read_to_string(source.join(name)).unwrap();
+    let text = read("command.rs");
+    let (_, body) = text.split_once("pub const fn name(&self) -> &'static str {").unwrap();
+    let commands = body.split_once("\n    }\n").unwrap().0.lines().filter_map(|line| line.split('"').nth(1)).map(str::to_owned).collect();
+    let mut questions = BTreeSet::new();
+    for file in ["settings.rs", "catalog.rs", "stock.rs", "counter/views.rs", "printing.rs", "attention.rs", "reports.rs"] {
+        let found = questions.len();
+        let text = read(file);
+        let declared = text.lines().filter(|line| line.contains(", permission: "));
+        questions.extend(declared.filter_map(|line| line.split_whitespace().next()).map(str::to_owned));
+        assert!(questions.len() > found, "{file} has questions");
+    }
+    (commands, questions)
+}
+
+const CELLS_OF_LOG: &[(&str, CellKind)] = &[
+    ("id", CellKind::Id),
+    ("company", CellKind::Id),
+    ("rev", CellKind::Int),
+    ("device", CellKind::Id),
+    ("actor", CellKind::Id),
+    ("name", CellKind::Text),
+    ("version", CellKind::Int),
+    ("args", CellKind::Text),
+    ("number", CellKind::Text),
+    ("at", CellKind::Int),
+    ("received_at", CellKind::Int),
+    ("status", CellKind::Text),
+    ("code", CellKind::Int),
+];
+
+fn cells_of(info: &TableInfo) -> Vec<(&'static str, CellKind)> {
+    let stamps = [("rev", CellKind::Int), ("scope", CellKind::Int)];
+    std::iter::once(("company", CellKind::Id)).chain(info.columns.iter().copied().zip(info.kinds.iter().copied())).chain(stamps).collect()
+}
+
+fn select(table: &str, cells: &[(&'static str, CellKind)]) -> String {
+    format!("SELECT {} FROM {table}", cells.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", "))
+}
+
+fn sqlite_rows(file: &rusqlite::Connection, table: &str, cells: &[(&'static str, CellKind)]) -> Vec<Vec<Value>> {
+    let mut statement = file.prepare(&select(table, cells)).unwrap();
+    let rows = statement.query_map([], |row| {
+        let cell = |index: usize, kind: CellKind| -> rusqlite::Result<Value> {
+            Ok(match kind {
+                CellKind::Int => row.get::<_, Option<i64>>(index)?.map_or(Value::Null, Value::Int),
+                CellKind::Text => row.get::<_, Option<String>>(index)?.map_or(Value::Null, Value::Text),
+                CellKind::Id => row.get::<_, Option<Vec<u8>>>(index)?.map_or(Value::Null, |bytes| Value::Id(uuid::Uuid::from_slice(&bytes).unwrap())),
+            })
+        };
+        cells.iter().enumerate().map(|(index, (_, kind))| cell(index, *kind)).collect::<rusqlite::Result<Vec<Value>>>()
+    });
+    let mut rows = rows.unwrap().collect::<Result<Vec<_>, _>>().unwrap();
+    rows.sort();
+    rows
+}
+
+async fn postgres_rows(connection: &mut PgConnection, table: &str, cells: &[(&'static str, CellKind)]) -> Vec<Vec<Value>> {
+    let rows = sqlx::query(AssertSqlSafe(select(table, cells))).fetch_all(connection).await.unwrap();
+    let cell = |row: &sqlx::postgres::PgRow, index: usize, kind: CellKind| match kind {
+        CellKind::Int => row.try_get::<Option<i64>, _>(index).unwrap().map_or(Value::Null, Value::Int),
+        CellKind::Text => row.try_get::<Option<String>, _>(index).unwrap().map_or(Value::Null, Value::Text),
+        CellKind::Id => {
+            row.try_get::<Option<Vec<u8>>, _>(index).unwrap().map_or(Value::Null, |bytes| Value::Id(uuid::Uuid::from_slice(&bytes).unwrap()))
+        }
+    };
+    let mut rows: Vec<Vec<Value>> =
+        rows.iter().map(|row| cells.iter().enumerate().map(|(index, (_, kind))| cell(row, index, *kind)).collect()).collect();
+    rows.sort();
+    rows
+}
+
+async fn compare_tables(both: &Both) {
+    let file = rusqlite::Connection::open(both.folder.path().join("shop.kontor")).unwrap();
+    let mut connection = both.database.connect().await.unwrap();
+    let tables = Table::ALL.iter().map(|table| (table.info().name, cells_of(table.info())));
+    let clock = vec![("company", CellKind::Id), ("rev", CellKind::Int), ("last_at", CellKind::Int)];
+    for (table, cells) in tables.chain([("command_log", CELLS_OF_LOG.to_vec()), ("clock", clock)]) {
+        let (one, other) = (sqlite_rows(&file, table, &cells), postgres_rows(&mut connection, table, &cells).await);
+        assert!(!one.is_empty(), "{table} was never written: the comparison says nothing");
+        assert_eq!(one.len(), other.len(), "{table}");
+        for (one, other) in one.iter().zip(&other) {
+            assert_eq!(one, other, "{table}");
+        }
+    }
+}
+
+async fn the_ledgers_refuse(connection: &mut PgConnection) {
+    for table in Table::ALL.iter().filter(|table| table.info().change == Change::Append) {
+        let name = table.info().name;
+        for sql in [format!("UPDATE {name} SET rev = rev + 1"), format!("DELETE FROM {name}")] {
+            let error = connection.execute(AssertSqlSafe(sql.clone())).await.expect_err(&sql);
+            assert!(error.to_string().contains("never changed"), "{sql}: {error}");
+        }
+    }
+}
+
+/// Revs of a company's commands are 1, 2, 3 … without a gap.
+async fn assert_no_gap(connection: &mut PgConnection, company: CompanyId, commands: i64) {
+    let row = sqlx::query("SELECT COUNT(*), COUNT(DISTINCT rev), CAST(coalesce(MIN(rev), 0) AS BIGINT), CAST(coalesce(MAX(rev), 0) AS BIGINT) FROM command_log WHERE company = $1")
+        .bind(company.0.as_bytes().to_vec())
+        .fetch_one(&mut *connection)
+        .await
+        .unwrap();
+    let figures: Vec<i64> = (0..4).map(|index| row.get(index)).collect();
+    assert_eq!(figures, [commands, commands, 1, commands]);
+    let clock: i64 =
+        sqlx::query("SELECT rev FROM clock WHERE company = $1").bind(company.0.as_bytes().to_vec()).fetch_one(connection).await.unwrap().get(0);
+    assert_eq!(clock, commands);
+}
+
+async fn found_on(engine: &Engine, ids: Installation, products: usize) -> Founded {
+    let (command, founded) = found_command(ids.person, products);
+    let commands = std::iter::once(command).chain((0..products).map(|index| product_command(&founded, index))).chain([receive_command(
+        &founded,
+        Quantity(1_000_000),
+        UnitPrice(60_000),
+    )]);
+    for command in commands {
+        engine.run(ids, CommandId(id()), command, platform::now()).await.unwrap();
+    }
+    founded
+}
+
+async fn assert_stock(engine: &Engine, ids: Installation, founded: &Founded, sold: i64) {
+    let asker = asker(ids, platform::now(), founded.date);
+    assert_eq!(engine.differences(&asker).await.unwrap(), Vec::new());
+    let query = ListBalances { text: String::new(), location_id: Some(founded.shelf), only_low: false, offset: 0, limit: 500 };
+    let answer = engine.ask(&asker, &query.into()).await.unwrap();
+    let balances: kontor_domain::catalog::Page<stock::BalanceView> = serde_json::from_value(answer).unwrap();
+    assert_eq!(balances.rows.len(), founded.products.len());
+    assert!(balances.rows.iter().all(|row| row.quantity == Quantity(1_000_000 - sold * 1000)), "{balances:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn sixteen_tasks_selling_the_same_goods_are_counted_exactly() {
+    let database = Database::new().await.unwrap();
+    let engine = Arc::new(Engine::postgres(&database.url).await.unwrap());
+    let ids = fresh_ids();
+    let founded = found_on(&engine, ids, 3).await;
+    let tasks: Vec<_> = (0..16)
+        .map(|_| {
+            let (engine, founded) = (Arc::clone(&engine), founded.clone());
+            tokio::spawn(async move {
+                for _ in 0..12 {
+                    engine.run(ids, CommandId(id()), sale_command(&founded, &[0, 1, 2]).unwrap(), platform::now()).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_stock(&engine, ids, &founded, 16 * 12).await;
+    assert_no_gap(&mut database.connect().await.unwrap(), ids.company, 1 + 3 + 1 + 16 * 12).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_programs_that_sell_for_one_company_keep_one_order() {
+    let database = Database::new().await.unwrap();
+    let one = Arc::new(Engine::postgres(&database.url).await.unwrap());
+    let other = Arc::new(Engine::postgres(&database.url).await.unwrap());
+    let ids = fresh_ids();
+    let founded = found_on(&one, ids, 2).await;
+    let tasks: Vec<_> = [&one, &other, &one, &other]
+        .into_iter()
+        .map(|engine| {
+            let (engine, founded) = (Arc::clone(engine), founded.clone());
+            tokio::spawn(async move {
+                for _ in 0..15 {
+                    engine.run(ids, CommandId(id()), sale_command(&founded, &[0, 1]).unwrap(), platform::now()).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_stock(&one, ids, &founded, 60).await;
+    assert_no_gap(&mut database.connect().await.unwrap(), ids.company, 1 + 2 + 1 + 60).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn companies_that_share_a_writer_never_touch_each_other() {
+    let database = Database::new().await.unwrap();
+    let engine = Arc::new(Engine::postgres(&database.url).await.unwrap());
+    let mut shops = Vec::new();
+    for _ in 0..3 {
+        let ids = fresh_ids();
+        shops.push((ids, found_on(&engine, ids, 2).await));
+    }
+    let tasks: Vec<_> = (0..12)
+        .map(|task| {
+            let (ids, founded) = shops[task % 3].clone();
+            let engine = Arc::clone(&engine);
+            tokio::spawn(async move {
+                for _ in 0..8 {
+                    engine.run(ids, CommandId(id()), sale_command(&founded, &[0, 1]).unwrap(), platform::now()).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let mut connection = database.connect().await.unwrap();
+    for (ids, founded) in &shops {
+        assert_stock(&engine, *ids, founded, 32).await;
+        assert_no_gap(&mut connection, ids.company, 1 + 2 + 1 + 32).await;
+    }
+}
+
+#[tokio::test]
+async fn every_look_up_of_the_writer_uses_an_index_whatever_the_statistics_say() {
+    let database = Database::new().await.unwrap();
+    let engine = Engine::postgres(&database.url).await.unwrap();
+    let ids = fresh_ids();
+    look_at_plans(&database, "empty").await;
+    database.connect().await.unwrap().execute("ANALYZE").await.unwrap();
+    look_at_plans(&database, "analysed while empty").await;
+    let founded = found_on(&engine, ids, 40).await;
+    for index in 0..40 {
+        engine.run(ids, CommandId(id()), sale_command(&founded, &[index, 0, 1]).unwrap(), platform::now()).await.unwrap();
+    }
+    look_at_plans(&database, "some rows").await;
+    database.connect().await.unwrap().execute("ANALYZE").await.unwrap();
+    look_at_plans(&database, "some rows, analysed").await;
+}
+
+async fn look_at_plans(database: &Database, when: &str) {
+    let mut connection = kontor_store::postgres::connect(&database.url).await.unwrap();
+    for table in Table::ALL {
+        for (number, sql) in kontor_store::postgres::lookups(*table).into_iter().enumerate() {
+            let name = format!("{}_{number}", table.info().name);
+            connection.execute(AssertSqlSafe(format!("PREPARE {name} AS {sql}"))).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+            let places = (1..=40).take_while(|place| sql.contains(&format!("${place}"))).count();
+            let nothing = vec!["NULL"; places].join(", ");
+            let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN EXECUTE {name}({nothing})"))).fetch_all(&mut connection).await.unwrap();
+            let plan: Vec<String> = plan.iter().map(|row| row.get(0)).collect();
+            let text = plan.join("\n");
+            assert!(text.contains("Index Scan") && !text.contains("Seq Scan"), "{when}: {sql}\n{text}");
+            assert!(text.contains("Index Cond: ((company = "), "{when}: {sql}\n{text}");
+        }
+    }
+}

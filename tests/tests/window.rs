@@ -1,0 +1,370 @@
+//! The real window, worked by the keys of a keyboard on a screen nobody sees.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::ensure;
+use kontor_domain::command::Command as ShopCommand;
+use kontor_domain::counter::{ListSales, SaleFilter};
+use kontor_domain::ids::PrinterId;
+use kontor_domain::printing::{self, PaperKind, Printer, PrinterKind};
+use kontor_domain::units::Money;
+use kontor_tests::dice::Dice;
+use kontor_tests::shop::id;
+use kontor_tests::window::{Desk, Look, Window};
+use kontor_translations::{Locale, key};
+
+const ENGLISH: Look<'_> = Look { locale: "en", theme: "light" };
+
+struct Place {
+    folder: tempfile::TempDir,
+    desk: Desk,
+}
+
+fn place(look: Look<'_>) -> anyhow::Result<Place> {
+    let folder = tempfile::tempdir()?;
+    let desk = Desk::new(&folder.path().join("data"))?;
+    desk.prefer(look)?;
+    Ok(Place { folder, desk })
+}
+
+/// The counter of the demo shop.
+async fn demo(place: &Place) -> anyhow::Result<Window> {
+    let window = place.desk.open().await?;
+    window.try_demo().await?;
+    Ok(window)
+}
+
+fn is_long() -> bool {
+    std::env::var_os("KONTOR_LONG").is_some()
+}
+
+/// Waits until a file is there and does not grow any more.
+async fn until_file(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let started = Instant::now();
+    loop {
+        if let Ok(bytes) = std::fs::read(path)
+            && bytes.ends_with(b"%%EOF")
+        {
+            return Ok(bytes);
+        }
+        ensure!(started.elapsed() < Duration::from_secs(20), "no {}", path.display());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+fn words_of(pdf: &Path) -> anyhow::Result<String> {
+    let output = Command::new("pdftotext").arg("-layout").arg(pdf).arg("-").output()?;
+    ensure!(output.status.success(), "pdftotext");
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// Start, demo, five scans, exact cash, receipt: without a mouse.
+async fn sells_five(locale: &str, receipt_word: &str) -> anyhow::Result<()> {
+    let place = place(Look { locale, theme: "light" })?;
+    let window = demo(&place).await?;
+    assert_eq!(window.value("document.documentElement.lang").await?, locale);
+    let before = window.last_sale().await?;
+    let barcodes = window.barcodes(5).await?;
+    for barcode in &barcodes {
+        window.scan(barcode)?;
+    }
+    // Not waiting for the lines: the key comes right behind the last scan.
+    let shown = window.sell_for_exact_cash().await?;
+    let sale = window.last_sale().await?;
+    assert_ne!(sale.id, before.id);
+    assert!(shown.contains(&sale.number), "{shown}");
+    assert_eq!(sale.lines, 5);
+    assert_eq!(window.value("document.querySelector('dialog[open]')").await?, serde_json::Value::Null);
+    window.press("F12")?;
+    let pdf = place.desk.folder().join("paper").join(format!("{}.pdf", sale.number));
+    until_file(&pdf).await?;
+    let words = words_of(&pdf)?;
+    assert!(words.contains(&sale.number) && words.contains(receipt_word), "{words}");
+    window.verify().await?;
+    window.no_errors().await?;
+    window.close().await
+}
+
+#[tokio::test]
+async fn five_scans_and_one_key_sell_five_things_in_english() -> anyhow::Result<()> {
+    sells_five("en", "Total").await
+}
+
+#[tokio::test]
+async fn five_scans_and_one_key_sell_five_things_in_traditional_chinese() -> anyhow::Result<()> {
+    sells_five("zh-Hant", "合計").await
+}
+
+#[tokio::test]
+async fn five_scans_and_one_key_sell_five_things_in_simplified_chinese() -> anyhow::Result<()> {
+    sells_five("zh-Hans", "合计").await
+}
+
+#[tokio::test]
+async fn a_shop_of_ones_own_is_open_after_its_name_and_enter() -> anyhow::Result<()> {
+    let place = place(ENGLISH)?;
+    let window = place.desk.open().await?;
+    window.until_there(".first .way").await?;
+    window.tab_to(".way.primary").await?;
+    window.press("Enter")?;
+    window.until("the name", "document.activeElement?.matches('form input')").await?;
+    window.type_text("Corner Shop")?;
+    window.press("Enter")?;
+    window.until_counter().await?;
+    let session = window.session().await?;
+    assert_eq!(session.company.name, "Corner Shop");
+    assert_eq!(session.shift.map(|shift| shift.float), Some(Money::ZERO));
+    // The first scan of a shop without goods: the code is kept in sight, and the cursor stays.
+    window.scan("4710018000129")?;
+    window.until_text("4710018000129").await?;
+    window.until_counter().await?;
+    window.verify().await?;
+    window.no_errors().await?;
+    window.close().await
+}
+
+/// What the cart holds by the names on the screen would be slow to read; it is read where it is kept.
+async fn cart(window: &Window) -> anyhow::Result<BTreeMap<String, i64>> {
+    const READ: &str = "const key = Object.keys(localStorage).find((key) => key.startsWith('kontor-basket-'));
+        return key ? JSON.parse(localStorage.getItem(key)).lines.map(({ line }) => [line.barcode, Number(line.quantity)]) : [];";
+    let lines: Vec<(String, i64)> = serde_json::from_value(window.eval(READ, Vec::new()).await?)?;
+    Ok(lines.into_iter().collect())
+}
+
+/// Waits until the cart holds what was scanned.
+async fn until_cart(window: &Window, expected: &BTreeMap<String, i64>) -> anyhow::Result<()> {
+    let started = Instant::now();
+    while cart(window).await? != *expected {
+        ensure!(started.elapsed() < Duration::from_secs(20), "scanned {expected:?}, in the cart {:?}", cart(window).await?);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn thirty_scans_a_second_are_neither_lost_nor_split() -> anyhow::Result<()> {
+    let place = place(ENGLISH)?;
+    let window = demo(&place).await?;
+    let barcodes = window.barcodes(20).await?;
+    let count = if is_long() { 1000 } else { 300 };
+    let mut expected = BTreeMap::new();
+    let mut dice = Dice::new(30);
+    // What a person had typed before must be there afterwards.
+    window.type_text("te")?;
+    let started = Instant::now();
+    for number in 0..count {
+        let barcode = &barcodes[dice.index(barcodes.len())];
+        window.scan(barcode)?;
+        *expected.entry(barcode.clone()).or_insert(0) += 1000;
+        let next = started + Duration::from_secs_f64(f64::from(number + 1) / 30.0);
+        std::thread::sleep(next.saturating_duration_since(Instant::now()));
+    }
+    let rate = f64::from(count) / started.elapsed().as_secs_f64();
+    println!("{count} scans at {rate:.1}/s");
+    until_cart(&window, &expected).await?;
+    assert_eq!(window.value("document.getElementById('counter-search').value").await?, "te");
+    assert_eq!(window.count(".news .strip").await?, 0);
+    window.no_errors().await?;
+    window.close().await
+}
+
+/// The toolkit's own input method composes after Ctrl+Shift+U and takes every digit for itself, as those for Chinese do.
+#[tokio::test]
+async fn a_scan_is_whole_while_an_input_method_composes() -> anyhow::Result<()> {
+    let place = place(ENGLISH)?;
+    let window = demo(&place).await?;
+    let barcodes = window.barcodes(10).await?;
+    let mut expected = BTreeMap::new();
+    const WATCH: &str = "window.composed = 0; addEventListener('compositionstart', () => window.composed++, true);";
+    window.eval(WATCH, Vec::new()).await?;
+    for barcode in barcodes.iter().cycle().take(30) {
+        window.press("Ctrl+Shift+u")?;
+        window.scan(barcode)?;
+        *expected.entry(barcode.clone()).or_insert(0) += 1000;
+        tokio::time::sleep(Duration::from_millis(150)).await;
+    }
+    until_cart(&window, &expected).await?;
+    assert!(window.value("window.composed").await?.as_u64() >= Some(30), "nothing was composed: this proves nothing");
+    assert_eq!(window.value("document.getElementById('counter-search').value").await?, "");
+    window.no_errors().await?;
+    window.close().await
+}
+
+#[tokio::test]
+async fn the_next_sale_does_not_wait_for_the_paper_of_the_last() -> anyhow::Result<()> {
+    let place = place(ENGLISH)?;
+    let window = demo(&place).await?;
+    // A pipe that nobody reads is a printer that does not answer.
+    let pipe = place.folder.path().join("printer");
+    assert!(Command::new("mkfifo").arg(&pipe).status()?.success());
+    let printer = Printer {
+        id: PrinterId(id()),
+        device_id: window.session().await?.device.id,
+        name: "Slow".into(),
+        kind: PrinterKind::EscposFile,
+        address: pipe.display().to_string(),
+        paper: PaperKind::Roll80,
+        charset: "big5".into(),
+        has_drawer: false,
+        is_default: true,
+        active: true,
+    };
+    window.execute(ShopCommand::Printing(printing::Command::SetPrinter(printer))).await?;
+    let barcodes = window.barcodes(2).await?;
+    let mut numbers = Vec::new();
+    let started = Instant::now();
+    for barcode in &barcodes {
+        window.scan(barcode)?;
+        window.until_lines(1).await?;
+        window.sell_for_exact_cash().await?;
+        numbers.push(window.last_sale().await?.number);
+    }
+    assert!(started.elapsed() < Duration::from_secs(4), "two sales took {:?}", started.elapsed());
+    assert_ne!(numbers[0], numbers[1]);
+    let paper = tokio::task::spawn_blocking(move || read_until(&pipe, &numbers));
+    tokio::time::timeout(Duration::from_secs(60), paper).await???;
+    window.verify().await?;
+    window.close().await
+}
+
+/// Reads a printer's pipe until all these texts have come out.
+fn read_until(pipe: &Path, texts: &[String]) -> anyhow::Result<()> {
+    let mut paper = Vec::new();
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(50) {
+        std::fs::File::open(pipe)?.read_to_end(&mut paper)?;
+        let words = String::from_utf8_lossy(&paper);
+        if texts.iter().all(|text| words.contains(text.as_str())) {
+            return Ok(());
+        }
+    }
+    anyhow::bail!("not all of {texts:?} came out of the printer")
+}
+
+#[tokio::test]
+async fn no_key_of_a_browser_leaves_the_counter_and_escape_never_voids() -> anyhow::Result<()> {
+    let place = place(ENGLISH)?;
+    let window = demo(&place).await?;
+    for barcode in window.barcodes(3).await? {
+        window.scan(&barcode)?;
+    }
+    window.until_lines(3).await?;
+    window.eval("window.stillHere = true", Vec::new()).await?;
+    for key in ["F5", "Ctrl+F5", "Ctrl+R", "Ctrl+W", "Alt+ArrowLeft", "Ctrl+P", "Ctrl+S", "Ctrl+F"] {
+        window.press(key)?;
+    }
+    for opener in ["F1", "F2", "F3", "F7", "F8", "F9", "Ctrl+K", "F4"] {
+        window.press(opener)?;
+        for _ in 0..3 {
+            window.press("Escape")?;
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(window.value("window.stillHere === true").await?, true);
+    assert_eq!(window.cart_lines().await?, 3);
+    window.until_counter().await?;
+    window.no_errors().await?;
+    window.close().await
+}
+
+#[tokio::test]
+async fn an_unfinished_sale_is_there_again_after_kill_9() -> anyhow::Result<()> {
+    let place = place(ENGLISH)?;
+    let window = demo(&place).await?;
+    let barcodes = window.barcodes(3).await?;
+    for barcode in &barcodes {
+        window.scan(barcode)?;
+    }
+    window.until_lines(3).await?;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    window.kill().await?;
+    let window = place.desk.open().await?;
+    window.until_lines(3).await?;
+    assert_eq!(window.count(".news .strip").await?, 0, "nothing was on its way");
+    window.sell_for_exact_cash().await?;
+    assert_eq!(window.last_sale().await?.lines, 3);
+    window.verify().await?;
+    window.close().await
+}
+
+async fn sales(window: &Window) -> anyhow::Result<i64> {
+    Ok(window.ask(ListSales { filter: SaleFilter::default(), offset: 0, limit: 1 }).await?.total)
+}
+
+#[tokio::test]
+async fn a_sale_in_flight_at_kill_9_is_shown_as_done_or_not_done_and_made_once() -> anyhow::Result<()> {
+    let place = place(ENGLISH)?;
+    let mut window = demo(&place).await?;
+    let barcode = window.barcodes(1).await?.remove(0);
+    let mut dice = Dice::new(9);
+    for _ in 0..10 {
+        let before = sales(&window).await?;
+        window.scan(&barcode)?;
+        window.until_lines(1).await?;
+        // Long enough for the window to keep its cart, as between a scan and a payment.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let pid = window.pid()?;
+        window.keyboard.tap("F10")?;
+        tokio::time::sleep(Duration::from_micros(dice.roll(30_000))).await;
+        window.kill_at_once(pid).await?;
+        window = place.desk.open().await?;
+        window.until_counter().await?;
+        let shown_done = window.count(".cart .done:not(.quiet)").await? == 1;
+        let shown_open = window.cart_lines().await? == 1;
+        let made = sales(&window).await? - before;
+        println!("done {shown_done}, open {shown_open}, made {made}");
+        assert!(shown_done != shown_open, "one of both");
+        assert_eq!(made, i64::from(shown_done));
+        if shown_open {
+            window.sell_for_exact_cash().await?;
+        }
+        assert_eq!(sales(&window).await? - before, 1);
+    }
+    window.verify().await?;
+    window.close().await
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_shop_is_told_in_each_language_and_retried() -> anyhow::Result<()> {
+    for locale in Locale::ALL {
+        let place = place(Look { locale: locale.tag(), theme: "light" })?;
+        let file = place.desk.folder().join("shop.kontor");
+        std::fs::write(&file, "this is no shop ".repeat(1000))?;
+        let window = place.desk.open().await?;
+        window.until_there(".problem h1").await?;
+        let shown = window.text(".problem").await?;
+        let expected = kontor_translations::text(*locale, key::PROBLEM_TITLE);
+        assert!(shown.contains(&expected), "{shown}");
+        assert!(shown.contains("shop.kontor"), "{shown}");
+        // Mended meanwhile, and tried again by keyboard.
+        std::fs::remove_file(&file)?;
+        window.tab_to(".problem button").await?;
+        window.press("Enter")?;
+        window.until_there(".first").await?;
+        window.no_errors().await?;
+        window.close().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn nothing_comes_from_elsewhere() -> anyhow::Result<()> {
+    let place = place(ENGLISH)?;
+    let window = demo(&place).await?;
+    let loaded = window.value("performance.getEntriesByType('resource').map((it) => it.name).concat([location.href])").await?;
+    let loaded: Vec<String> = serde_json::from_value(loaded)?;
+    let is_ours = |address: &String| address.starts_with("tauri://") || address.starts_with("ipc://") || address.starts_with("blob:tauri://");
+    assert!(loaded.len() > 3 && loaded.iter().all(is_ours), "{loaded:?}");
+    window.no_errors().await?;
+    let evaluated = window.eval("try { return eval('1 + 1') } catch (error) { return error.name }", Vec::new()).await?;
+    assert_eq!(evaluated, "EvalError");
+    window.eval("fetch('https://example.com/').catch(() => {}); new Image().src = 'https://example.com/a.png'", Vec::new()).await?;
+    window.until("two refusals", "window.kontorErrors.filter((it) => it.includes('https://example.com')).length >= 2").await?;
+    window.close().await
+}
