@@ -1,6 +1,7 @@
 //! The demo shop: made of the same commands a shop is made of, so that every figure in it has its ledger lines.
 
-use chrono::Days;
+use chrono::{Days, TimeDelta};
+use chrono_tz::Tz;
 use kontor_domain::catalog::{self, Import, ImportedProduct, NewBarcode, NewCategory, NewTax, ProductDraft, THRESHOLD_OFF};
 use kontor_domain::command::Command;
 use kontor_domain::counter::cart::{Cart, CartLine, Discount, exact_cash, price};
@@ -22,11 +23,17 @@ use crate::shop::Shop;
 
 /// Products of the demo.
 const PRODUCTS: usize = 2000;
+/// These sell best.
+const BEST: usize = 24;
+/// Of one of them there is not enough, so that "needs attention" has something to show.
+const SHORT: usize = 21;
 /// Days of sales before today.
 const DAYS: u64 = 14;
 /// Sales of a day.
 const SALES_A_DAY: u64 = 42;
-const DAY_MS: i64 = 86_400_000;
+const HOUR_MS: i64 = 3_600_000;
+/// How long the shop is open on a day.
+const LONG_MS: i64 = 11 * HOUR_MS;
 
 /// Names and prices the demo is made of, in three languages (`demo/catalogue.json`).
 #[derive(Debug, Deserialize)]
@@ -96,7 +103,8 @@ struct Maker<'a> {
 pub async fn fill(shop: &Shop, locale: &str, progress: &(dyn Fn(i64, i64) + Send + Sync)) -> Result<(), Reject> {
     let catalogue: Catalogue = serde_json::from_str(include_str!("../demo/catalogue.json")).map_err(internal)?;
     let total = 2 + i64::try_from(DAYS).unwrap_or(14);
-    let today = platform::today(platform::time_zone().parse().unwrap_or(chrono_tz::Tz::UTC), platform::now());
+    let zone = platform::time_zone().parse().unwrap_or(Tz::UTC);
+    let today = platform::today(zone, platform::now());
     let first = BusinessDate(today.0.checked_sub_days(Days::new(DAYS)).unwrap_or(today.0));
     let mut maker = Maker {
         shop,
@@ -109,7 +117,7 @@ pub async fn fill(shop: &Shop, locale: &str, progress: &(dyn Fn(i64, i64) + Send
         products: Vec::new(),
         waiting: Vec::new(),
     };
-    let start = Instant(platform::now().0 - DAY_MS * i64::try_from(DAYS).unwrap_or(14));
+    let start = hours(zone, first).0;
     let mut shift = ShiftId(id());
     maker.found(&catalogue, shift, first, start)?;
     progress(1, total);
@@ -118,23 +126,31 @@ pub async fn fill(shop: &Shop, locale: &str, progress: &(dyn Fn(i64, i64) + Send
     progress(2, total);
     for day in 0..=DAYS {
         let date = BusinessDate(first.0.checked_add_days(Days::new(day)).unwrap_or(first.0));
-        let opened = Instant(start.0 + DAY_MS * i64::try_from(day).unwrap_or(0));
+        let (opened, length_ms) = hours(zone, date);
         if day > 0 {
             shift = ShiftId(id());
             let open = OpenShift { shift_id: shift, till_id: maker.till, business_date: date, float: Money(5000) };
             maker.send(Command::Counter(counter::Command::OpenShift(open)), opened)?;
         }
         let is_today = day == DAYS;
-        let cash = maker.sell_day(shift, opened, if is_today { SALES_A_DAY / 3 } else { SALES_A_DAY })?;
+        let cash = maker.sell_day(shift, opened, length_ms, if is_today { SALES_A_DAY / 3 } else { SALES_A_DAY })?;
         if !is_today {
             let counted = cash.plus(Money(5000))?;
             let close = CloseShift { shift_id: shift, denominations: Vec::new(), counted };
-            maker.send(Command::Counter(counter::Command::CloseShift(close)), Instant(opened.0 + 10 * 3_600_000))?;
+            maker.send(Command::Counter(counter::Command::CloseShift(close)), Instant(opened.0 + length_ms + HOUR_MS / 2))?;
         }
         maker.wait().await?;
         progress(2 + i64::try_from(day).unwrap_or(0), total);
     }
     Ok(())
+}
+
+/// When the shop opens on a day, and for how many milliseconds. Today it is open till now, for two hours at least.
+fn hours(zone: Tz, date: BusinessDate) -> (Instant, i64) {
+    let nine = date.0.and_hms_opt(9, 0, 0).unwrap_or_default() - TimeDelta::minutes(platform::utc_offset_minutes(zone, date));
+    let (opened, now) = (nine.and_utc().timestamp_millis(), platform::now().0);
+    let opened = if opened + LONG_MS > now { opened.min(now - 2 * HOUR_MS) } else { opened };
+    (Instant(opened), LONG_MS.min(now - opened))
 }
 
 impl Maker<'_> {
@@ -210,7 +226,7 @@ impl Maker<'_> {
             .enumerate()
             .map(|(index, (product_id, draft))| ReceiveLine {
                 product_id: *product_id,
-                quantity: Quantity(1000 * (40 + i64::try_from(index % 7).unwrap_or(0) * 12)),
+                quantity: Quantity(1000 * (40 + i64::try_from(index % 7).unwrap_or(0) * 12 + if index < BEST && index != SHORT { 40 } else { 0 })),
                 unit_cost: UnitPrice(draft.price.0 * 6 / 10),
             })
             .collect();
@@ -272,10 +288,11 @@ impl Maker<'_> {
     }
 
     /// Sells for a day; the cash taken.
-    fn sell_day(&mut self, shift_id: ShiftId, opened: Instant, sales: u64) -> Result<Money, Reject> {
+    fn sell_day(&mut self, shift_id: ShiftId, opened: Instant, length_ms: i64, sales: u64) -> Result<Money, Reject> {
         let mut cash = Money::ZERO;
+        let pause_ms = length_ms.unsigned_abs() / sales;
         for sale in 0..sales {
-            let at = Instant(opened.0 + i64::try_from(sale * 9 * 3_600_000 / SALES_A_DAY + self.dice.roll(300_000)).unwrap_or(0));
+            let at = Instant(opened.0 + i64::try_from(sale * pause_ms + self.dice.roll(pause_ms)).unwrap_or(0));
             let lines = (0..=self.dice.roll(4)).map(|_| self.line()).collect();
             let cart = Cart { tax_mode: TaxMode::Inclusive, lines, discount: Discount::None };
             let figures = price(&cart)?;
@@ -313,7 +330,7 @@ impl Maker<'_> {
 
     fn line(&mut self) -> CartLine {
         // Some things sell far better than others.
-        let reach = [24, 120, 600, PRODUCTS as u64][usize::try_from(self.dice.roll(4)).unwrap_or(0)];
+        let reach = [BEST as u64, 120, 600, PRODUCTS as u64][usize::try_from(self.dice.roll(4)).unwrap_or(0)];
         let index = usize::try_from(self.dice.roll(reach)).unwrap_or(0);
         let quantity = Quantity(1000 * (1 + i64::try_from(self.dice.roll(3)).unwrap_or(0)));
         let (product_id, draft) = &self.products[index];

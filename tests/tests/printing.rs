@@ -136,7 +136,7 @@ async fn a_test_page_and_a_shift_report_come_out_too() {
     let print = PrintShift { job_id: PrintJobId(id()), printer_id: printer.id, shift_id: founded.shift };
     desk.execute(Command::Printing(printing::Command::PrintShift(print))).await.unwrap();
     let report = paper(&listener).await;
-    assert!(contains(&report, b"Z1") && contains(&report, CUT) && !contains(&report, DRAWER), "{}", String::from_utf8_lossy(&report));
+    assert!(contains(&report, b"Z report 1") && contains(&report, CUT) && !contains(&report, DRAWER), "{}", String::from_utf8_lossy(&report));
     settled(&desk, PrintState::Done).await;
 }
 

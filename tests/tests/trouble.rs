@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use kontor_desktop::platform;
 use kontor_desktop::shop::Shop;
-use kontor_domain::catalog::{ListProducts, ProductFilter};
+use kontor_domain::catalog::{self, ListProducts, ProductChanges, ProductFilter};
 use kontor_domain::command::{Ask, Command, Query};
 use kontor_domain::counter::{self, CloseShift, ListSales, OpenShift, SaleFilter};
 use kontor_domain::host::{ShopFile, Start, VerifyReport};
@@ -245,7 +245,10 @@ async fn a_folder_that_cannot_be_written_is_named() {
     set_mode(&shop.path().join("shop.kontor.lock"), 0o666);
     let mut program = as_nobody(shop.path(), open.path());
     assert_eq!(code(start(&mut program).await.problem), Some(Code::ReadOnly));
-    set_mode(&file, 0o666);
+    // SQLite gives the files beside a database the database's own mode.
+    for entry in std::fs::read_dir(shop.path()).unwrap().flatten() {
+        set_mode(&entry.path(), 0o666);
+    }
     program.ok("host", &json!("reopen")).await.unwrap();
     assert_eq!(start(&mut program).await.problem, None);
     verify(&mut program).await;
@@ -284,7 +287,7 @@ async fn a_damaged_page_is_told_where_it_is_met_and_the_rest_goes_on() {
     let page: u64 = {
         let connection = rusqlite::Connection::open(&file).unwrap();
         connection
-            .query_row("SELECT rootpage FROM sqlite_master WHERE name = 'category'", [], |row| row.get::<_, i64>(0))
+            .query_row("SELECT rootpage FROM sqlite_master WHERE name = 'product_tag'", [], |row| row.get::<_, i64>(0))
             .unwrap()
             .try_into()
             .unwrap()
@@ -295,10 +298,10 @@ async fn a_damaged_page_is_told_where_it_is_met_and_the_rest_goes_on() {
     std::fs::write(&file, &bytes).unwrap();
     let mut program = Headless::start(folder.path(), &[]).unwrap();
     assert_eq!(start(&mut program).await.problem, None, "the damage is somewhere else");
-    let answer = program.call("query", &json!({ "catalog": { "list_categories": {} } })).await.unwrap();
+    let answer = program.call("query", &json!({ "catalog": { "get_product": { "id": founded.products[0] } } })).await.unwrap();
     assert_eq!(answer["reject"], json!({ "code": 18004, "args": { "path": file } }));
-    let category = kontor_domain::catalog::NewCategory { id: kontor_domain::ids::CategoryId(id()), parent_id: None, name: "New".into(), hue: 0 };
-    let refused = execute(&mut program, &Command::Catalog(kontor_domain::catalog::Command::CreateCategory(category))).await.unwrap_err();
+    let changes = ProductChanges { tags_added: vec!["new".into()], ..ProductChanges::of(founded.products[0]) };
+    let refused = execute(&mut program, &Command::Catalog(catalog::Command::EditProduct(Box::new(changes)))).await.unwrap_err();
     assert_eq!((refused.code, refused.args["path"].as_str()), (Code::FileDamaged, file.to_str().unwrap()));
     execute(&mut program, &sale_command(&founded, &[0, 1]).unwrap()).await.unwrap();
     program.end().await.unwrap();
@@ -475,13 +478,11 @@ async fn one_command_that_breaks_a_constraint_takes_no_other_with_it() {
     file.execute_batch("CREATE TRIGGER poison BEFORE INSERT ON product WHEN NEW.code = 'POISON' BEGIN SELECT RAISE(ABORT, 'poison'); END").unwrap();
     drop(file);
     let poison = || {
-        let Command::Catalog(kontor_domain::catalog::Command::CreateProduct(mut create)) = product_command(&test.founded, 0) else {
-            panic!("a product")
-        };
+        let Command::Catalog(catalog::Command::CreateProduct(mut create)) = product_command(&test.founded, 0) else { panic!("a product") };
         create.id = ProductId(id());
         create.draft.code = "POISON".into();
         create.draft.barcodes.clear();
-        Command::Catalog(kontor_domain::catalog::Command::CreateProduct(create))
+        Command::Catalog(catalog::Command::CreateProduct(create))
     };
     let mut waiting = Vec::new();
     for place in 0..60 {
@@ -512,7 +513,7 @@ async fn one_command_that_breaks_a_constraint_takes_no_other_with_it() {
 #[tokio::test]
 async fn two_commands_that_make_one_thing_leave_the_first() {
     let test = TestShop::new(1).await.unwrap();
-    let Command::Catalog(kontor_domain::catalog::Command::CreateProduct(mut create)) = product_command(&test.founded, 0) else { panic!("a product") };
+    let Command::Catalog(catalog::Command::CreateProduct(mut create)) = product_command(&test.founded, 0) else { panic!("a product") };
     create.id = ProductId(id());
     create.draft.barcodes.clear();
     let mut waiting = Vec::new();
@@ -520,7 +521,7 @@ async fn two_commands_that_make_one_thing_leave_the_first() {
         let command = if place % 10 == 5 {
             // The same id under another code, each time in a command of its own.
             create.draft.code = format!("SAME-{place}");
-            Command::Catalog(kontor_domain::catalog::Command::CreateProduct(create.clone()))
+            Command::Catalog(catalog::Command::CreateProduct(create.clone()))
         } else {
             sale_command(&test.founded, &[0]).unwrap()
         };

@@ -357,10 +357,11 @@ async fn a_file_that_is_no_shop_is_told_in_each_language_and_retried() -> anyhow
 async fn nothing_comes_from_elsewhere() -> anyhow::Result<()> {
     let place = place(ENGLISH)?;
     let window = demo(&place).await?;
-    let loaded = window.value("performance.getEntriesByType('resource').map((it) => it.name).concat([location.href])").await?;
-    let loaded: Vec<String> = serde_json::from_value(loaded)?;
-    let is_ours = |address: &String| address.starts_with("tauri://") || address.starts_with("ipc://") || address.starts_with("blob:tauri://");
-    assert!(loaded.len() > 3 && loaded.iter().all(is_ours), "{loaded:?}");
+    const LOADED: &str = "return [...document.querySelectorAll('script, link, img')].map((it) => it.src ?? it.href)
+        .concat(performance.getEntriesByType('resource').map((it) => it.name), [location.href]).filter(Boolean)";
+    let loaded: Vec<String> = serde_json::from_value(window.eval(LOADED, Vec::new()).await?)?;
+    let is_ours = |address: &String| address.starts_with("tauri://localhost") || address.starts_with("ipc://localhost");
+    assert!(loaded.len() > 1 && loaded.iter().all(is_ours), "{loaded:?}");
     window.no_errors().await?;
     let evaluated = window.eval("try { return eval('1 + 1') } catch (error) { return error.name }", Vec::new()).await?;
     assert_eq!(evaluated, "EvalError");

@@ -1,6 +1,7 @@
 //! Tones, so that nobody needs to look after every scan.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
@@ -37,6 +38,7 @@ const VOLUME: f32 = 0.12;
 
 thread_local! {
     static CONTEXT: RefCell<Option<AudioContext>> = const { RefCell::new(None) };
+    static WAKING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Plays it, if this device makes sounds.
@@ -55,7 +57,16 @@ fn context() -> Result<AudioContext, JsValue> {
 }
 
 /// A web view may hold sound back until a person did something: called at the first key or tap.
+/// Finding the sound card can take a third of a second, so the key goes its way first.
 pub(crate) fn wake() {
+    if !WAKING.get() && app().preferences.with_untracked(|preferences| preferences.sound) {
+        WAKING.set(true);
+        set_timeout(resume, Duration::ZERO);
+    }
+}
+
+fn resume() {
+    WAKING.set(false);
     if let Ok(context) = context()
         && context.state() != AudioContextState::Running
     {

@@ -200,7 +200,8 @@ impl Reader {
             if filter.archived || terms.is_empty() {
                 bound.push(Value::Text(like(text)));
                 let place = bound.len();
-                condition.push_str(&format!(" AND (p.name LIKE ${place} ESCAPE '!' OR p.code LIKE ${place} ESCAPE '!')"));
+                let like = self.like_operator();
+                condition.push_str(&format!(" AND (p.name {like} ${place} ESCAPE '!' OR p.code {like} ${place} ESCAPE '!')"));
             } else {
                 bound.push(Value::Text(self.match_text(&terms)));
                 let place = bound.len();

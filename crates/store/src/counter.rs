@@ -74,7 +74,7 @@ impl Reader {
     }
 
     async fn sales(&self, asker: &Asker, question: &ListSales) -> Result<Page<SaleRow>, StoreError> {
-        let (condition, mut bound) = sale_condition(asker, &question.filter);
+        let (condition, mut bound) = sale_condition(asker, &question.filter, self.like_operator());
         let total = self.number(format!("SELECT COUNT(*) FROM sale s WHERE {condition}"), bound.clone()).await?;
         let place = bound.len();
         bound.extend([Value::Int(clamp(question.limit)), Value::Int(i64::from(question.offset))]);
@@ -180,7 +180,7 @@ impl Reader {
     }
 }
 
-fn sale_condition(asker: &Asker, filter: &SaleFilter) -> (String, Vec<Value>) {
+fn sale_condition(asker: &Asker, filter: &SaleFilter, operator: &str) -> (String, Vec<Value>) {
     let mut bound = values(asker, []);
     let mut condition = String::from("s.company = $1");
     if let Some(date) = filter.business_date {
@@ -196,7 +196,7 @@ fn sale_condition(asker: &Asker, filter: &SaleFilter) -> (String, Vec<Value>) {
         bound.push(Value::Text(like(text)));
         let place = bound.len();
         condition.push_str(&format!(
-            " AND (s.number LIKE ${place} ESCAPE '!' OR s.customer_name LIKE ${place} ESCAPE '!' OR s.customer_tax_number LIKE ${place} ESCAPE '!')"
+            " AND (s.number {operator} ${place} ESCAPE '!' OR s.customer_name {operator} ${place} ESCAPE '!' OR s.customer_tax_number {operator} ${place} ESCAPE '!')"
         ));
     }
     (condition, bound)

@@ -38,6 +38,9 @@ pub enum StoreError {
     Other(String),
 }
 
+/// SQLITE_IOERR_SHMSIZE: there was no room even for the memory that connections share.
+const SHM_SIZE: i32 = 4874;
+
 impl StoreError {
     /// The same about a file: people are told where it is, the log what the database said.
     #[must_use]
@@ -78,6 +81,7 @@ impl From<rusqlite::Error> for StoreError {
         let text = error.to_string();
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::DiskFull,
+            Some(ErrorCode::SystemIoFailure) if error.sqlite_error().is_some_and(|error| error.extended_code == SHM_SIZE) => Self::DiskFull,
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => Self::ReadOnly(text),
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(text),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::AlreadyOpen(text),
@@ -100,7 +104,7 @@ impl From<sqlx::Error> for StoreError {
         }
         match database.code().as_deref() {
             // SQLite's primary codes are the low byte of what sqlx prints.
-            Some("13" | "53100") => Self::DiskFull,
+            Some("13" | "4874" | "53100") => Self::DiskFull,
             Some("8" | "14" | "264" | "1032" | "270" | "526" | "1038") => Self::ReadOnly(text),
             Some("11" | "26" | "267" | "523" | "XX001" | "XX002") => Self::Damaged(text),
             Some("5" | "6" | "261" | "517") => Self::AlreadyOpen(text),

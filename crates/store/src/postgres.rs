@@ -7,7 +7,7 @@ use kontor_domain::cell::{CellKind, Value};
 use kontor_domain::ids::{CommandId, CompanyId};
 use kontor_domain::world::{Action, Change, RowWrite, Scope, Slice, Table, TableInfo};
 use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::{AssertSqlSafe, Connection, Row};
+use sqlx::{AssertSqlSafe, Connection, Executor as _, Row};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -43,7 +43,34 @@ pub async fn connect(url: &str) -> Result<PgConnection, StoreError> {
     Ok(connection)
 }
 
+/// Rows that were written since plans were made, by table. A statement's plan is made once; one made while its table
+/// was empty would read all rows of a company for ever after. So plans are made anew whenever a table has doubled.
+#[derive(Debug, Default)]
+struct Growth(BTreeMap<Table, Grown>);
+
+#[derive(Debug)]
+struct Grown {
+    rows: u64,
+    next_plans_at: u64,
+}
+
+impl Growth {
+    fn has_doubled(&mut self, commit: &Commit) -> bool {
+        let mut doubled = false;
+        for row in commit.writes.iter().filter(|row| row.action == Action::Insert) {
+            let grown = self.0.entry(row.table).or_insert(Grown { rows: 0, next_plans_at: 32 });
+            grown.rows += 1;
+            if grown.rows >= grown.next_plans_at {
+                grown.next_plans_at = grown.rows * 2;
+                doubled = true;
+            }
+        }
+        doubled
+    }
+}
+
 async fn run<A: Agent>(url: String, mut connection: PgConnection, mut agent: A, mut receiver: mpsc::Receiver<A::Message>) {
+    let mut growth = Growth::default();
     while let Some(first) = receiver.recv().await {
         let mut messages = vec![first];
         while messages.len() < BATCH_LIMIT
@@ -51,8 +78,8 @@ async fn run<A: Agent>(url: String, mut connection: PgConnection, mut agent: A, 
         {
             messages.push(message);
         }
-        for retry in execute(&mut connection, &mut agent, messages).await {
-            execute(&mut connection, &mut agent, vec![retry]).await;
+        for retry in execute(&mut connection, &mut agent, &mut growth, messages).await {
+            execute(&mut connection, &mut agent, &mut growth, vec![retry]).await;
         }
         if connection.ping().await.is_err()
             && let Ok(fresh) = connect(&url).await
@@ -62,16 +89,16 @@ async fn run<A: Agent>(url: String, mut connection: PgConnection, mut agent: A, 
     }
 }
 
-async fn execute<A: Agent>(connection: &mut PgConnection, agent: &mut A, messages: Vec<A::Message>) -> Vec<A::Message> {
+async fn execute<A: Agent>(connection: &mut PgConnection, agent: &mut A, growth: &mut Growth, messages: Vec<A::Message>) -> Vec<A::Message> {
     agent.begin(messages);
-    let result = drive(connection, agent).await;
+    let result = drive(connection, agent, growth).await;
     if let Err(error) = &result {
         tracing::error!(%error, "batch");
     }
     agent.finish(result)
 }
 
-async fn drive<A: Agent>(connection: &mut PgConnection, agent: &mut A) -> Result<(), StoreError> {
+async fn drive<A: Agent>(connection: &mut PgConnection, agent: &mut A, growth: &mut Growth) -> Result<(), StoreError> {
     let mut transaction = connection.begin().await?;
     let mut company = None;
     let mut input = Input::Start;
@@ -92,6 +119,11 @@ async fn drive<A: Agent>(connection: &mut PgConnection, agent: &mut A) -> Result
             Step::Commit(commit) => {
                 write(&mut transaction, &commit).await?;
                 transaction.commit().await?;
+                if growth.has_doubled(&commit)
+                    && let Err(error) = connection.execute("DISCARD PLANS").await
+                {
+                    tracing::warn!(%error, "plans");
+                }
                 return Ok(());
             }
             Step::Nothing => return Ok(transaction.rollback().await?),
@@ -249,12 +281,12 @@ fn json_cell(value: &Value) -> serde_json::Value {
     }
 }
 
-/// The value at a place of a JSON row, as its column's type.
+/// The value at a place of a JSON row `r`, as its column's type (a table may have a column `value`, too).
 fn place(kind: CellKind, index: usize) -> String {
     match kind {
-        CellKind::Int => format!("CAST(value->>{index} AS BIGINT)"),
-        CellKind::Text => format!("value->>{index}"),
-        CellKind::Id => format!("unhex(value->>{index})"),
+        CellKind::Int => format!("CAST(r.value->>{index} AS BIGINT)"),
+        CellKind::Text => format!("r.value->>{index}"),
+        CellKind::Id => format!("unhex(r.value->>{index})"),
     }
 }
 
@@ -265,7 +297,7 @@ fn places(info: &TableInfo) -> Vec<String> {
 
 fn insert_sql(info: &TableInfo) -> String {
     format!(
-        "INSERT INTO {} (company, {}, rev, scope) SELECT $1, {} FROM jsonb_each_row($2)",
+        "INSERT INTO {} (company, {}, rev, scope) SELECT $1, {} FROM jsonb_each_row($2) r",
         info.name,
         info.columns.join(", "),
         places(info).join(", ")
@@ -281,11 +313,11 @@ fn update_sql(info: &TableInfo) -> String {
     let values = places(info);
     let first = info.key.len();
     let assignments = names[first..].iter().zip(&values[first..]).map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join(", ");
-    format!("UPDATE {} t SET {assignments} FROM jsonb_each_row($2) WHERE t.company = $1{}", info.name, key_condition(info))
+    format!("UPDATE {} t SET {assignments} FROM jsonb_each_row($2) r WHERE t.company = $1{}", info.name, key_condition(info))
 }
 
 fn remove_sql(info: &TableInfo) -> String {
-    format!("DELETE FROM {} t USING jsonb_each_row($2) WHERE t.company = $1{}", info.name, key_condition(info))
+    format!("DELETE FROM {} t USING jsonb_each_row($2) r WHERE t.company = $1{}", info.name, key_condition(info))
 }
 
 async fn write_log(connection: &mut PgConnection, commit: &Commit) -> Result<(), StoreError> {

@@ -68,6 +68,14 @@ impl Reader {
         self.engine
     }
 
+    /// The operator with which a part of a text is found, the case of Latin letters aside, on both engines.
+    pub(crate) const fn like_operator(&self) -> &'static str {
+        match self.engine {
+            Engine::Sqlite => "LIKE",
+            Engine::Postgres => "COLLATE \"C\" ILIKE",
+        }
+    }
+
     /// Closes its connections.
     pub async fn close(&self) {
         self.pool.close().await;

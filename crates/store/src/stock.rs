@@ -70,7 +70,8 @@ impl Reader {
         if !text.is_empty() {
             bound.push(Value::Text(like(text)));
             let place = bound.len();
-            condition.push_str(&format!(" AND (p.name LIKE ${place} ESCAPE '!' OR p.code LIKE ${place} ESCAPE '!')"));
+            let like = self.like_operator();
+            condition.push_str(&format!(" AND (p.name {like} ${place} ESCAPE '!' OR p.code {like} ${place} ESCAPE '!')"));
         }
         if question.only_low {
             condition.push_str(" AND ((p.low_threshold >= 0 AND b.quantity < p.low_threshold) OR b.quantity < 0)");

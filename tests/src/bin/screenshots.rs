@@ -188,7 +188,7 @@ impl Album {
         self.go(SALES).await?;
         window.until_there(".tr .strong").await?;
         self.take_settled("sales").await?;
-        window.click(".tr").await?;
+        window.click(".tr.can").await?;
         window.until_there(".page.sale table").await?;
         self.take_settled("sale").await?;
         window.click(".page.sale [role=tab]:nth-of-type(2)").await?;
@@ -206,7 +206,7 @@ impl Album {
         self.go(PRODUCTS).await?;
         window.until_there(".tr .strong").await?;
         self.take_settled("products").await?;
-        window.click(".tr").await?;
+        window.click(".tr.can").await?;
         window.until_there(".main form").await?;
         self.take_settled("product").await?;
         self.go(PRODUCTS).await?;

@@ -18,6 +18,12 @@ fn function(module: &str, name: &str) -> Result<Function, JsValue> {
     Reflect::get(&module, &name.into())?.dyn_into()
 }
 
+/// Whether the program is around us.
+#[cfg(feature = "mock")]
+pub(super) fn is_there() -> bool {
+    function("core", "invoke").is_ok()
+}
+
 async fn invoke(door: Door, body: &str) -> Result<JsValue, JsValue> {
     let (command, argument) = door.names();
     let arguments = Object::new();

@@ -1,6 +1,8 @@
 //! The left side: search, categories, tiles; and over them whatever asks something.
 
-use kontor_domain::catalog::{Category, ListCategories, ListTiles, ProductHit};
+use std::time::Duration;
+
+use kontor_domain::catalog::{Category, ListCategories, ListProducts, ListTiles, ProductFilter, ProductHit, ProductSort};
 use kontor_domain::command::Event;
 use kontor_domain::ids::CategoryId;
 use kontor_domain::units::Quantity;
@@ -20,6 +22,8 @@ use crate::toast::Tone;
 
 /// More tiles than this nobody looks through: that is what the search is for.
 const TILES: u32 = 60;
+/// Text that stays this long in the search was typed by a person.
+const TYPED: Duration = Duration::from_millis(60);
 
 #[component]
 pub(super) fn Shelf() -> impl IntoView {
@@ -102,7 +106,7 @@ fn UnfinishedStrip() -> impl IntoView {
 #[component]
 fn Goods() -> impl IntoView {
     let counter = app().counter;
-    let is_searching = Memo::new(move |_| counter.search.with(|text| !basket::split_times(text).1.trim().is_empty()));
+    let is_searching = searching(Memo::new(move |_| counter.search.with(|text| !basket::split_times(text).1.trim().is_empty())));
     let category = RwSignal::new(None::<CategoryId>);
     let categories = live(&[Event::CatalogChanged], || Some(ListCategories {}));
     view! {
@@ -111,6 +115,28 @@ fn Goods() -> impl IntoView {
             <Found/>
         </Show>
     }
+}
+
+/// Whether the search is meant: a scan types its first characters too, and for those the shelf is not torn down.
+fn searching(has_text: Memo<bool>) -> RwSignal<bool> {
+    let is_searching = RwSignal::new(has_text.get_untracked());
+    let change = StoredValue::new(0_u32);
+    Effect::new(move |_| {
+        let has_text = has_text.get();
+        change.update_value(|count| *count = count.wrapping_add(1));
+        if !has_text {
+            is_searching.set(false);
+            return;
+        }
+        let before = change.get_value();
+        let begin = move || {
+            if change.try_get_value() == Some(before) {
+                is_searching.set(true);
+            }
+        };
+        set_timeout(begin, TYPED);
+    });
+    is_searching
 }
 
 #[component]
@@ -127,9 +153,19 @@ fn Categories(chosen: RwSignal<Option<CategoryId>>, categories: Signal<Vec<Categ
 #[component]
 fn Tiles(category: RwSignal<Option<CategoryId>>) -> impl IntoView {
     const EVENTS: &[Event] = &[Event::CatalogChanged, Event::StockChanged];
-    let tiles = live(EVENTS, move || Some(ListTiles { category_id: category.get(), limit: TILES }));
-    let is_empty = move || tiles.answer.with(|tiles| tiles.as_ref().is_some_and(Vec::is_empty));
-    let is_waiting = move || tiles.answer.with(Option::is_none);
+    let chosen = live(EVENTS, move || Some(ListTiles { category_id: category.get(), limit: TILES }));
+    let has_none = move || chosen.answer.with(|tiles| tiles.as_ref().is_some_and(Vec::is_empty));
+    // A shop that has no favourites yet sees what it has.
+    let newest = live(EVENTS, move || {
+        let filter = ProductFilter { sort: ProductSort::Newest, ..ProductFilter::default() };
+        (category.get().is_none() && has_none()).then_some(ListProducts { filter, offset: 0, limit: TILES })
+    });
+    let tiles = Memo::new(move |_| {
+        let page = || newest.get().map(|page| page.rows);
+        if category.get().is_none() && has_none() { page() } else { chosen.get() }
+    });
+    let is_empty = move || tiles.with(|tiles| tiles.as_ref().is_some_and(Vec::is_empty));
+    let is_waiting = move || tiles.with(Option::is_none);
     view! {
         <div class="tiles">
             {move || is_waiting().then(|| (0..16).map(|_| view! { <Skeleton height="100%"/> }).collect_view())}

@@ -93,7 +93,7 @@ fn DayChips(day: RwSignal<Option<BusinessDate>>) -> impl IntoView {
 
 fn columns() -> Vec<Column<SaleRow>> {
     vec![
-        Column::new(t(key::SALES_WHEN), "172px", |row: &SaleRow| view! { <span class="muted">{format::date_time(row.at)}</span> }),
+        Column::new(t(key::SALES_WHEN), "184px", |row: &SaleRow| view! { <span class="muted">{format::date_time(row.at)}</span> }),
         Column::new(t(key::SALES_NUMBER), "minmax(210px, 1.4fr)", number),
         Column::new(t(key::SALES_CUSTOMER), "minmax(140px, 1fr)", |row: &SaleRow| row.customer_name.clone()),
         Column::new(t(key::SALES_PERSON), "minmax(110px, .7fr)", |row: &SaleRow| view! { <span class="muted">{row.person_name.clone()}</span> }),

@@ -33,6 +33,8 @@ struct Scanner {
     ended_ms: f64,
     /// Counts keys, to know whether silence was broken.
     keys: u64,
+    /// How late the last key was when it arrived here: on a busy computer the next ones are as late.
+    late_ms: f64,
     /// Counts bursts that were scans, to know whether a key belonged to one.
     scans: u64,
 }
@@ -78,7 +80,10 @@ pub(crate) fn feed(event: &KeyboardEvent) -> Taken {
         deliver(scan);
     }
     let composing = event.is_composing() || event.key_code() == 229;
-    let verdict = SCANNER.with_borrow_mut(|scanner| scanner.key(&code, event.shift_key(), now_ms));
+    let verdict = SCANNER.with_borrow_mut(|scanner| {
+        scanner.late_ms = (clock_ms() - now_ms).max(0.0);
+        scanner.key(&code, event.shift_key(), now_ms)
+    });
     match verdict {
         Verdict::Pass if is_late_enter(&code, now_ms) => Taken::Yes,
         Verdict::Pass => {
@@ -147,9 +152,25 @@ fn listen_for_silence() {
     set_timeout(move || set_timeout(move || end_by_silence(keys), Duration::ZERO), SILENCE);
 }
 
+fn clock_ms() -> f64 {
+    web_sys::window().and_then(|window| window.performance()).map_or(0.0, |performance| performance.now())
+}
+
 fn end_by_silence(keys: u64) {
-    let now_ms = web_sys::window().and_then(|window| window.performance()).map_or(0.0, |performance| performance.now());
-    let scan = SCANNER.with_borrow_mut(|scanner| if scanner.keys == keys { scanner.silence(now_ms) } else { None });
+    let now_ms = clock_ms();
+    let (is_last, is_scan, due_ms) = SCANNER.with_borrow(|scanner| {
+        let wait_ms = SILENCE.as_secs_f64() * 1000.0 + 2.0 * scanner.late_ms;
+        (scanner.keys == keys, scanner.burst.is_scan(), scanner.burst.last_ms() + wait_ms)
+    });
+    if !is_last {
+        return;
+    }
+    if is_scan && now_ms < due_ms {
+        // The rest of the scan may still be on its way to us: half of it would be another product.
+        set_timeout(move || end_by_silence(keys), Duration::from_secs_f64((due_ms - now_ms) / 1000.0));
+        return;
+    }
+    let scan = SCANNER.with_borrow_mut(|scanner| scanner.silence(now_ms));
     if let Some(scan) = scan {
         give_back(false);
         deliver(scan);

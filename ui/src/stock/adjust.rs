@@ -94,7 +94,7 @@ fn Entry(lines: Lines, line: Line, location: RwSignal<String>) -> impl IntoView 
     view! {
         <div class="entry adjust" class:lit=move || lines.last.get() == Some(line.product_id)>
             {product_of(line)}
-            {figure_input(t(key::STOCK_DIFFERENCE), line.quantity, is_bad)}
+            {figure_input(t(key::STOCK_DIFFERENCE), line.quantity, move || is_bad() && !line.quantity.with(String::is_empty))}
             <span class="num muted nowrap">{move || then(now(), &line.quantity.get())}</span>
             <label class="field">
                 <select aria-label=t(key::STOCK_REASON) on:change=move |event| line.reason.set(event_target_value(&event))>{reasons}</select>

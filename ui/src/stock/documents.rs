@@ -38,7 +38,7 @@ pub(super) fn Documents(chosen: RwSignal<StockPlace>) -> impl IntoView {
 fn columns() -> Vec<Column<StockDocumentView>> {
     type Row = StockDocumentView;
     vec![
-        Column::new(t(key::SALES_WHEN), "168px", |row: &Row| view! { <span class="muted">{format::date_time(row.document.at)}</span> }),
+        Column::new(t(key::SALES_WHEN), "184px", |row: &Row| view! { <span class="muted">{format::date_time(row.document.at)}</span> }),
         Column::new(t(key::SALES_NUMBER), "190px", |row: &Row| view! { <span class="strong">{row.document.number.clone()}</span> }),
         Column::new(t(key::STOCK_KIND), "150px", |row: &Row| kind_tag(row.document.kind)),
         Column::new(t(key::STOCK_LOCATION), "130px", |row: &Row| row.location_code.clone()),

@@ -54,7 +54,7 @@ pub(super) fn Moves(of: RwSignal<MovesOf>, chosen: RwSignal<StockPlace>) -> impl
 
 fn columns() -> Vec<Column<MoveView>> {
     vec![
-        Column::new(t(key::SALES_WHEN), "164px", |row: &MoveView| view! { <span class="muted">{format::date_time(row.at)}</span> }),
+        Column::new(t(key::SALES_WHEN), "184px", |row: &MoveView| view! { <span class="muted">{format::date_time(row.at)}</span> }),
         Column::new(t(key::STOCK_PRODUCT), "minmax(210px, 1fr)", |row: &MoveView| view! { <span class="strong">{row.name.clone()}</span> }),
         Column::new(t(key::SALES_QUANTITY), "100px", |row: &MoveView| {
             view! { {format::quantity(row.quantity)} <span class="small muted">" " {text::unit(&row.unit)}</span> }

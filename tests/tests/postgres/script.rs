@@ -1,10 +1,6 @@
-//! PostgreSQL does what SQLite does: the same commands leave the same rows and the same answers.
-
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
+//! What a shop does in its first days, done on both engines at once.
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::sync::Arc;
 
 use kontor_desktop::platform;
 use kontor_domain::attention::{self, ListAttention};
@@ -13,7 +9,6 @@ use kontor_domain::catalog::{
     ListProducts, ListTaxes, ListTiles, NewBarcode, NewCategory, NewTax, ProductChanges, ProductDraft, ProductFilter, ProductSort, RevertImport,
     ScanCode, SearchProducts, TaxChanges,
 };
-use kontor_domain::cell::{CellKind, Value};
 use kontor_domain::command::{Ask, Command, Edit, Query};
 use kontor_domain::counter::cart::{Cart, Discount, exact_cash, price};
 use kontor_domain::counter::{
@@ -21,8 +16,7 @@ use kontor_domain::counter::{
     OpenShift, Park, Refund, RefundLine, SaleFilter, SaleKind, Sell, Tender, TenderKind, Unpark, refund_figures, refund_tenders,
 };
 use kontor_domain::ids::{
-    BatchId, CashMovementId, CategoryId, CommandId, CompanyId, ParkedCartId, PrintJobId, PrinterId, ProductId, SaleId, ShiftId, StockDocumentId,
-    TaxId,
+    BatchId, CashMovementId, CategoryId, CommandId, ParkedCartId, PrintJobId, PrinterId, ProductId, SaleId, ShiftId, StockDocumentId, TaxId,
 };
 use kontor_domain::printing::{
     self, ListPrintJobs, ListPrinters, PaperDocument, PaperKind, PrintShift, PrintState, Printer, PrinterKind, Report, Reprint,
@@ -33,30 +27,27 @@ use kontor_domain::settings::{self, CompanyChanges, GetSession, TaxMode};
 use kontor_domain::stock::{self, Adjust, AdjustLine, ListBalances, ListDocuments, ListMoves, MoveReason};
 use kontor_domain::time::{BusinessDate, Instant};
 use kontor_domain::units::{Money, Quantity, Rate, UnitPrice};
-use kontor_domain::world::{Change, Table, TableInfo};
 use kontor_store::installation::Installation;
 use kontor_store::reader::Asker;
 use kontor_sync::authority::Done;
 use kontor_tests::engine::{Engine, asker, fresh_ids};
 use kontor_tests::postgres::Database;
-use kontor_tests::shop::{Founded, cart_line, found_command, id, product_command, receive_command, sale_command};
-use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Executor as _, Row as _};
+use kontor_tests::shop::{Founded, cart_line, id, product_command, receive_command, sale_command};
 
 /// The same company on both engines.
-struct Both {
-    sqlite: Engine,
-    postgres: Engine,
-    database: Database,
-    folder: tempfile::TempDir,
-    ids: Installation,
+pub struct Both {
+    pub sqlite: Engine,
+    pub postgres: Engine,
+    pub database: Database,
+    pub folder: tempfile::TempDir,
+    pub ids: Installation,
     now: std::cell::Cell<i64>,
-    asked: std::cell::RefCell<BTreeSet<&'static str>>,
-    done: std::cell::RefCell<BTreeSet<&'static str>>,
+    pub asked: std::cell::RefCell<BTreeSet<&'static str>>,
+    pub done: std::cell::RefCell<BTreeSet<&'static str>>,
 }
 
 impl Both {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::new().await.unwrap();
         Self {
@@ -72,7 +63,7 @@ impl Both {
     }
 
     /// Executes the same envelope on both; the verdict, which must be one.
-    async fn try_run(&self, command: Command) -> Result<Done, Reject> {
+    pub async fn try_run(&self, command: Command) -> Result<Done, Reject> {
         self.now.set(self.now.get() + 1);
         self.done.borrow_mut().insert(command.name());
         let (command_id, at) = (CommandId(id()), Instant(self.now.get()));
@@ -86,7 +77,7 @@ impl Both {
         one
     }
 
-    async fn run(&self, command: Command) -> Done {
+    pub async fn run(&self, command: Command) -> Done {
         let name = command.name();
         self.try_run(command).await.unwrap_or_else(|reject| panic!("{name}: {reject}"))
     }
@@ -95,12 +86,12 @@ impl Both {
         assert_eq!(self.try_run(command).await.map_err(|reject| reject.code).map(|_| ()), Err(code));
     }
 
-    fn asker(&self, date: BusinessDate) -> Asker {
+    pub fn asker(&self, date: BusinessDate) -> Asker {
         asker(self.ids, Instant(self.now.get()), date)
     }
 
     /// Asks both; the answer, which must be one.
-    async fn ask<Q: Ask>(&self, founded: &Founded, question: Q) -> Q::Answer {
+    pub async fn ask<Q: Ask>(&self, founded: &Founded, question: Q) -> Q::Answer {
         let query: Query = question.into();
         self.asked.borrow_mut().insert(query.name());
         let asker = self.asker(founded.date);
@@ -148,7 +139,7 @@ fn sell(founded: &Founded, cart: Cart, tenders: Option<Vec<Tender>>) -> Sell {
     }
 }
 
-async fn fill_catalogue(both: &Both, founded: &Founded) {
+pub async fn fill_catalogue(both: &Both, founded: &Founded) {
     for index in 0..founded.products.len() {
         both.run(product_command(founded, index)).await;
     }
@@ -199,7 +190,7 @@ async fn import(both: &Both, founded: &Founded) {
     assert_eq!(left.len(), 18);
 }
 
-async fn trade(both: &Both, founded: &Founded) {
+pub async fn trade(both: &Both, founded: &Founded) {
     both.run(receive_command(founded, Quantity(5_000), UnitPrice(61_234))).await;
     both.run(receive_command(founded, Quantity(1_500), UnitPrice(70_001))).await;
     let lines = vec![
@@ -251,7 +242,7 @@ async fn refund(both: &Both, founded: &Founded, sale_id: SaleId) {
     both.refuse(Command::Counter(counter::Command::Refund(Box::new(too_much))), Code::MoreThanRefundable).await;
 }
 
-async fn print(both: &Both, founded: &Founded) {
+pub async fn print(both: &Both, founded: &Founded) {
     let printing = |command| Command::Printing(command);
     let printer = Printer {
         id: PrinterId(id()),
@@ -278,7 +269,7 @@ async fn print(both: &Both, founded: &Founded) {
 }
 
 /// Every question, in several forms.
-async fn ask_all(both: &Both, founded: &Founded, next_shift: ShiftId) {
+pub async fn ask_all(both: &Both, founded: &Founded, next_shift: ShiftId) {
     for text in [
         "鳳",
         "凤梨",
@@ -371,7 +362,7 @@ async fn ask_all(both: &Both, founded: &Founded, next_shift: ShiftId) {
     assert!(day.sales > 2 && !day.hours.is_empty() && day.top.len() > 3, "{day:?}");
 }
 
-async fn settle(both: &Both, founded: &Founded) -> ShiftId {
+pub async fn settle(both: &Both, founded: &Founded) -> ShiftId {
     let items = both.ask(founded, ListAttention { offset: 0, limit: 10 }).await;
     assert!(!items.rows.is_empty(), "stock went below zero");
     both.run(Command::Attention(attention::Command::Resolve { id: items.rows[0].id })).await;
@@ -391,277 +382,4 @@ async fn settle(both: &Both, founded: &Founded) -> ShiftId {
     both.run(Command::Counter(counter::Command::OpenShift(open))).await;
     both.run(sale_command(&Founded { shift: shift_id, ..founded.clone() }, &[0, 0, 4]).unwrap()).await;
     shift_id
-}
-
-#[tokio::test]
-async fn the_same_commands_leave_the_same_rows_and_answers_on_both_engines() {
-    let both = Both::new().await;
-    let (command, founded) = found_command(both.ids.person, 6);
-    both.run(command.clone()).await;
-    assert!(both.try_run(command).await.is_err(), "founded once");
-    fill_catalogue(&both, &founded).await;
-    trade(&both, &founded).await;
-    print(&both, &founded).await;
-    let next_shift = settle(&both, &founded).await;
-    ask_all(&both, &founded, next_shift).await;
-
-    let (commands, questions) = names_in_the_domain();
-    assert_eq!(commands.difference(&both.done.borrow().iter().map(|name| (*name).to_owned()).collect()).collect::<Vec<_>>(), Vec::<&String>::new());
-    assert_eq!(questions.difference(&both.asked.borrow().iter().map(|name| (*name).to_owned()).collect()).collect::<Vec<_>>(), Vec::<&String>::new());
-
-    let asker = both.asker(founded.date);
-    assert_eq!(both.sqlite.differences(&asker).await.unwrap(), Vec::new());
-    assert_eq!(both.postgres.differences(&asker).await.unwrap(), Vec::new());
-    compare_tables(&both).await;
-    the_ledgers_refuse(&mut both.database.connect().await.unwrap()).await;
-    assert_eq!(both.postgres.differences(&asker).await.unwrap(), Vec::new());
-}
-
-/// Names of all commands and of all questions, read where they are declared: a new one must be compared here, too.
-fn names_in_the_domain() -> (BTreeSet<String>, BTreeSet<String>) {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/domain/src");
-    let read = |name: &str| std::fs::read_to_string(source.join(name)).unwrap();
-    let text = read("command.rs");
-    let (_, body) = text.split_once("pub const fn name(&self) -> &'static str {").unwrap();
-    let commands = body.split_once("\n    }\n").unwrap().0.lines().filter_map(|line| line.split('"').nth(1)).map(str::to_owned).collect();
-    let mut questions = BTreeSet::new();
-    for file in ["settings.rs", "catalog.rs", "stock.rs", "counter/views.rs", "printing.rs", "attention.rs", "reports.rs"] {
-        let found = questions.len();
-        let text = read(file);
-        let declared = text.lines().filter(|line| line.contains(", permission: "));
-        questions.extend(declared.filter_map(|line| line.split_whitespace().next()).map(str::to_owned));
-        assert!(questions.len() > found, "{file} has questions");
-    }
-    (commands, questions)
-}
-
-const CELLS_OF_LOG: &[(&str, CellKind)] = &[
-    ("id", CellKind::Id),
-    ("company", CellKind::Id),
-    ("rev", CellKind::Int),
-    ("device", CellKind::Id),
-    ("actor", CellKind::Id),
-    ("name", CellKind::Text),
-    ("version", CellKind::Int),
-    ("args", CellKind::Text),
-    ("number", CellKind::Text),
-    ("at", CellKind::Int),
-    ("received_at", CellKind::Int),
-    ("status", CellKind::Text),
-    ("code", CellKind::Int),
-];
-
-fn cells_of(info: &TableInfo) -> Vec<(&'static str, CellKind)> {
-    let stamps = [("rev", CellKind::Int), ("scope", CellKind::Int)];
-    std::iter::once(("company", CellKind::Id)).chain(info.columns.iter().copied().zip(info.kinds.iter().copied())).chain(stamps).collect()
-}
-
-fn select(table: &str, cells: &[(&'static str, CellKind)]) -> String {
-    format!("SELECT {} FROM {table}", cells.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", "))
-}
-
-fn sqlite_rows(file: &rusqlite::Connection, table: &str, cells: &[(&'static str, CellKind)]) -> Vec<Vec<Value>> {
-    let mut statement = file.prepare(&select(table, cells)).unwrap();
-    let rows = statement.query_map([], |row| {
-        let cell = |index: usize, kind: CellKind| -> rusqlite::Result<Value> {
-            Ok(match kind {
-                CellKind::Int => row.get::<_, Option<i64>>(index)?.map_or(Value::Null, Value::Int),
-                CellKind::Text => row.get::<_, Option<String>>(index)?.map_or(Value::Null, Value::Text),
-                CellKind::Id => row.get::<_, Option<Vec<u8>>>(index)?.map_or(Value::Null, |bytes| Value::Id(uuid::Uuid::from_slice(&bytes).unwrap())),
-            })
-        };
-        cells.iter().enumerate().map(|(index, (_, kind))| cell(index, *kind)).collect::<rusqlite::Result<Vec<Value>>>()
-    });
-    let mut rows = rows.unwrap().collect::<Result<Vec<_>, _>>().unwrap();
-    rows.sort();
-    rows
-}
-
-async fn postgres_rows(connection: &mut PgConnection, table: &str, cells: &[(&'static str, CellKind)]) -> Vec<Vec<Value>> {
-    let rows = sqlx::query(AssertSqlSafe(select(table, cells))).fetch_all(connection).await.unwrap();
-    let cell = |row: &sqlx::postgres::PgRow, index: usize, kind: CellKind| match kind {
-        CellKind::Int => row.try_get::<Option<i64>, _>(index).unwrap().map_or(Value::Null, Value::Int),
-        CellKind::Text => row.try_get::<Option<String>, _>(index).unwrap().map_or(Value::Null, Value::Text),
-        CellKind::Id => {
-            row.try_get::<Option<Vec<u8>>, _>(index).unwrap().map_or(Value::Null, |bytes| Value::Id(uuid::Uuid::from_slice(&bytes).unwrap()))
-        }
-    };
-    let mut rows: Vec<Vec<Value>> =
-        rows.iter().map(|row| cells.iter().enumerate().map(|(index, (_, kind))| cell(row, index, *kind)).collect()).collect();
-    rows.sort();
-    rows
-}
-
-async fn compare_tables(both: &Both) {
-    let file = rusqlite::Connection::open(both.folder.path().join("shop.kontor")).unwrap();
-    let mut connection = both.database.connect().await.unwrap();
-    let tables = Table::ALL.iter().map(|table| (table.info().name, cells_of(table.info())));
-    let clock = vec![("company", CellKind::Id), ("rev", CellKind::Int), ("last_at", CellKind::Int)];
-    for (table, cells) in tables.chain([("command_log", CELLS_OF_LOG.to_vec()), ("clock", clock)]) {
-        let (one, other) = (sqlite_rows(&file, table, &cells), postgres_rows(&mut connection, table, &cells).await);
-        assert!(!one.is_empty(), "{table} was never written: the comparison says nothing");
-        assert_eq!(one.len(), other.len(), "{table}");
-        for (one, other) in one.iter().zip(&other) {
-            assert_eq!(one, other, "{table}");
-        }
-    }
-}
-
-async fn the_ledgers_refuse(connection: &mut PgConnection) {
-    for table in Table::ALL.iter().filter(|table| table.info().change == Change::Append) {
-        let name = table.info().name;
-        for sql in [format!("UPDATE {name} SET rev = rev + 1"), format!("DELETE FROM {name}")] {
-            let error = connection.execute(AssertSqlSafe(sql.clone())).await.expect_err(&sql);
-            assert!(error.to_string().contains("never changed"), "{sql}: {error}");
-        }
-    }
-}
-
-/// Revs of a company's commands are 1, 2, 3 … without a gap.
-async fn assert_no_gap(connection: &mut PgConnection, company: CompanyId, commands: i64) {
-    let row = sqlx::query("SELECT COUNT(*), COUNT(DISTINCT rev), CAST(coalesce(MIN(rev), 0) AS BIGINT), CAST(coalesce(MAX(rev), 0) AS BIGINT) FROM command_log WHERE company = $1")
-        .bind(company.0.as_bytes().to_vec())
-        .fetch_one(&mut *connection)
-        .await
-        .unwrap();
-    let figures: Vec<i64> = (0..4).map(|index| row.get(index)).collect();
-    assert_eq!(figures, [commands, commands, 1, commands]);
-    let clock: i64 =
-        sqlx::query("SELECT rev FROM clock WHERE company = $1").bind(company.0.as_bytes().to_vec()).fetch_one(connection).await.unwrap().get(0);
-    assert_eq!(clock, commands);
-}
-
-async fn found_on(engine: &Engine, ids: Installation, products: usize) -> Founded {
-    let (command, founded) = found_command(ids.person, products);
-    let commands = std::iter::once(command).chain((0..products).map(|index| product_command(&founded, index))).chain([receive_command(
-        &founded,
-        Quantity(1_000_000),
-        UnitPrice(60_000),
-    )]);
-    for command in commands {
-        engine.run(ids, CommandId(id()), command, platform::now()).await.unwrap();
-    }
-    founded
-}
-
-async fn assert_stock(engine: &Engine, ids: Installation, founded: &Founded, sold: i64) {
-    let asker = asker(ids, platform::now(), founded.date);
-    assert_eq!(engine.differences(&asker).await.unwrap(), Vec::new());
-    let query = ListBalances { text: String::new(), location_id: Some(founded.shelf), only_low: false, offset: 0, limit: 500 };
-    let answer = engine.ask(&asker, &query.into()).await.unwrap();
-    let balances: kontor_domain::catalog::Page<stock::BalanceView> = serde_json::from_value(answer).unwrap();
-    assert_eq!(balances.rows.len(), founded.products.len());
-    assert!(balances.rows.iter().all(|row| row.quantity == Quantity(1_000_000 - sold * 1000)), "{balances:?}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn sixteen_tasks_selling_the_same_goods_are_counted_exactly() {
-    let database = Database::new().await.unwrap();
-    let engine = Arc::new(Engine::postgres(&database.url).await.unwrap());
-    let ids = fresh_ids();
-    let founded = found_on(&engine, ids, 3).await;
-    let tasks: Vec<_> = (0..16)
-        .map(|_| {
-            let (engine, founded) = (Arc::clone(&engine), founded.clone());
-            tokio::spawn(async move {
-                for _ in 0..12 {
-                    engine.run(ids, CommandId(id()), sale_command(&founded, &[0, 1, 2]).unwrap(), platform::now()).await.unwrap();
-                }
-            })
-        })
-        .collect();
-    for task in tasks {
-        task.await.unwrap();
-    }
-    assert_stock(&engine, ids, &founded, 16 * 12).await;
-    assert_no_gap(&mut database.connect().await.unwrap(), ids.company, 1 + 3 + 1 + 16 * 12).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn two_programs_that_sell_for_one_company_keep_one_order() {
-    let database = Database::new().await.unwrap();
-    let one = Arc::new(Engine::postgres(&database.url).await.unwrap());
-    let other = Arc::new(Engine::postgres(&database.url).await.unwrap());
-    let ids = fresh_ids();
-    let founded = found_on(&one, ids, 2).await;
-    let tasks: Vec<_> = [&one, &other, &one, &other]
-        .into_iter()
-        .map(|engine| {
-            let (engine, founded) = (Arc::clone(engine), founded.clone());
-            tokio::spawn(async move {
-                for _ in 0..15 {
-                    engine.run(ids, CommandId(id()), sale_command(&founded, &[0, 1]).unwrap(), platform::now()).await.unwrap();
-                }
-            })
-        })
-        .collect();
-    for task in tasks {
-        task.await.unwrap();
-    }
-    assert_stock(&one, ids, &founded, 60).await;
-    assert_no_gap(&mut database.connect().await.unwrap(), ids.company, 1 + 2 + 1 + 60).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn companies_that_share_a_writer_never_touch_each_other() {
-    let database = Database::new().await.unwrap();
-    let engine = Arc::new(Engine::postgres(&database.url).await.unwrap());
-    let mut shops = Vec::new();
-    for _ in 0..3 {
-        let ids = fresh_ids();
-        shops.push((ids, found_on(&engine, ids, 2).await));
-    }
-    let tasks: Vec<_> = (0..12)
-        .map(|task| {
-            let (ids, founded) = shops[task % 3].clone();
-            let engine = Arc::clone(&engine);
-            tokio::spawn(async move {
-                for _ in 0..8 {
-                    engine.run(ids, CommandId(id()), sale_command(&founded, &[0, 1]).unwrap(), platform::now()).await.unwrap();
-                }
-            })
-        })
-        .collect();
-    for task in tasks {
-        task.await.unwrap();
-    }
-    let mut connection = database.connect().await.unwrap();
-    for (ids, founded) in &shops {
-        assert_stock(&engine, *ids, founded, 32).await;
-        assert_no_gap(&mut connection, ids.company, 1 + 2 + 1 + 32).await;
-    }
-}
-
-#[tokio::test]
-async fn every_look_up_of_the_writer_uses_an_index_whatever_the_statistics_say() {
-    let database = Database::new().await.unwrap();
-    let engine = Engine::postgres(&database.url).await.unwrap();
-    let ids = fresh_ids();
-    look_at_plans(&database, "empty").await;
-    database.connect().await.unwrap().execute("ANALYZE").await.unwrap();
-    look_at_plans(&database, "analysed while empty").await;
-    let founded = found_on(&engine, ids, 40).await;
-    for index in 0..40 {
-        engine.run(ids, CommandId(id()), sale_command(&founded, &[index, 0, 1]).unwrap(), platform::now()).await.unwrap();
-    }
-    look_at_plans(&database, "some rows").await;
-    database.connect().await.unwrap().execute("ANALYZE").await.unwrap();
-    look_at_plans(&database, "some rows, analysed").await;
-}
-
-async fn look_at_plans(database: &Database, when: &str) {
-    let mut connection = kontor_store::postgres::connect(&database.url).await.unwrap();
-    for table in Table::ALL {
-        for (number, sql) in kontor_store::postgres::lookups(*table).into_iter().enumerate() {
-            let name = format!("{}_{number}", table.info().name);
-            connection.execute(AssertSqlSafe(format!("PREPARE {name} AS {sql}"))).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
-            let places = (1..=40).take_while(|place| sql.contains(&format!("${place}"))).count();
-            let nothing = vec!["NULL"; places].join(", ");
-            let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN EXECUTE {name}({nothing})"))).fetch_all(&mut connection).await.unwrap();
-            let plan: Vec<String> = plan.iter().map(|row| row.get(0)).collect();
-            let text = plan.join("\n");
-            assert!(text.contains("Index Scan") && !text.contains("Seq Scan"), "{when}: {sql}\n{text}");
-            assert!(text.contains("Index Cond: ((company = "), "{when}: {sql}\n{text}");
-        }
-    }
 }
