@@ -236,7 +236,12 @@ fn Given(pay: Pay, sums: Signal<(Money, Money, Money)>) -> impl IntoView {
     });
     let below = move || {
         let (_, change, missing) = sums.get();
-        if missing.is_zero() { (t(key::COUNTER_CHANGE), change, "given change") } else { (t(key::COUNTER_MISSING), missing, "given missing") }
+        match (missing.is_zero(), is_cash()) {
+            (false, _) => (t(key::COUNTER_MISSING), missing, "given missing"),
+            (true, true) => (t(key::COUNTER_CHANGE), change, "given change"),
+            // A card gives none; the line keeps its place.
+            (true, false) => (t(key::COUNTER_CHANGE), change, "given change none"),
+        }
     };
     view! {
         <div class="card">
