@@ -168,7 +168,7 @@ pub enum HostCall {
     },
     /// Printers that the system knows. -> `Vec<String>`.
     ListSystemPrinters,
-    /// Tells the drawer of the default printer to open. -> `()`.
+    /// Tells the drawer of the default printer to open. -> `bool`: whether there is one.
     KickDrawer,
 }
 
