@@ -341,8 +341,8 @@ async fn a_file_of_a_newer_program_is_left_alone() {
     let bytes = std::fs::read(&file).unwrap();
     let mut program = Headless::start(folder.path(), &[]).unwrap();
     let problem = start(&mut program).await.problem.expect("a problem");
-    let known = kontor_store::migrations::FILES.iter().filter_map(|(name, _)| name.split('_').next()?.parse::<i64>().ok());
-    let known = known.filter(|version| *version != 10).max().unwrap();
+    let ours = kontor_store::migrations::FILES.iter().filter(|(name, _)| !name.ends_with(".postgres.sql"));
+    let known: i64 = ours.filter_map(|(name, _)| name.split('_').next()?.parse().ok()).max().unwrap();
     assert_eq!(problem.code, Code::DatabaseNewer);
     assert_eq!((problem.args["found"].as_str(), problem.args["known"].as_str()), ("900", known.to_string().as_str()));
     program.end().await.unwrap();
