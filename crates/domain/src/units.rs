@@ -333,13 +333,23 @@ fn half_width(character: char) -> char {
     }
 }
 
+/// The digits of `1,250`. Any other comma may be meant as a decimal point, which would be a hundred times the price.
+fn without_grouping(whole: &str) -> Option<String> {
+    let mut groups = whole.split(',');
+    let first = groups.next()?;
+    let is_grouped = whole.contains(',');
+    let is_right = !is_grouped || (1..=3).contains(&first.len());
+    (is_right && groups.all(|group| group.len() == 3)).then(|| whole.replace(',', ""))
+}
+
 fn parse_decimal(text: &str, decimals: u32) -> Option<i64> {
-    let text: String = text.trim().chars().map(half_width).filter(|character| *character != ',').collect();
+    let text: String = text.trim().chars().map(half_width).collect();
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text.as_str()),
     };
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let whole = without_grouping(whole)?;
     if (whole.is_empty() && fraction.is_empty()) || !whole.chars().chain(fraction.chars()).all(|c| c.is_ascii_digit()) {
         return None;
     }
@@ -384,6 +394,10 @@ mod tests {
         assert_eq!(Rate(88_750).percent_figure(), "8.875");
         assert_eq!(usd.parse_money("1,234.5"), Some(Money(123_450)));
         assert_eq!(usd.parse_money("１２．５"), Some(Money(1250)));
+        assert_eq!(usd.parse_money("1,234,567"), Some(Money(123_456_700)));
+        for wrong in ["12,5", "1,23", ",123", "1234,567", "1,,234", "1,234,"] {
+            assert_eq!(usd.parse_money(wrong), None, "{wrong}");
+        }
         assert_eq!(twd.parse_money("12.5"), None);
         assert_eq!(twd.parse_money(""), None);
         assert_eq!(twd.parse_money("12x"), None);
