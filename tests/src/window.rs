@@ -84,7 +84,9 @@ impl Desk {
 
     /// Starts only an empty window: the floor that starting is measured against.
     pub async fn open_floor(&self) -> anyhow::Result<Window> {
-        self.open_until(&["--floor-window"], "document.querySelector('input')").await
+        // The page has nothing of its own; the field that keys are typed into is put there from here.
+        const FIELD: &str = "document.body && (document.querySelector('input') || document.body.appendChild(document.createElement('input')))";
+        self.open_until(&["--floor-window"], FIELD).await
     }
 
     async fn open_until(&self, more: &[&str], ready: &str) -> anyhow::Result<Window> {

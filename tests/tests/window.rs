@@ -137,12 +137,16 @@ async fn cart(window: &Window) -> anyhow::Result<BTreeMap<String, i64>> {
     Ok(lines.into_iter().collect())
 }
 
-/// Waits until the cart holds what was scanned.
+/// Waits until the cart holds what was scanned: as long as it goes on filling, however slow the computer is.
 async fn until_cart(window: &Window, expected: &BTreeMap<String, i64>) -> anyhow::Result<()> {
-    let started = Instant::now();
-    while cart(window).await? != *expected {
-        ensure!(started.elapsed() < Duration::from_secs(20), "scanned {expected:?}, in the cart {:?}", cart(window).await?);
-        tokio::time::sleep(Duration::from_millis(100)).await;
+    let (mut seen, mut changed) = (cart(window).await?, Instant::now());
+    while seen != *expected {
+        ensure!(changed.elapsed() < Duration::from_secs(10), "scanned {expected:?}, in the cart {seen:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let now = cart(window).await?;
+        if now != seen {
+            (seen, changed) = (now, Instant::now());
+        }
     }
     Ok(())
 }
@@ -152,7 +156,7 @@ async fn thirty_scans_a_second_are_neither_lost_nor_split() -> anyhow::Result<()
     let place = place(ENGLISH)?;
     let window = demo(&place).await?;
     let barcodes = window.barcodes(20).await?;
-    let count = if is_long() { 1000 } else { 300 };
+    let count = if is_long() { 1000 } else { 150 };
     let mut expected = BTreeMap::new();
     let mut dice = Dice::new(30);
     // What a person had typed before must be there afterwards.
@@ -187,10 +191,10 @@ async fn a_scan_is_whole_while_an_input_method_composes() -> anyhow::Result<()> 
         window.press("Ctrl+Shift+u")?;
         window.scan(barcode)?;
         *expected.entry(barcode.clone()).or_insert(0) += 1000;
-        tokio::time::sleep(Duration::from_millis(150)).await;
+        until_cart(&window, &expected).await?;
     }
-    until_cart(&window, &expected).await?;
-    assert!(window.value("window.composed").await?.as_u64() >= Some(30), "nothing was composed: this proves nothing");
+    let composed = window.value("window.composed").await?.as_u64();
+    assert!(composed >= Some(30), "composed {composed:?} of 30 times: this proves little");
     assert_eq!(window.value("document.getElementById('counter-search').value").await?, "");
     window.no_errors().await?;
     window.close().await

@@ -156,3 +156,6 @@ action-lines = Choose a line
 action-back = One step back, never voids a sale
 action-tender = Way to pay, on the pay sheet
 action-finish = Finish
+common-leave = Leave without saving?
+common-leave-text = What you changed here is not saved yet.
+common-leave-yes = Leave

@@ -150,3 +150,6 @@ action-lines = 选择商品行
 action-back = 返回一步，不会取消销售
 action-tender = 付款方式（结账时）
 action-finish = 完成
+common-leave = 不保存就离开吗？
+common-leave-text = 这里的更改尚未保存。
+common-leave-yes = 离开

@@ -150,3 +150,6 @@ action-lines = 選擇品項
 action-back = 返回一步，不會取消銷售
 action-tender = 付款方式（結帳時）
 action-finish = 完成
+common-leave = 不儲存就離開嗎？
+common-leave-text = 這裡的變更尚未儲存。
+common-leave-yes = 離開

@@ -1,7 +1,10 @@
 //! Where a person is in the program. There are no addresses: a till has no use for "back", and a
 //! reload must not lose a sale.
 
+use std::cell::{Cell, RefCell};
+
 use kontor_domain::ids::{ProductId, SaleId, ShiftId};
+use leptos::prelude::*;
 
 use crate::icon::{self, Icon};
 use crate::state::app;
@@ -130,8 +133,30 @@ impl Place {
     }
 }
 
-/// Goes there.
+/// Goes there; asks first if something typed here would be lost.
 pub(crate) fn go(place: Place) {
-    use leptos::prelude::Set;
-    app().place.set(place);
+    leave(move || app().place.set(place.clone()));
+}
+
+thread_local! {
+    /// Forms on the screen, each with whether it holds something that is not saved.
+    static UNSAVED: RefCell<Vec<(u32, Memo<bool>)>> = const { RefCell::new(Vec::new()) };
+    static NEXT_GUARD: Cell<u32> = const { Cell::new(0) };
+}
+
+/// While `is_dirty`, leaving the form that calls this is asked about.
+pub(crate) fn guard(is_dirty: Memo<bool>) {
+    let id = NEXT_GUARD.replace(NEXT_GUARD.get().wrapping_add(1));
+    UNSAVED.with_borrow_mut(|all| all.push((id, is_dirty)));
+    on_cleanup(move || UNSAVED.with_borrow_mut(|all| all.retain(|(known, _)| *known != id)));
+}
+
+/// Does what takes the person away from here, after asking if something typed would be lost.
+pub(crate) fn leave(then: impl Fn() + Send + Sync + 'static) {
+    let is_dirty = UNSAVED.with_borrow(|all| all.iter().any(|(_, is_dirty)| is_dirty.try_get_untracked() == Some(true)));
+    if is_dirty {
+        app().leaving.set(Some(Callback::new(move |()| then())));
+    } else {
+        then();
+    }
 }

@@ -34,6 +34,8 @@ pub(crate) struct App {
     pub(crate) preferences: RwSignal<Preferences>,
     /// Where the person is.
     pub(crate) place: RwSignal<Place>,
+    /// Where a person wants to go while something typed is not saved.
+    pub(crate) leaving: RwSignal<Option<Callback<()>>>,
     /// What changed.
     pub(crate) changes: Changes,
     /// Words that come and go.
@@ -82,6 +84,7 @@ impl App {
             locale: RwSignal::new(Locale::En),
             preferences: RwSignal::new(Preferences::default()),
             place: RwSignal::new(Place::Counter),
+            leaving: RwSignal::new(None),
             changes: Changes::new(),
             toasts: Toasts::new(),
             task: RwSignal::new(None),

@@ -148,7 +148,12 @@ impl Counter {
         let Some(company) = self.company.get_untracked() else { return };
         self.basket.with_untracked(|basket| {
             let is_new = basket.is_empty() && basket.parked_cart_id.is_none() && basket.customer_name.is_empty();
-            if is_new { storage::forget(&basket_name(company)) } else { storage::save(&basket_name(company), basket) }
+            match (is_new, self.done.with_untracked(Option::is_some)) {
+                // A sale that was made is remembered until the next begins: after a restart it is shown as made.
+                (true, true) => {}
+                (true, false) => storage::forget(&basket_name(company)),
+                (false, _) => storage::save(&basket_name(company), basket),
+            }
         });
     }
 

@@ -122,8 +122,8 @@ impl Counter {
             change: Money::sum(change).unwrap_or_default(),
             found: false,
         };
-        self.clear();
         self.done.set(Some(done));
+        self.clear();
     }
 
     fn not_sold(self, request: Request, reject: &Reject) {
@@ -146,9 +146,9 @@ impl Counter {
         let sale_id = basket.sale_id;
         match backend::ask(GetSale { id: sale_id }).await {
             Ok(Some(sale)) => {
-                self.clear();
                 let (total, change) = (sale.sale.total, sale.sale.change);
                 self.done.set(Some(Done { sale_id, number: sale.sale.number, total, change, found: true }));
+                self.clear();
             }
             // It was not saved: whoever stands at the till decides.
             Ok(None) | Err(_) => {

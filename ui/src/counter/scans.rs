@@ -1,4 +1,5 @@
-//! Scanned codes, one after another: none is dropped, none overtakes.
+//! Scanned codes: each is looked up at once, and they are settled one after another, so that none is dropped and
+//! none overtakes.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -15,8 +16,11 @@ use crate::state::app;
 use crate::{backend, scanner};
 
 struct Scan {
+    number: u64,
     code: String,
     quantity: Quantity,
+    /// What it means, once that is known.
+    found: Option<Result<Vec<ScanHit>, Reject>>,
 }
 
 /// What is done as soon as all scans are through: a key pressed right after the last scan.
@@ -24,48 +28,59 @@ type After = Box<dyn FnOnce()>;
 
 thread_local! {
     static QUEUE: RefCell<VecDeque<Scan>> = const { RefCell::new(VecDeque::new()) };
-    static RUNNING: Cell<bool> = const { Cell::new(false) };
+    static LAST_NUMBER: Cell<u64> = const { Cell::new(0) };
     static AFTER: RefCell<Option<After>> = const { RefCell::new(None) };
 }
 
 /// A code was scanned.
 pub(super) fn push(code: String) {
     let quantity = app().counter.take_times().unwrap_or(Quantity::ONE);
-    QUEUE.with_borrow_mut(|queue| queue.push_back(Scan { code, quantity }));
+    let number = LAST_NUMBER.get() + 1;
+    LAST_NUMBER.set(number);
+    QUEUE.with_borrow_mut(|queue| queue.push_back(Scan { number, code: code.clone(), quantity, found: None }));
     proceed();
+    spawn_local(async move {
+        let found = look_up(&code).await;
+        QUEUE.with_borrow_mut(|queue| {
+            if let Some(scan) = queue.iter_mut().find(|scan| scan.number == number) {
+                scan.found = Some(found);
+            }
+        });
+        proceed();
+    });
 }
 
 /// Runs `act` when no scan waits any more: at once, or after the last of them, unless one of them
 /// needs a person first.
 pub(super) fn after(act: impl FnOnce() + 'static) {
-    if !RUNNING.get() && QUEUE.with_borrow(VecDeque::is_empty) {
+    if QUEUE.with_borrow(VecDeque::is_empty) {
         act();
     } else {
         AFTER.with_borrow_mut(|after| *after = Some(Box::new(act)));
     }
 }
 
-/// Takes the next scan, unless something must be settled before it.
+/// Settles the scans whose meaning is known, unless something must be settled before them.
 pub(super) fn proceed() {
     let counter = app().counter;
-    counter.waiting.set(QUEUE.with_borrow(VecDeque::len));
-    let is_held = counter.selling.get_untracked() || counter.sheet.with_untracked(|sheet| matches!(sheet, Sheet::Choose(..)));
-    if RUNNING.get() || is_held {
-        return;
+    while !is_held() {
+        let next = QUEUE.with_borrow_mut(|queue| queue.pop_front_if(|scan| scan.found.is_some()));
+        let Some(Scan { code, quantity, found: Some(found), .. }) = next else { break };
+        settle(code, quantity, found);
     }
-    let Some(scan) = QUEUE.with_borrow_mut(VecDeque::pop_front) else {
-        if let Some(act) = AFTER.with_borrow_mut(Option::take) {
-            act();
-        }
-        return;
-    };
-    RUNNING.set(true);
-    spawn_local(async move {
-        let found = look_up(&scan.code).await;
-        RUNNING.set(false);
-        settle(scan, found);
-        proceed();
-    });
+    counter.waiting.set(QUEUE.with_borrow(VecDeque::len));
+    if !is_held()
+        && QUEUE.with_borrow(VecDeque::is_empty)
+        && let Some(act) = AFTER.with_borrow_mut(Option::take)
+    {
+        act();
+    }
+}
+
+/// While a sale is made or somebody chooses, scans wait.
+fn is_held() -> bool {
+    let counter = app().counter;
+    counter.selling.get_untracked() || counter.sheet.with_untracked(|sheet| matches!(sheet, Sheet::Choose(..)))
 }
 
 async fn look_up(code: &str) -> Result<Vec<ScanHit>, Reject> {
@@ -78,7 +93,7 @@ async fn look_up(code: &str) -> Result<Vec<ScanHit>, Reject> {
     Ok(Vec::new())
 }
 
-fn settle(scan: Scan, found: Result<Vec<ScanHit>, Reject>) {
+fn settle(code: String, quantity: Quantity, found: Result<Vec<ScanHit>, Reject>) {
     let counter = app().counter;
     let hits = match found {
         Ok(hits) => hits,
@@ -88,12 +103,12 @@ fn settle(scan: Scan, found: Result<Vec<ScanHit>, Reject>) {
         }
     };
     match hits.as_slice() {
-        [hit] => add_scan(hit, scan.quantity),
-        [] => refuse(scan.code),
+        [hit] => add_scan(hit, quantity),
+        [] => refuse(code),
         _ => {
             forget_after();
             sound::play(Sound::Look);
-            counter.sheet.set(Sheet::Choose(hits, scan.quantity));
+            counter.sheet.set(Sheet::Choose(hits, quantity));
         }
     }
 }

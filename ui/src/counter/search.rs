@@ -1,5 +1,7 @@
 //! Finding by typing: the nearest products below the field, the first ready for Enter.
 
+use std::time::Duration;
+
 use kontor_domain::catalog::{ProductHit, ScanCode, SearchProducts};
 use kontor_domain::command::Event;
 use leptos::html;
@@ -13,7 +15,7 @@ use crate::format;
 use crate::icon::{self, Picture};
 use crate::keys::{Action, shown};
 use crate::live::{Live, live};
-use crate::parts::{Button, Kind, Swatch};
+use crate::parts::{Button, Kind, Nearest, Swatch};
 use crate::place::{Place, ProductsPlace, go};
 use crate::sound::{self, Sound};
 use crate::state::app;
@@ -23,8 +25,8 @@ use crate::text::{key, t, tx};
 const FIELD: &str = "counter-search";
 /// Hits that are shown.
 const HITS: u32 = 40;
-/// How many are "nearest" when nothing matches.
-const NEAREST: u32 = 5;
+/// How long typed text waits before it is looked for: the first keys of a scan are typed, too, and taken back sooner.
+const SETTLE: Duration = Duration::from_millis(30);
 
 /// Puts the cursor into the search.
 pub(super) fn focus() {
@@ -87,7 +89,7 @@ pub(super) fn SearchBox() -> impl IntoView {
                 placeholder=t(key::COUNTER_SEARCH)
                 aria-label=t(key::COUNTER_SEARCH)
                 prop:value=move || counter.search.get()
-                on:input=move |event| counter.search.set(event_target_value(&event))
+                on:input=move |_| set_timeout(take_typed, SETTLE)
                 on:keydown=key_down
             />
             {waiting}
@@ -96,8 +98,25 @@ pub(super) fn SearchBox() -> impl IntoView {
     }
 }
 
+/// What stands in the field is what is looked for.
+fn take_typed() {
+    let document = web_sys::window().and_then(|window| window.document());
+    let field = document.and_then(|document| document.get_element_by_id(FIELD));
+    let Some(field) = field.and_then(|field| field.dyn_into::<web_sys::HtmlInputElement>().ok()) else { return };
+    let (search, text) = (app().counter.search, field.value());
+    if search.with_untracked(|known| *known != text) {
+        search.set(text);
+    }
+}
+
 fn key_down(event: leptos::ev::KeyboardEvent) {
-    if event.is_composing() || event.key_code() == 229 || needle_now().is_empty() {
+    if event.is_composing() || event.key_code() == 229 {
+        return;
+    }
+    if matches!(event.key().as_str(), "Enter" | "ArrowDown" | "ArrowUp") {
+        take_typed();
+    }
+    if needle_now().is_empty() {
         return;
     }
     match event.key().as_str() {
@@ -230,52 +249,17 @@ fn option(index: usize, hit: ProductHit, here: Hits) -> impl IntoView {
     }
 }
 
-/// No match: what comes nearest, and how to make it.
+/// No match: how to make it, and what comes nearest.
 #[component]
 fn Nothing(text: String) -> impl IntoView {
-    let nearest = RwSignal::new(Vec::<ProductHit>::new());
-    let wanted = text.clone();
-    spawn_local(async move {
-        let hits = find_nearest(&wanted).await;
-        let _ = nearest.try_set(hits);
-    });
     let made = text.clone();
-    let row = |hit: ProductHit| {
-        let (name, price) = (hit.name.clone(), format::price(hit.price));
-        let swatch = view! { <Swatch hue=hit.hue name=name.clone()/> };
-        view! {
-            <button type="button" class="option" tabindex="-1" on:click=move |_| take(&hit)>
-                {swatch}
-                <span class="grow clip">{name}</span>
-                <b class="num">{price}</b>
-            </button>
-        }
-    };
     view! {
         <div class="col" style="padding:var(--s3)">
             <div class="row between wrap">
-                <span class="strong">{tx(key::COMMON_NO_MATCH, &[("text", text.into())])}</span>
+                <span class="strong">{tx(key::COMMON_NO_MATCH, &[("text", text.clone().into())])}</span>
                 <Button label=t(key::COUNTER_CREATE) kind=Kind::Primary icon=icon::PLUS press=move || go(Place::Products(ProductsPlace::New(made.clone())))/>
             </div>
-            <Show when=move || nearest.with(|hits| !hits.is_empty())>
-                <p class="muted small">{t(key::COUNTER_NEAREST)}</p>
-                {move || nearest.get().into_iter().map(row).collect_view()}
-            </Show>
+            <Nearest text=text take=Callback::new(|hit| take(&hit))/>
         </div>
     }
-}
-
-/// Fewer and fewer of the characters, until something is found.
-async fn find_nearest(text: &str) -> Vec<ProductHit> {
-    let characters: Vec<char> = text.chars().collect();
-    let mut length = characters.len().saturating_sub(1);
-    while length > 0 {
-        let text: String = characters[..length].iter().collect();
-        match backend::ask(SearchProducts { text, limit: NEAREST }).await {
-            Ok(hits) if !hits.is_empty() => return hits,
-            Ok(_) => length = if length > 4 { length / 2 } else { length - 1 },
-            Err(_) => return Vec::new(),
-        }
-    }
-    Vec::new()
 }

@@ -109,6 +109,18 @@ pub(crate) fn begin() {
             key_down(event);
         }
     });
+    capture("keyup", |event| {
+        if let Some(event) = event.dyn_ref::<KeyboardEvent>() {
+            scanner::feed_release(event);
+        }
+    });
+    capture("compositionstart", |_| scanner::composing());
+    capture("blur", |event| {
+        // The window's own, not a field's: keys let go elsewhere are not told here.
+        if event.target().is_some_and(|target| target.is_instance_of::<web_sys::Window>()) {
+            scanner::forget_down();
+        }
+    });
     // A reload by the menu would lose what is being typed; text fields keep theirs for pasting.
     capture("contextmenu", |event| {
         if !is_text(event.target().as_ref()) {

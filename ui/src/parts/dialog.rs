@@ -105,8 +105,8 @@ pub(crate) fn Confirm(
                     label=yes
                     kind=kind
                     press=move || {
-                        open.set(false);
                         confirm.run(());
+                        open.set(false);
                     }
                 />
             </div>

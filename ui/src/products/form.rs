@@ -13,7 +13,7 @@ use super::side::{ConflictDialog, Inputs, StockCard};
 use crate::keys::{self, Taken};
 use crate::live::live;
 use crate::parts::{BackTo, Button, Confirm, Empty, Form, FormError, Kind, Skeleton, Tag};
-use crate::place::{Place, ProductsPlace, go};
+use crate::place::{Place, ProductsPlace, go, guard};
 use crate::sound::{self, Sound};
 use crate::state::app;
 use crate::text::{key, t, tx};
@@ -124,12 +124,11 @@ fn Loaded(first: ProductDetail, detail: Signal<Option<ProductDetail>>) -> impl I
     });
     save_by_key(press_save);
     scan_into(fields);
-    let leaving = RwSignal::new(false);
-    let back = move || if is_dirty.get_untracked() { leaving.set(true) } else { to_list() };
+    guard(is_dirty);
     view! {
         <div class="page scroll product">
             <div class="head">
-                <BackTo label=t(key::PRODUCTS_TITLE) press=back/>
+                <BackTo label=t(key::PRODUCTS_TITLE) press=to_list/>
                 <h1 class="clip">{move || base.with(|base| base.name.clone())}</h1>
                 {move || (!base.with(|base| base.active)).then(|| view! { <Tag tone=Tone::Plain text=t(key::PRODUCTS_ARCHIVED_ONE)/> })}
                 <div class="actions">
@@ -151,14 +150,6 @@ fn Loaded(first: ProductDetail, detail: Signal<Option<ProductDetail>>) -> impl I
             </div>
         </div>
         <ConflictDialog conflict=conflict settle=settle/>
-        <Confirm
-            open=leaving
-            title=t(key::PRODUCTS_LEAVE)
-            text=t(key::PRODUCTS_LEAVE_TEXT)
-            yes=t(key::PRODUCTS_LEAVE_YES)
-            danger=true
-            confirm=Callback::new(|()| to_list())
-        />
     }
 }
 
@@ -249,10 +240,14 @@ pub(super) fn NewProduct(id: ProductId, barcode: String) -> impl IntoView {
     let fields = Fields::new(&draft);
     // Zero is a price, but nobody's first wish.
     fields.price.set(String::new());
+    let created = RwSignal::new(false);
+    let typed = [fields.name, fields.description, fields.price, fields.tags];
+    guard(Memo::new(move |_| !created.get() && typed.iter().any(|field| field.with(|text| !text.trim().is_empty()))));
     let save = move || match untrack(|| fields.draft()) {
         Ok(draft) => {
             let create = CreateProduct { id, draft };
             form.send(backend::execute(Command::Catalog(catalog::Command::CreateProduct(create))), move |_| {
+                created.set(true);
                 app().toasts.say(Tone::Ok, t(key::PRODUCTS_CREATED));
                 go(Place::Products(ProductsPlace::One(id)));
             });

@@ -12,7 +12,7 @@ use super::categories::CategoriesDialog;
 use super::export::export;
 use crate::keys::{self, Action, Taken};
 use crate::live::{Live, live};
-use crate::parts::{Button, Column, Empty, Kind, Progress, Rows, SearchField, Sorting, Swatch, Tag, VirtualTable};
+use crate::parts::{Button, Column, Empty, Kind, Nearest, Progress, Rows, SearchField, Sorting, Swatch, Tag, VirtualTable};
 use crate::place::{Place, ProductsPlace, go};
 use crate::sound::{self, Sound};
 use crate::state::app;
@@ -232,11 +232,14 @@ fn nothing(filter: Filter) -> AnyView {
         .into_any();
     }
     let text = filter.all.with(|filter| filter.text.clone());
-    let title = if text.is_empty() { t(key::PRODUCTS_NO_MATCH) } else { tx(key::COMMON_NO_MATCH, &[("text", text.into())]) };
+    let title = if text.is_empty() { t(key::PRODUCTS_NO_MATCH) } else { tx(key::COMMON_NO_MATCH, &[("text", text.clone().into())]) };
+    let open = Callback::new(|hit: ProductHit| go(Place::Products(ProductsPlace::One(hit.id))));
+    let nearest = (!text.is_empty()).then(|| view! { <div class="nearest"><Nearest text=text take=open/></div> });
     view! {
         <Empty icon=icon::SEARCH title=title text=t(key::PRODUCTS_NO_MATCH_TEXT)>
             <Button label=t(key::PRODUCTS_SHOW_ALL) press=move || filter.clear()/>
             <Button label=t(key::PRODUCTS_NEW) kind=Kind::Primary action=Action::New press=new/>
+            {nearest}
         </Empty>
     }
     .into_any()

@@ -61,6 +61,11 @@ impl Burst {
         if is_over && (self.is_scan() || self.is_slow_scan()) { self.take() } else { None }
     }
 
+    /// Whether a key pressed now would belong to it.
+    pub(crate) fn is_going_on(&self, at_ms: f64) -> bool {
+        self.keys > 0 && at_ms - self.last_ms <= NEAR_MS
+    }
+
     /// When its last key was pressed.
     pub(crate) fn last_ms(&self) -> f64 {
         self.last_ms

@@ -37,6 +37,10 @@ struct Scanner {
     late_ms: f64,
     /// Counts bursts that were scans, to know whether a key belonged to one.
     scans: u64,
+    /// Keys that went down under their own name and are not up yet.
+    down: Vec<String>,
+    /// The field as it was before an input method took what is typed.
+    before_method: Option<Held>,
 }
 
 thread_local! {
@@ -65,13 +69,61 @@ pub(crate) fn when_typed(act: impl Fn() + 'static) {
     );
 }
 
+/// Keys held down at once by more fingers than anybody has: a release that was never told must not fill the memory.
+const MOST_DOWN: usize = 16;
+
 /// A key went down. [`Taken::Yes`]: it belongs to a scan.
 pub(crate) fn feed(event: &KeyboardEvent) -> Taken {
     if event.repeat() {
         return Taken::No;
     }
-    let now_ms = event.time_stamp();
     let code = event.code();
+    if matches!(code.as_str(), "" | "Unidentified") {
+        // An input method took it, and does not say which key it was: its release will.
+        hold_before_method(event.time_stamp(), event.is_composing());
+        return Taken::No;
+    }
+    SCANNER.with_borrow_mut(|scanner| {
+        if scanner.down.len() < MOST_DOWN && !scanner.down.contains(&code) {
+            scanner.down.push(code.clone());
+        }
+    });
+    press(event, &code)
+}
+
+/// A key went up. One that was never told to go down went to an input method, and is a key press now.
+pub(crate) fn feed_release(event: &KeyboardEvent) {
+    let code = event.code();
+    let was_told = SCANNER.with_borrow_mut(|scanner| {
+        let place = scanner.down.iter().position(|known| *known == code);
+        place.map(|place| scanner.down.remove(place)).is_some()
+    });
+    if !was_told {
+        press(event, &code);
+    }
+}
+
+/// Keys are let go where we do not hear it.
+pub(crate) fn forget_down() {
+    SCANNER.with_borrow_mut(|scanner| scanner.down.clear());
+}
+
+/// A composition begins: what it will put into the field is not there yet.
+pub(crate) fn composing() {
+    let held = Held::here();
+    SCANNER.with_borrow_mut(|scanner| scanner.before_method = held);
+}
+
+fn hold_before_method(now_ms: f64, composing: bool) {
+    let is_first = SCANNER.with_borrow(|scanner| !scanner.burst.is_going_on(now_ms));
+    if is_first && !composing {
+        let held = Held::here();
+        SCANNER.with_borrow_mut(|scanner| scanner.before_method = held);
+    }
+}
+
+fn press(event: &KeyboardEvent, code: &str) -> Taken {
+    let now_ms = event.time_stamp();
     if event.ctrl_key() || event.alt_key() || event.meta_key() {
         SCANNER.with_borrow_mut(|scanner| scanner.burst.clear());
         return Taken::No;
@@ -79,30 +131,36 @@ pub(crate) fn feed(event: &KeyboardEvent) -> Taken {
     if let Some(scan) = SCANNER.with_borrow_mut(|scanner| scanner.silence(now_ms)) {
         deliver(scan);
     }
-    let composing = event.is_composing() || event.key_code() == 229;
+    let composing = event.is_composing() || event.key_code() == 229 || event.type_() == "keyup";
     let verdict = SCANNER.with_borrow_mut(|scanner| {
         scanner.late_ms = (clock_ms() - now_ms).max(0.0);
-        scanner.key(&code, event.shift_key(), now_ms)
+        scanner.key(code, event.shift_key(), now_ms)
     });
     match verdict {
-        Verdict::Pass if is_late_enter(&code, now_ms) => Taken::Yes,
+        Verdict::Pass if is_late_enter(code, now_ms) => Taken::Yes,
         Verdict::Pass => {
             listen_for_silence();
             Taken::No
         }
         Verdict::Begin => {
-            let held = Held::here();
-            SCANNER.with_borrow_mut(|scanner| scanner.held = held);
+            let here = Held::here();
+            SCANNER.with_borrow_mut(|scanner| {
+                let before = scanner.before_method.take().filter(|_| composing);
+                scanner.held = before.or(here);
+            });
             listen_for_silence();
             Taken::No
         }
         Verdict::Swallow => {
-            give_back(composing);
+            // Not while something is being composed: a field changed under an input method leaves it composing for ever.
+            if !composing {
+                give_back();
+            }
             listen_for_silence();
             Taken::Yes
         }
         Verdict::Scan(scan) => {
-            give_back(composing);
+            if composing { give_back_composed() } else { give_back() }
             deliver(scan);
             Taken::Yes
         }
@@ -133,16 +191,18 @@ fn is_late_enter(code: &str, now_ms: f64) -> bool {
 }
 
 /// Gives the field back what the burst typed over.
-fn give_back(composing: bool) {
-    let held = SCANNER.with_borrow(|scanner| scanner.held.clone());
-    let Some(held) = held else { return };
-    held.give_back();
-    if composing {
-        // What an IME was composing arrives a moment later, after its key.
-        for wait in [0, 40] {
-            let held = held.clone();
-            set_timeout(move || held.give_back_composed(), Duration::from_millis(wait));
-        }
+fn give_back() {
+    if let Some(held) = SCANNER.with_borrow(|scanner| scanner.held.clone()) {
+        held.give_back();
+    }
+}
+
+/// The same where an input method has it: what it was composing arrives a moment later, after its key.
+fn give_back_composed() {
+    let Some(held) = SCANNER.with_borrow(|scanner| scanner.held.clone()) else { return };
+    for wait_ms in [0, 40] {
+        let held = held.clone();
+        set_timeout(move || held.give_back_composed(), Duration::from_millis(wait_ms));
     }
 }
 
@@ -172,7 +232,7 @@ fn end_by_silence(keys: u64) {
     }
     let scan = SCANNER.with_borrow_mut(|scanner| scanner.silence(now_ms));
     if let Some(scan) = scan {
-        give_back(false);
+        give_back();
         deliver(scan);
     }
 }

@@ -12,6 +12,7 @@ mod till;
 use leptos::prelude::*;
 
 use crate::icon::{self, Icon, Picture};
+use crate::place::leave;
 use crate::text::{Key, key, t};
 
 /// A part of the settings.
@@ -72,7 +73,7 @@ pub(crate) fn SettingsScreen() -> impl IntoView {
                 class="option"
                 aria-current=move || (chosen.get() == part).then_some("page")
                 class:on=move || chosen.get() == part
-                on:click=move |_| chosen.set(part)
+                on:click=move |_| leave(move || chosen.set(part))
             >
                 <Picture icon=part.icon()/>
                 <span>{t(part.name())}</span>

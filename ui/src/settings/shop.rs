@@ -7,6 +7,7 @@ use kontor_domain::units::Money;
 use leptos::prelude::*;
 
 use crate::parts::{Button, Choice, Form, FormError, Kind, SelectField, TextField, field_name};
+use crate::place::guard;
 use crate::state::app;
 use crate::text::{Locale, key, t, word};
 use crate::toast::Tone;
@@ -54,19 +55,19 @@ impl Fields {
 
     /// The company as the fields say, from the one that was seen.
     fn read(self, seen: &Company) -> Result<Company, Reject> {
-        let text = |signal: RwSignal<String>| signal.with_untracked(|text| text.trim().to_owned());
-        let step: Option<Money> = app().currency().parse_money(&self.cash_step.get_untracked());
+        let text = |signal: RwSignal<String>| signal.with(|text| text.trim().to_owned());
+        let step: Option<Money> = app().currency().parse_money(&self.cash_step.get());
         Ok(Company {
             name: text(self.name),
             code: text(self.code),
             tax_number: text(self.tax_number),
             phone: text(self.phone),
             address: text(self.address),
-            tax_mode: self.tax_mode.get_untracked(),
+            tax_mode: self.tax_mode.get(),
             cash_step: step.ok_or_else(|| Reject::field(Code::Format, "cash_step"))?,
             time_zone: text(self.time_zone),
             locale: text(self.locale),
-            receipt_footer: self.footer.with_untracked(|text| text.trim_end().to_owned()),
+            receipt_footer: self.footer.with(|text| text.trim_end().to_owned()),
             ..seen.clone()
         })
     }
@@ -99,15 +100,16 @@ fn ShopForm(company: Company) -> impl IntoView {
     let form = Form::new(FIELDS);
     let fields = Fields::new(&company);
     let currency = app().currency();
-    let seen = StoredValue::new(company);
+    let seen = RwSignal::new(company);
+    guard(Memo::new(move |_| seen.with(|seen| fields.read(seen).map_or(true, |now| now != *seen))));
     let save = move || {
-        let read = seen.with_value(|seen| fields.read(seen).map(|now| (changes(seen, &now), now)));
+        let read = untrack(|| seen.with(|seen| fields.read(seen).map(|now| (changes(seen, &now), now))));
         let (changes, now) = match read {
             Ok(read) => read,
             Err(reject) => return form.refuse(reject),
         };
         form.send(backend::execute(Command::Settings(settings::Command::ChangeCompany(changes))), move |_| {
-            seen.set_value(now);
+            seen.set(now);
             app().toasts.say(Tone::Ok, t(key::COMMON_SAVED));
         });
     };

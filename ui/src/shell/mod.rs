@@ -1,6 +1,7 @@
 //! The frame around every screen: rail, top bar, find-anything, toasts.
 
 mod key_map;
+mod leave;
 mod palette;
 mod problem;
 mod rail;
@@ -11,6 +12,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use self::key_map::KeyMapDialog;
+use self::leave::LeaveDialog;
 use self::palette::Palette;
 use self::problem::{Problem, Unready};
 use self::rail::Rail;
@@ -143,5 +145,6 @@ fn Shop() -> impl IntoView {
         </div>
         <Palette/>
         <KeyMapDialog open=key_map/>
+        <LeaveDialog/>
     }
 }

@@ -8,7 +8,7 @@ use leptos::task::spawn_local;
 
 use crate::keys::Taken;
 use crate::live::live;
-use crate::parts::{Button, SearchField, Strip, Swatch};
+use crate::parts::{Button, Nearest, SearchField, Strip, Swatch};
 use crate::place::{Place, ProductsPlace, go};
 use crate::sound::{self, Sound};
 use crate::state::app;
@@ -101,11 +101,28 @@ pub(super) fn Picker(pick: Callback<Picked>, hint: String) -> impl IntoView {
             view! { <div class="card hits options" role="listbox" aria-label=t(key::STOCK_FOUND)>{all.into_iter().enumerate().map(option).collect_view()}</div> }
         })
     };
+    let take_near = Callback::new(move |hit: ProductHit| {
+        pick.run((hit, Quantity::ONE));
+        text.set(String::new());
+    });
+    let nothing = move || {
+        let wanted = text.with(|text| text.trim().to_owned());
+        let is_empty = !wanted.is_empty() && !hits.waiting.get() && hits.get().is_some_and(|hits| hits.is_empty());
+        is_empty.then(|| {
+            view! {
+                <div class="card hits options">
+                    <p class="strong">{tx(key::COMMON_NO_MATCH, &[("text", wanted.clone().into())])}</p>
+                    <Nearest text=wanted take=take_near/>
+                </div>
+            }
+        })
+    };
     view! {
         <div class="picker" on:keydown=key_down>
             <SearchField value=text placeholder=t(key::STOCK_PICK) autofocus=true/>
             <span class="small faint">{hint}</span>
             {list}
+            {nothing}
         </div>
         {move || unknown.get().map(|code| {
             let new = code.clone();
