@@ -68,7 +68,7 @@ async fn look(window: Window, measure: bool, seen: &mut Seen) -> anyhow::Result<
         seen.memory_mb = pss_mb(window.pid()?)?;
         window.eval(WATCH_KEYS, Vec::new()).await?;
         for key in 0..KEYS {
-            window.press(if key % 2 == 0 { "a" } else { "BackSpace" })?;
+            window.press(if key % 2 == 0 { "a" } else { "Backspace" })?;
             tokio::time::sleep(std::time::Duration::from_millis(40)).await;
         }
         let times = window.value("window.keyTimes").await?;

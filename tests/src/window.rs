@@ -177,7 +177,7 @@ impl Window {
 
     /// Scans a code.
     pub fn scan(&self, code: &str) -> anyhow::Result<()> {
-        self.keyboard.scan(code).map(|_| ())
+        self.keyboard.scan(code)
     }
 
     /// Runs JavaScript with `arguments`.

@@ -94,15 +94,18 @@ impl Reader {
             return Ok(hits);
         }
         let found = match self.engine() {
+            // CROSS JOIN is SQLite's word for "in this order": else it may read every product of the company first.
             Engine::Sqlite => {
-                "(SELECT rowid AS docid FROM product_words WHERE product_words MATCH $2 LIMIT $3) m JOIN product_document d ON d.docid = m.docid"
+                "(SELECT rowid AS docid FROM product_words WHERE product_words MATCH $2 LIMIT $3) m
+                 CROSS JOIN product_document d ON d.docid = m.docid
+                 CROSS JOIN product p ON p.company = d.company AND p.id = d.product_id"
             }
-            Engine::Postgres => "(SELECT company, product_id FROM product_words WHERE company = $1 AND words @@ to_tsquery('simple', $2) LIMIT $3) d",
+            Engine::Postgres => {
+                "(SELECT company, product_id FROM product_words WHERE company = $1 AND words @@ to_tsquery('simple', $2) LIMIT $3) d
+                 JOIN product p ON p.company = d.company AND p.id = d.product_id"
+            }
         };
-        let sql = format!(
-            "SELECT {} FROM {found} JOIN product p ON p.company = d.company AND p.id = d.product_id {HIT_JOINS} WHERE d.company = $1",
-            hit_columns()
-        );
+        let sql = format!("SELECT {} FROM {found} {HIT_JOINS} WHERE d.company = $1", hit_columns());
         let bound = values(asker, [Value::Text(self.match_text(&terms)), Value::Int(CANDIDATES.max(limit))]);
         let mut found = self.fetch(sql, bound).await?.iter().map(hit).collect::<Result<Vec<_>, _>>()?;
         let folded = search::fold(text.trim());

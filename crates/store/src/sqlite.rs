@@ -19,8 +19,11 @@ use crate::error::StoreError;
 use crate::migrations::{self, Engine, Pending};
 use crate::{search, statistics, table_sql};
 
-/// Pages of WAL after which an idle writer copies them into the file.
+/// How long a writer is idle before it copies the WAL into the file.
 const CHECKPOINT_IDLE: Duration = Duration::from_millis(400);
+
+/// Pages of WAL (32 MB) after which they are copied into the file even while somebody waits. A till is idle long before.
+const CHECKPOINT_PAGES: i64 = 8_000;
 
 /// How safely commits are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,6 +157,7 @@ fn configure(connection: &Connection, synchronous: Synchronous) -> Result<(), St
     connection.pragma_update(None, "synchronous", level)?;
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "checkpoint_fullfsync", true)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", -32_000)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;

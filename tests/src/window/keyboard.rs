@@ -2,7 +2,7 @@
 //! input method and web view as those of a real one.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use x11rb::connection::Connection as _;
@@ -14,8 +14,6 @@ use x11rb::rust_connection::RustConnection;
 const TYPING: Duration = Duration::from_millis(75);
 /// How long a person holds a key.
 const HELD: Duration = Duration::from_millis(8);
-/// A scanner's pause between two keys.
-const SCANNING: Duration = Duration::from_millis(2);
 
 /// A physical key, and whether shift is held.
 type Stroke = (u8, bool);
@@ -102,15 +100,23 @@ impl Keyboard {
         Ok(())
     }
 
-    /// Scans a code: its characters and Enter, far faster than fingers. The time it took.
-    pub fn scan(&self, code: &str) -> anyhow::Result<Duration> {
-        let started = Instant::now();
-        for character in code.chars() {
-            self.strike(self.character(character)?, Duration::ZERO)?;
-            std::thread::sleep(SCANNING);
+    /// Scans a code: its characters and Enter, far faster than fingers. All is handed over at once, so that a busy
+    /// computer cannot put a person's pause between two keys of a scanner.
+    pub fn scan(&self, code: &str) -> anyhow::Result<()> {
+        let strokes = code.chars().map(|character| self.character(character)).chain([self.stroke("Enter")]);
+        for (key, shift) in strokes.collect::<anyhow::Result<Vec<Stroke>>>()? {
+            let shift = if shift { Some(self.stroke("Shift")?.0) } else { None };
+            for (kind, key) in shift
+                .map(|shift| (KEY_PRESS_EVENT, shift))
+                .into_iter()
+                .chain([(KEY_PRESS_EVENT, key), (KEY_RELEASE_EVENT, key)])
+                .chain(shift.map(|shift| (KEY_RELEASE_EVENT, shift)))
+            {
+                self.hand_over(kind, key)?;
+            }
         }
-        self.strike(self.stroke("Enter")?, Duration::ZERO)?;
-        Ok(started.elapsed())
+        self.connection.flush()?;
+        Ok(())
     }
 
     fn strike(&self, (key, shift): Stroke, held: Duration) -> anyhow::Result<()> {
@@ -128,8 +134,13 @@ impl Keyboard {
     }
 
     fn send(&self, kind: u8, key: u8) -> anyhow::Result<()> {
-        self.connection.xtest_fake_input(kind, key, x11rb::CURRENT_TIME, x11rb::NONE, 0, 0, 0)?;
+        self.hand_over(kind, key)?;
         self.connection.flush()?;
+        Ok(())
+    }
+
+    fn hand_over(&self, kind: u8, key: u8) -> anyhow::Result<()> {
+        self.connection.xtest_fake_input(kind, key, x11rb::CURRENT_TIME, x11rb::NONE, 0, 0, 0)?;
         Ok(())
     }
 

@@ -160,7 +160,11 @@ fn press(event: &KeyboardEvent, code: &str) -> Taken {
             Taken::Yes
         }
         Verdict::Scan(scan) => {
-            if composing { give_back_composed() } else { give_back() }
+            if composing {
+                give_back_composed()
+            } else {
+                give_back()
+            }
             deliver(scan);
             Taken::Yes
         }
