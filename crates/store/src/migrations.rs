@@ -40,6 +40,7 @@ files!(
     "009_search.postgres.sql",
     "009_search.sqlite.sql",
     "010_json.postgres.sql",
+    "012_sync.sql",
 );
 
 /// The migrations of an engine.
