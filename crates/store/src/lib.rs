@@ -10,6 +10,7 @@ pub mod catalog;
 pub mod copy;
 pub mod counter;
 pub mod error;
+pub mod feed;
 pub mod installation;
 pub mod migrations;
 pub mod postgres;

@@ -297,7 +297,7 @@ async fn load(connection: &mut PgConnection, company: CompanyId, slice: Slice) -
     Ok((slice, rows))
 }
 
-fn cells(info: &TableInfo, row: &PgRow) -> Result<Stored, StoreError> {
+pub(crate) fn cells(info: &TableInfo, row: &PgRow) -> Result<Stored, StoreError> {
     let mut cells = Vec::with_capacity(info.columns.len());
     for (index, kind) in info.kinds.iter().enumerate() {
         cells.push(match kind {
