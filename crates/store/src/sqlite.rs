@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use kontor_domain::cell::{CellKind, Value};
 use kontor_domain::ids::{CommandId, CompanyId};
-use kontor_domain::world::{Action, RowWrite, Scope, Slice, Stored, Table};
+use kontor_domain::world::{Action, Row as DomainRow, RowWrite, Scope, Slice, Stored, Table};
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params, params_from_iter};
 use sqlx::AnyConnection;
@@ -55,6 +55,21 @@ pub async fn open(path: &Path, synchronous: Synchronous) -> Result<SqliteFile, S
     Ok(SqliteFile { path: path.to_owned(), connection, lock })
 }
 
+/// Opens a file that is up to date already: nothing is migrated.
+pub fn open_ready(path: &Path, synchronous: Synchronous) -> Result<SqliteFile, StoreError> {
+    let lock = take_lock(path)?;
+    let connection = connect(path, synchronous)?;
+    let found: i64 = connection.query_row("SELECT coalesce(MAX(version), -1) FROM _sqlx_migrations", [], |row| row.get(0))?;
+    let known = crate::feed::schema();
+    if found == known {
+        Ok(SqliteFile { path: path.to_owned(), connection, lock })
+    } else if found > known {
+        Err(StoreError::Newer { found, known })
+    } else {
+        Err(StoreError::Other(format!("{} is at {found}, not {known}", path.display())))
+    }
+}
+
 /// The address of a file for sqlx, read-only or not.
 pub fn url(path: &Path, mode: &str) -> String {
     let encoded: String = path
@@ -98,6 +113,11 @@ async fn migrate(path: &Path) -> Result<(), StoreError> {
     let pending = migrations::pending(&mut connection, Engine::Sqlite).await.map_err(|error| error.about(path))?;
     if let Pending::Older(_) = pending {
         copy_before_migration(path).map_err(|error| error.about(path))?;
+        // Without the tables of copies it cannot be one.
+        let mut file = Connection::open(path)?;
+        if has_table(&file, "sync_meta")? {
+            copy::prepare_upgrade(&mut file).map_err(|error| error.about(path))?;
+        }
     }
     if pending != Pending::UpToDate {
         migrations::run(&mut connection, Engine::Sqlite).await.map_err(|error| error.about(path))?;
@@ -105,6 +125,10 @@ async fn migrate(path: &Path) -> Result<(), StoreError> {
     connection.close().await.map_err(StoreError::from)?;
     let mut file = Connection::open(path).map_err(|error| StoreError::from(error).about(path))?;
     statistics::ensure(&mut file).map_err(|error| error.about(path))
+}
+
+fn has_table(connection: &Connection, name: &str) -> Result<bool, StoreError> {
+    Ok(connection.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1")?.exists([name])?)
 }
 
 /// A file that is no database is told apart before SQLite could treat it as an empty one.
@@ -439,6 +463,13 @@ fn load(connection: &Connection, company: CompanyId, slices: impl IntoIterator<I
 fn read_rows(connection: &Connection, table: Table, sql: &str, company: CompanyId, key: &[Value]) -> Result<Vec<Stored>, StoreError> {
     let values: Vec<Value> = std::iter::once(Value::Id(company.0)).chain(key.iter().cloned()).collect();
     read_all(connection, table, sql, &values)
+}
+
+/// Rows of a table, typed, by a condition on it, in the order of their keys: for what looks into a file directly.
+pub fn find_rows<R: DomainRow>(connection: &Connection, condition: &str, values: &[Value]) -> Result<Vec<R>, StoreError> {
+    let info = R::TABLE.info();
+    let sql = format!("SELECT {}, scope, rev FROM {} WHERE {condition} ORDER BY {}", info.columns.join(", "), info.name, info.key.join(", "));
+    read_all(connection, R::TABLE, &sql, values)?.into_iter().map(|row| Ok(R::from_cells(row.cells)?)).collect()
 }
 
 /// Rows of a table: its columns, scope and rev in this order.

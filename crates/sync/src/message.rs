@@ -175,6 +175,8 @@ pub struct Page {
     pub epoch: Uuid,
     /// Its last rev and the command there.
     pub head: (i64, Option<CommandId>),
+    /// The authority's clock: it alone says how old something is.
+    pub now: Instant,
     /// A backup on another machine covers it up to here.
     pub stable: i64,
     /// The scopes of the device, and up to which rev each is read with this page.
@@ -313,6 +315,7 @@ mod tests {
         let page = Page {
             epoch: id(u128::MAX),
             head: (123_456, Some(CommandId(id(u128::MAX - 2)))),
+            now: Instant(1_790_000_000_000),
             stable: 123_000,
             scopes: cursors,
             boot: BTreeSet::new(),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kontor_domain::ids::CompanyId;
+use kontor_domain::time::Instant;
 use kontor_domain::world::Scope;
 use kontor_store::StoreError;
 use kontor_store::feed::{self, FeedAck, FeedKind, FeedPage, Head};
@@ -55,8 +56,17 @@ pub fn plan(request: &PullRequest, head: &Head, schema: i64) -> Plan {
     Plan::Read { cursors, boot }
 }
 
+/// What comes with the last page beside rows.
+#[derive(Debug, Default)]
+pub struct Answers {
+    /// What became of commands.
+    pub acks: Vec<FeedAck>,
+    /// Sums of scopes.
+    pub sums: Option<BTreeMap<Scope, u128>>,
+}
+
 /// The page, from what was read.
-pub fn page(request: &PullRequest, head: &Head, boot: BTreeSet<i64>, read: FeedPage, acks: Vec<FeedAck>, sums: Option<BTreeMap<Scope, u128>>) -> Page {
+pub fn page(request: &PullRequest, head: &Head, now: Instant, boot: BTreeSet<i64>, read: FeedPage, answers: Answers) -> Page {
     let rows = read.rows.iter().filter(|row| row.kind != FeedKind::Left || Rule::LeftIsTold.holds());
     let kind = |kind| match kind {
         FeedKind::Put => RowKind::Put,
@@ -66,33 +76,40 @@ pub fn page(request: &PullRequest, head: &Head, boot: BTreeSet<i64>, read: FeedP
     Page {
         epoch: head.epoch,
         head: (head.rev, head.id),
+        now,
         stable: head.stable,
         scopes: read.upto.iter().map(|(scope, rev)| (scope.0, *rev)).collect(),
         boot,
         rows: rows.map(|row| WireRow::new(row.table, row.rev, kind(row.kind), row.scope, &row.cells)).collect(),
-        acks: acks.into_iter().map(|ack| Ack { seq: ack.seq, id: ack.id, status: ack.status, code: ack.code, rev: ack.rev }).collect(),
-        sums: sums.map(|sums| sums.into_iter().map(|(scope, sum)| (scope.0, format!("{sum:032x}"))).collect()),
+        acks: answers.acks.into_iter().map(|ack| Ack { seq: ack.seq, id: ack.id, status: ack.status, code: ack.code, rev: ack.rev }).collect(),
+        sums: answers.sums.map(|sums| sums.into_iter().map(|(scope, sum)| (scope.0, format!("{sum:032x}"))).collect()),
         complete: read.complete,
         echo: request.state.clone(),
     }
 }
 
 /// Answers a pull from a file.
-pub fn answer(snapshot: &feed::Snapshot<'_>, company: CompanyId, request: &PullRequest, page_rows: Option<usize>) -> Result<PullReply, StoreError> {
+pub fn answer(
+    snapshot: &feed::Snapshot<'_>,
+    company: CompanyId,
+    request: &PullRequest,
+    now: Instant,
+    page_rows: Option<usize>,
+) -> Result<PullReply, StoreError> {
     let head = snapshot.head(company, request.device, request.seen)?;
     let (cursors, boot) = match plan(request, &head, feed::schema()) {
         Plan::Answer(reply) => return Ok(reply),
         Plan::Read { cursors, boot } => (cursors, boot),
     };
     let read = snapshot.rows(company, &cursors, head.rev, page_rows.unwrap_or(PAGE_ROWS))?;
-    let (mut acks, mut sums) = (Vec::new(), None);
+    let mut answers = Answers::default();
     if read.complete {
-        acks = snapshot.acks(company, request.state.replica, request.state.acked, ACKS_LIMIT)?;
+        answers.acks = snapshot.acks(company, request.state.replica, request.state.acked, ACKS_LIMIT)?;
         if request.sums {
-            sums = Some(snapshot.sums(company, &cursors.keys().copied().collect())?);
+            answers.sums = Some(snapshot.sums(company, &cursors.keys().copied().collect())?);
         }
     }
-    Ok(PullReply::Page(Box::new(page(request, &head, boot, read, acks, sums))))
+    Ok(PullReply::Page(Box::new(page(request, &head, now, boot, read, answers))))
 }
 
 /// Answers a pull from PostgreSQL, in a transaction of its own.
@@ -100,6 +117,7 @@ pub async fn answer_postgres(
     connection: &mut feed::PgConnection,
     company: CompanyId,
     request: &PullRequest,
+    now: Instant,
     page_rows: Option<usize>,
 ) -> Result<PullReply, StoreError> {
     let mut snapshot = feed::PgSnapshot::begin(connection).await?;
@@ -109,12 +127,12 @@ pub async fn answer_postgres(
         Plan::Read { cursors, boot } => (cursors, boot),
     };
     let read = snapshot.rows(company, &cursors, head.rev, page_rows.unwrap_or(PAGE_ROWS)).await?;
-    let (mut acks, mut sums) = (Vec::new(), None);
+    let mut answers = Answers::default();
     if read.complete {
-        acks = snapshot.acks(company, request.state.replica, request.state.acked, ACKS_LIMIT).await?;
+        answers.acks = snapshot.acks(company, request.state.replica, request.state.acked, ACKS_LIMIT).await?;
         if request.sums {
-            sums = Some(snapshot.sums(company, &cursors.keys().copied().collect()).await?);
+            answers.sums = Some(snapshot.sums(company, &cursors.keys().copied().collect()).await?);
         }
     }
-    Ok(PullReply::Page(Box::new(page(request, &head, boot, read, acks, sums))))
+    Ok(PullReply::Page(Box::new(page(request, &head, now, boot, read, answers))))
 }

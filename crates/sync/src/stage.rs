@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kontor_domain::ids::{CommandId, DeviceId};
+use kontor_domain::time::Instant;
 use kontor_domain::world::Scope;
 use kontor_store::copy::{CopyState, PulledRow};
 use kontor_store::shape;
@@ -25,6 +26,8 @@ pub struct Batch {
     pub epoch: Uuid,
     /// Its last rev and the command there.
     pub head: (i64, Option<CommandId>),
+    /// The authority's clock.
+    pub now: Instant,
     /// A backup covers it up to here.
     pub stable: i64,
     /// The scopes of the device, each read up to this rev.
@@ -160,6 +163,7 @@ impl Stage {
             echo: staged.base.unwrap_or(last.echo),
             epoch: last.epoch,
             head: last.head,
+            now: last.now,
             stable: last.stable,
             scopes: last.scopes.into_iter().map(|(scope, rev)| (Scope(scope), rev)).collect(),
             boot: staged.boot.into_iter().map(Scope).collect(),

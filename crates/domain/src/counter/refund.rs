@@ -227,7 +227,7 @@ fn given_back(
         .map(|line| {
             let before = refunded.iter().find(|(number, _)| *number == line.line).map_or(Quantity::ZERO, |(_, quantity)| *quantity);
             let wanted = refund.lines.iter().find(|want| want.line == line.line).map_or(Quantity::ZERO, |want| want.quantity);
-            Ok((line.line, before.min(line.quantity.minus(wanted)?)))
+            Ok((line.line, before.min(line.quantity.minus(wanted)?).max(Quantity::ZERO)))
         })
         .collect::<Result<_, Reject>>()?;
     // What no state of the sale allows (more than was sold) is malformed, not a fact.

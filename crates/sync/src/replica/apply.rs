@@ -65,7 +65,7 @@ impl Batch {
 impl Replica {
     fn batch_to_apply(&self) -> Option<(&Batch, i64)> {
         match self.batch.first().map(|pending| &pending.message) {
-            Some(Message::Apply { batch, now, .. }) => Some((batch, now.0)),
+            Some(Message::Apply { batch, .. }) => Some((batch, batch.now.0)),
             _ => None,
         }
     }
