@@ -184,8 +184,8 @@ pub enum Told {
 
 /// What this file knows of itself as a copy; `None` where it is none.
 pub fn state(connection: &Connection) -> Result<Option<CopyState>, StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT epoch, replica, series, next_seq, acked, replay_due, seen_rev, seen_id, shape FROM sync_meta WHERE id = 1")?;
+    let mut statement = connection
+        .prepare_cached("SELECT epoch, replica, series, next_seq, acked, replay_due, seen_rev, seen_id, shape FROM sync_meta WHERE id = 1")?;
     let found = statement
         .query_row([], |row| {
             Ok((
@@ -313,16 +313,14 @@ fn perform(connection: &Connection, company: CompanyId, write: &Local, products:
         ),
         Local::JournalTrim { stable, before } => run("DELETE FROM journal WHERE rev <= ?1 OR acked_at < ?2", params![stable, before]),
         Local::JournalClear => run("DELETE FROM journal", &[]),
-        Local::Cursor(scope, Some(rev)) => run(
-            "INSERT INTO sync_cursor (scope, rev) VALUES (?1, ?2) ON CONFLICT (scope) DO UPDATE SET rev = excluded.rev",
-            params![scope.0, rev],
-        ),
+        Local::Cursor(scope, Some(rev)) => {
+            run("INSERT INTO sync_cursor (scope, rev) VALUES (?1, ?2) ON CONFLICT (scope) DO UPDATE SET rev = excluded.rev", params![scope.0, rev])
+        }
         Local::Cursor(scope, None) => run("DELETE FROM sync_cursor WHERE scope = ?1", params![scope.0]),
         Local::Meta(meta) => write_meta(connection, meta),
-        Local::Verdict { id, status, code, rev } => run(
-            "UPDATE command_log SET status = ?2, code = ?3, rev = ?4 WHERE id = ?1",
-            params![id.0.as_bytes(), status.word(), code, rev],
-        ),
+        Local::Verdict { id, status, code, rev } => {
+            run("UPDATE command_log SET status = ?2, code = ?3, rev = ?4 WHERE id = ?1", params![id.0.as_bytes(), status.word(), code, rev])
+        }
     }
 }
 

@@ -188,7 +188,8 @@ fn configure(connection: &Connection, synchronous: Synchronous) -> Result<(), St
     // A write at open tells a read-only folder or a full disk now, not at the first sale.
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     connection.pragma_update(None, "user_version", version)?;
-    connection.set_prepared_statement_cache_capacity(256);
+    // Every statement on every table: a copy uses some ten of each.
+    connection.set_prepared_statement_cache_capacity(1024);
     Ok(())
 }
 
@@ -375,12 +376,7 @@ fn drive<A: Agent>(connection: &mut Connection, agent: &mut A) -> Result<(), Sto
     }
 }
 
-fn open_clock(
-    connection: &Connection,
-    company: CompanyId,
-    commands: &[CommandId],
-    pushed: &[(Uuid, Vec<i64>)],
-) -> Result<Opened, StoreError> {
+fn open_clock(connection: &Connection, company: CompanyId, commands: &[CommandId], pushed: &[(Uuid, Vec<i64>)]) -> Result<Opened, StoreError> {
     let clock = connection
         .prepare_cached("SELECT rev, last_at, series, epoch FROM clock WHERE company = ?1")?
         .query_row([company.0.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, Vec<u8>>(3)?)))
@@ -421,8 +417,7 @@ fn pushed_before(connection: &Connection, company: CompanyId, replica: Uuid, seq
     let mut statement = connection.prepare_cached("SELECT id FROM replica_seq WHERE company = ?1 AND replica = ?2 AND seq = ?3")?;
     let mut known = Vec::new();
     for seq in seqs {
-        let found: Option<Vec<u8>> =
-            statement.query_row(params![company.0.as_bytes(), replica.as_bytes(), seq], |row| row.get(0)).optional()?;
+        let found: Option<Vec<u8>> = statement.query_row(params![company.0.as_bytes(), replica.as_bytes(), seq], |row| row.get(0)).optional()?;
         if let Some(id) = found {
             known.push((*seq, CommandId(copy::uuid(&id)?)));
         }

@@ -49,7 +49,11 @@ fn build(info: &TableInfo) -> TableSql {
     let key_condition = conditions(2, info.key);
     TableSql {
         select_key: format!("SELECT {columns}, scope, rev FROM {name} WHERE company = ?1 AND {key_condition}"),
-        select_index: info.indexes.iter().map(|index| format!("SELECT {columns}, scope, rev FROM {name} WHERE company = ?1 AND {index} = ?2")).collect(),
+        select_index: info
+            .indexes
+            .iter()
+            .map(|index| format!("SELECT {columns}, scope, rev FROM {name} WHERE company = ?1 AND {index} = ?2"))
+            .collect(),
         insert: format!("INSERT INTO {name} (company, {columns}, rev, scope) VALUES ({places})"),
         update: (info.change != Change::Append).then(|| format!("UPDATE {name} SET {assignments} WHERE company = ?1 AND {key_condition}")),
         upsert: upsert(name, info.columns, info.key),

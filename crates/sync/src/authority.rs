@@ -59,6 +59,7 @@ impl std::fmt::Debug for Submission {
 }
 
 /// What is sent to an authority.
+#[allow(clippy::large_enum_variant, reason = "sent one at a time, most of them submissions")]
 #[derive(Debug)]
 pub enum Message {
     /// A command entered here.

@@ -35,6 +35,7 @@ const HOT_ROWS: usize = 200_000;
 pub type Answer<T> = Box<dyn FnOnce(Result<T, Reject>) + Send>;
 
 /// What is sent to a replica.
+#[allow(clippy::large_enum_variant, reason = "sent one at a time, most of them submissions")]
 pub enum Message {
     /// A command entered here.
     Submit(Submission),
@@ -358,11 +359,8 @@ impl Agent for Replica {
             _ => 1,
         };
         let mut messages = messages.into_iter();
-        self.batch = messages
-            .by_ref()
-            .take(together)
-            .map(|message| Pending { message, verdict: None, applied: None, changed: false, looked: None })
-            .collect();
+        self.batch =
+            messages.by_ref().take(together).map(|message| Pending { message, verdict: None, applied: None, changed: false, looked: None }).collect();
         self.deferred = messages.collect();
         self.phase = Phase::Idle;
         self.rounds = 0;

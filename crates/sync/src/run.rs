@@ -33,12 +33,7 @@ pub(crate) fn attempt(world: &mut World, rounds: &mut u32, context: &Context, en
 }
 
 /// Tries something with the World: what it changed stands, or nothing of it.
-pub(crate) fn settle<T: Into<Settled>>(
-    world: &mut World,
-    rounds: &mut u32,
-    name: &str,
-    work: impl FnOnce(&mut World) -> Result<T, Halt>,
-) -> Tried {
+pub(crate) fn settle<T: Into<Settled>>(world: &mut World, rounds: &mut u32, name: &str, work: impl FnOnce(&mut World) -> Result<T, Halt>) -> Tried {
     match work(world) {
         Ok(done) => Tried::Done(done.into().0),
         Err(Halt::Reject(reject)) => {

@@ -83,6 +83,8 @@ pub struct Stage {
     base: Option<Echo>,
     /// The state with what is staged: the next page must be for it.
     asked: Option<Echo>,
+    /// The head of the last page: a history that goes back between two pages is noticed as one that went back before.
+    seen: Option<(i64, CommandId)>,
     booting: BTreeMap<i64, i64>,
     boot: BTreeSet<i64>,
     pages: Vec<Vec<(RowKind, PulledRow)>>,
@@ -117,7 +119,7 @@ impl Stage {
         let state = self.asked.clone().unwrap_or(current);
         PullRequest {
             device,
-            seen: copy.meta.seen_id.map(|id| (copy.meta.seen_rev, id)),
+            seen: self.seen.or_else(|| copy.meta.seen_id.map(|id| (copy.meta.seen_rev, id))),
             shape: shape::shape(),
             schema,
             booting: self.booting.clone(),
@@ -153,6 +155,8 @@ impl Stage {
         }
         if let Some(asked) = &mut self.asked {
             asked.cursors = page.scopes;
+            asked.epoch = Some(page.epoch);
+            self.seen = page.head.1.map(|id| (page.head.0, id));
         }
         Ok(Staged::More)
     }

@@ -14,16 +14,13 @@ pub enum UpcastError {
     Malformed(String),
 }
 
-/// The oldest shape that is still understood. Version 0 is what the first trials wrote.
-const OLDEST_VERSION: u32 = 0;
-
 /// The command that a name, a version and arguments mean.
 pub fn upcast(name: &str, version: u32, args: Value) -> Result<Command, UpcastError> {
     if version > COMMAND_VERSION {
         return Err(UpcastError::Newer(version));
     }
     let mut args = args;
-    for step in version.max(OLDEST_VERSION)..COMMAND_VERSION {
+    for step in version..COMMAND_VERSION {
         args = step_up(name, step, args);
     }
     let command: Command = serde_json::from_value(args).map_err(|error| UpcastError::Malformed(error.to_string()))?;
@@ -32,7 +29,7 @@ pub fn upcast(name: &str, version: u32, args: Value) -> Result<Command, UpcastEr
 
 /// From a version to the next.
 fn step_up(name: &str, version: u32, mut args: Value) -> Value {
-    // Version 0 opened the drawer without saying why.
+    // Version 0, what the first trials wrote, opened the drawer without saying why.
     if let ("counter.open_drawer", 0, Some(open)) = (name, version, args.pointer_mut("/counter/open_drawer").and_then(Value::as_object_mut)) {
         open.entry("reason").or_insert_with(|| "".into());
     }

@@ -18,7 +18,9 @@ pub fn promises(server: &Server, promised: &Promised) -> Result<()> {
         if !is_kept {
             let about: Option<(String, Option<i64>, String)> = server
                 .connection()
-                .query_row("SELECT name, code, args FROM command_log WHERE id = ?1", [id.0.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                .query_row("SELECT name, code, args FROM command_log WHERE id = ?1", [id.0.as_bytes()], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                })
                 .ok();
             anyhow::bail!("{promise:?} {id} is {verdict:?}: {about:?}");
         }
@@ -47,10 +49,8 @@ pub fn till(till: &Till) -> Result<()> {
     ensure!(count("SELECT COUNT(*) FROM undo")? == 0, "nothing is pending and there is something to undo");
     for table in shape::shipped() {
         let name = table.info().name;
-        let strangers = count(&format!("SELECT COUNT(*) FROM {name} WHERE scope NOT IN (SELECT scope FROM sync_cursor)"))?;
-        ensure!(strangers == 0, "{strangers} rows of {name} are of scopes the till does not hold");
-        let unstamped = count(&format!("SELECT COUNT(*) FROM {name} WHERE rev = 0"))?;
-        ensure!(unstamped == 0, "{unstamped} rows of {name} have no place in the order");
+        let strange = count(&format!("SELECT COUNT(*) FROM {name} WHERE rev = 0 OR scope NOT IN (SELECT scope FROM sync_cursor)"))?;
+        ensure!(strange == 0, "{strange} rows of {name} are of scopes the till does not hold, or have no place in the order");
     }
     Ok(())
 }

@@ -103,7 +103,12 @@ pub fn anywhere(dice: &mut Dice, file: &Connection, place: &Place) -> Result<Opt
                 high_threshold: THRESHOLD_OFF,
                 favourite: None,
                 active: true,
-                barcodes: vec![NewBarcode { barcode: format!("471{:04}", dice.roll(9000)), pack: Quantity::ONE, pack_unit: String::new(), pack_price: None }],
+                barcodes: vec![NewBarcode {
+                    barcode: format!("471{:04}", dice.roll(9000)),
+                    pack: Quantity::ONE,
+                    pack_unit: String::new(),
+                    pack_price: None,
+                }],
                 tags: if dice.percent(30) { vec!["new".into()] } else { Vec::new() },
             };
             catalog(catalog::Command::CreateProduct(CreateProduct { id: ProductId(dice.id()), draft }))

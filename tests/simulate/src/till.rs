@@ -46,17 +46,7 @@ impl Till {
     /// A till on a fresh file.
     pub fn new(path: &Path, company: CompanyId, device: DeviceId, person: PersonId, replica: Uuid, series: i64) -> Result<Self> {
         let file = files::open(path)?;
-        let meta = Meta {
-            epoch: None,
-            replica,
-            series,
-            next_seq: 1,
-            acked: 0,
-            replay_due: false,
-            seen_rev: 0,
-            seen_id: None,
-            shape: shape::shape(),
-        };
+        let meta = Meta { epoch: None, replica, series, next_seq: 1, acked: 0, replay_due: false, seen_rev: 0, seen_id: None, shape: shape::shape() };
         copy::make(file.connection(), company, device, person.0, &meta)?;
         Ok(Self {
             path: path.to_owned(),

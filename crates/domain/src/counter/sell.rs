@@ -127,7 +127,14 @@ pub(super) fn sell(exec: &mut Exec<'_>, sell: &Sell) -> Result<Outcome, Halt> {
 
 /// Tenders must pay the total, and be rounded to a coin there is. Which coins there are may have been changed since
 /// the money was taken: then it is what was taken that stands.
-pub(super) fn check_paid(exec: &mut Exec<'_>, stand: &Stand, total: Money, tenders: &[Tender], rounding: Money, about: uuid::Uuid) -> Result<(), Halt> {
+pub(super) fn check_paid(
+    exec: &mut Exec<'_>,
+    stand: &Stand,
+    total: Money,
+    tenders: &[Tender],
+    rounding: Money,
+    about: uuid::Uuid,
+) -> Result<(), Halt> {
     let Err(reject) = check_tenders(total, tenders, rounding, stand.company.cash_step) else { return Ok(()) };
     if exec.is_fact_again() {
         // What is wrong with any coin is malformed, not a fact.

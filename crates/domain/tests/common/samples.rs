@@ -211,7 +211,8 @@ impl Furnished {
             device_id: DeviceId(shop.id()),
             device_name: "Till 2".into(),
         };
-        let locations = LocationKind::EVERY_WAREHOUSE.iter().map(|kind| NewLocation { id: LocationId(shop.id()), code: kind.word().into(), kind: *kind });
+        let locations =
+            LocationKind::EVERY_WAREHOUSE.iter().map(|kind| NewLocation { id: LocationId(shop.id()), code: kind.word().into(), kind: *kind });
         let locations = locations.collect();
         let add_warehouse = AddWarehouse {
             warehouse_id: WarehouseId(shop.id()),

@@ -9,8 +9,8 @@ use sqlx::{AssertSqlSafe, Connection, Row, Transaction};
 use uuid::Uuid;
 
 use super::{
-    ACKS_SQL, CHANGES_SQL, CLOCK_SQL, DEVICE_SQL, FeedAck, FeedKind, FeedPage, FeedRow, GRANTED_SQL, HEAD_SQL, Head, change_row, cut, revs_text, rows_sql,
-    scopes_of, sums_sql,
+    ACKS_SQL, CHANGES_SQL, CLOCK_SQL, DEVICE_SQL, FeedAck, FeedKind, FeedPage, FeedRow, GRANTED_SQL, HEAD_SQL, Head, change_row, cut, revs_text,
+    rows_sql, scopes_of, sums_sql,
 };
 use crate::agent::Status;
 use crate::error::StoreError;

@@ -19,6 +19,9 @@ use crate::rule::Rule;
 use crate::run::{Tried, attempt};
 use crate::upcast::{UpcastError, upcast};
 
+/// Takes the answer to a push.
+pub type Answer = Box<dyn FnOnce(Result<PushReply, Reject>) + Send>;
+
 /// A push on its way to the writer, and whom to answer.
 pub struct Push {
     /// The company the device belongs to.
@@ -30,7 +33,7 @@ pub struct Push {
     /// The time here.
     pub now: Instant,
     /// Called once, when it is durable. An error is no answer: nothing was kept.
-    pub answer: Option<Box<dyn FnOnce(Result<PushReply, Reject>) + Send>>,
+    pub answer: Option<Answer>,
     /// It broke a constraint alone and is kept without being executed.
     parked: Option<String>,
 }
@@ -43,13 +46,7 @@ impl std::fmt::Debug for Push {
 
 impl Push {
     /// A push.
-    pub fn new(
-        company: CompanyId,
-        request: PushRequest,
-        rights: BTreeMap<PersonId, Rights>,
-        now: Instant,
-        answer: Box<dyn FnOnce(Result<PushReply, Reject>) + Send>,
-    ) -> Self {
+    pub fn new(company: CompanyId, request: PushRequest, rights: BTreeMap<PersonId, Rights>, now: Instant, answer: Answer) -> Self {
         Self { company, request, rights, now, answer: Some(answer), parked: None }
     }
 

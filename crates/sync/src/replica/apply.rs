@@ -152,7 +152,8 @@ impl Replica {
     pub(super) fn summed(&mut self, sums: &BTreeMap<Scope, u128>) -> Result<Step, StoreError> {
         let Some((batch, _)) = self.batch_to_apply() else { return Ok(Step::Nothing) };
         let theirs = batch.sums.clone().unwrap_or_default();
-        let mismatched: Vec<Scope> = sums.iter().filter(|(scope, sum)| theirs.get(&scope.0) != Some(&format!("{sum:032x}"))).map(|(scope, _)| *scope).collect();
+        let mismatched: Vec<Scope> =
+            sums.iter().filter(|(scope, sum)| theirs.get(&scope.0) != Some(&format!("{sum:032x}"))).map(|(scope, _)| *scope).collect();
         self.end(Applied::Done { rows: 0, acked: 0, replayed: 0, mismatched });
         self.phase = Phase::AcksAsked;
         Ok(Step::Ask(Ask::Outbox(i64::MAX)))
@@ -167,7 +168,9 @@ impl Replica {
         for ack in acks {
             // Number and command must both be those of the answer: else another file of this replica was answered, and
             // the next push will hear so.
-            let Some(entry) = waiting.pop_front_if(|entry| entry.seq == ack.seq && (entry.id == ack.id || !Rule::AckCarriesId.holds())) else { break };
+            let Some(entry) = waiting.pop_front_if(|entry| entry.seq == ack.seq && (entry.id == ack.id || !Rule::AckCarriesId.holds())) else {
+                break;
+            };
             acked += 1;
             self.local.push(Local::OutboxDrop(entry.seq));
             self.local.push(Local::Verdict { id: entry.id, status: ack.status, code: ack.code, rev: ack.rev });
