@@ -10,6 +10,8 @@ mod files;
 mod run;
 mod server;
 mod shop;
+#[cfg(test)]
+mod tests;
 mod till;
 
 use std::path::Path;
