@@ -35,7 +35,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// Packages that only some crates may name.
 const OWNERS: &[(&str, &[&str])] = &[
-    ("sqlx", &["crates/store", "tests"]),
+    ("sqlx", &["crates/store", "tests", "tests/simulate"]),
     ("rusqlite", &["crates/store", "tests", "tests/simulate"]),
     ("tauri", &["src-tauri"]),
     ("axum", &["sync-server"]),
