@@ -15,7 +15,7 @@ use kontor_store::installation::{self, Installation};
 use kontor_store::reader::Asker;
 use kontor_store::sqlite::{self, Synchronous, Writer};
 use kontor_store::{Reader, StoreError};
-use kontor_sync::authority::Done;
+use kontor_sync::authority::{Done, Message};
 use kontor_sync::{Authority, Submission};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -33,8 +33,8 @@ pub struct Shop {
     /// Own or demo.
     pub file: ShopFile,
     path: PathBuf,
-    writer: Mutex<Option<Writer<Submission>>>,
-    sender: Mutex<Option<Sender<Submission>>>,
+    writer: Mutex<Option<Writer<Message>>>,
+    sender: Mutex<Option<Sender<Message>>>,
     reader: Reader,
     /// Ids of the company, device and person.
     pub installation: Installation,
@@ -156,7 +156,7 @@ impl Shop {
         });
         let submission = Submission { envelope, rights: Rights::All, now: platform::now(), answer };
         let writer = lock(&self.sender).clone().ok_or_else(|| Reject::new(Code::Internal).with("reference", "closed"))?;
-        writer.send(submission).map_err(|_| Reject::new(Code::Internal).with("reference", "the writer ended"))?;
+        writer.send(submission.into()).map_err(|_| Reject::new(Code::Internal).with("reference", "the writer ended"))?;
         Ok(receiver)
     }
 

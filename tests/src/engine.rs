@@ -12,6 +12,7 @@ use kontor_store::installation::Installation;
 use kontor_store::reader::{Asker, Reader};
 use kontor_store::sqlite::{Synchronous, Writer};
 use kontor_store::{postgres, sqlite};
+use kontor_sync::authority::Message;
 use kontor_sync::{Authority, Submission, Verdict};
 use tokio::sync::oneshot;
 
@@ -35,8 +36,8 @@ pub fn submission(ids: Installation, id: CommandId, command: Command, at: Instan
 
 #[derive(Debug)]
 enum Inlet {
-    Sqlite(Writer<Submission>),
-    Postgres(tokio::sync::mpsc::Sender<Submission>),
+    Sqlite(Writer<Message>),
+    Postgres(tokio::sync::mpsc::Sender<Message>),
 }
 
 /// A database with its authority and its readers.

@@ -34,6 +34,7 @@ reject-18003 = This place cannot be written to: { $path }. Nothing was recorded.
 reject-18004 = The shop’s file is damaged: { $path }. It was not changed. Restore the last backup, or ask for help before going on.
 reject-18005 = The shop is already open in another window: { $path }. Go on there, or close that one first.
 reject-18006 = The computer’s clock was set back: last { $last }, now { $now }. Nothing is lost. Set date and time right, then go on.
+reject-18007 = This can only be done while the shop server is reached. Nothing was changed. Try again when the connection is back.
 
 action-found = start a shop
 action-refund = refund

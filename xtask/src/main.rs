@@ -106,6 +106,6 @@ fn obey(arguments: Arguments) -> Result<()> {
         Command::Powercut(passed) => proofs::run(&workspace, &Proof::POWERCUT, &passed.args),
         Command::Bench(passed) => proofs::run(&workspace, &Proof::BENCH, &passed.args),
         Command::Screenshots(passed) => proofs::run(&workspace, &Proof::SCREENSHOTS, &passed.args),
-        Command::Simulate(passed) => proofs::run(&workspace, &Proof::SIMULATE, &passed.args),
+        Command::Simulate(passed) => proofs::simulate(&workspace, &passed.args),
     }
 }

@@ -33,12 +33,19 @@ impl Proof {
     pub const BENCH: Self = Self::new("bench", Profile::Release);
     /// Pictures of every screen.
     pub const SCREENSHOTS: Self = Self::new("screenshots", Profile::Release);
-    /// Many copies, a bad network.
-    pub const SIMULATE: Self = Self::new("simulate", Profile::Debug);
 
     const fn new(program: &'static str, profile: Profile) -> Self {
         Self { program, profile }
     }
+}
+
+/// Many copies, a bad network: a program that needs no window, built for speed with every assertion.
+pub fn simulate(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+    setup::ensure(workspace, &[setup::BUILD])?;
+    workspace.step("simulate: building", || {
+        process::run(workspace.cargo().args(["build", "--package", "kontor-simulate", "--features", "mutations", "--profile", "simulate"]))
+    })?;
+    process::run(std::process::Command::new(workspace.program("simulate", "simulate")).current_dir(&workspace.root).args(arguments))
 }
 
 /// Builds the program and Kontor, and runs it with these arguments.

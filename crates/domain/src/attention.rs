@@ -19,6 +19,10 @@ words! {
         ClockSetBack = "clock_set_back",
         /// A fact broke a rule of entry: `{code}`.
         RuleBroken = "rule_broken",
+        /// A request that was entered on a copy was refused: `{code}`, `{command}`, and what the refusal names.
+        Refused = "refused",
+        /// What was entered on a copy cannot be executed, and is kept: `{code}`, `{command}`.
+        Parked = "parked",
     }
 }
 

@@ -170,7 +170,10 @@ impl Command {
         match self {
             Self::Settings(command) => match command {
                 settings::Command::Found(_) => Permission::CompanyFound,
-                settings::Command::ChangeCompany(_) | settings::Command::ChangeTill(_) => Permission::SettingsEdit,
+                settings::Command::ChangeCompany(_)
+                | settings::Command::ChangeTill(_)
+                | settings::Command::AddTill(_)
+                | settings::Command::AddWarehouse(_) => Permission::SettingsEdit,
             },
             Self::Catalog(command) => match command {
                 catalog::Command::CreateProduct(_) | catalog::Command::EditProduct(_) => Permission::CatalogEdit,
@@ -205,7 +208,11 @@ impl Command {
     pub const fn nature(&self) -> Nature {
         match self {
             Self::Settings(command) => match command {
-                settings::Command::Found(_) | settings::Command::ChangeCompany(_) | settings::Command::ChangeTill(_) => Nature::Request,
+                settings::Command::Found(_)
+                | settings::Command::ChangeCompany(_)
+                | settings::Command::ChangeTill(_)
+                | settings::Command::AddTill(_)
+                | settings::Command::AddWarehouse(_) => Nature::Request,
             },
             Self::Catalog(command) => match command {
                 catalog::Command::CreateProduct(_) => Nature::Fact,
@@ -247,6 +254,8 @@ impl Command {
             Self::Settings(settings::Command::Found(_)) => "settings.found",
             Self::Settings(settings::Command::ChangeCompany(_)) => "settings.change_company",
             Self::Settings(settings::Command::ChangeTill(_)) => "settings.change_till",
+            Self::Settings(settings::Command::AddTill(_)) => "settings.add_till",
+            Self::Settings(settings::Command::AddWarehouse(_)) => "settings.add_warehouse",
             Self::Catalog(catalog::Command::CreateProduct(_)) => "catalog.create_product",
             Self::Catalog(catalog::Command::EditProduct(_)) => "catalog.edit_product",
             Self::Catalog(catalog::Command::CreateCategory(_)) => "catalog.create_category",
@@ -272,6 +281,12 @@ impl Command {
             Self::Printing(printing::Command::Report(_)) => "printing.report",
             Self::Attention(attention::Command::Resolve { .. }) => "attention.resolve",
         }
+    }
+
+    /// Whether it is only taken where the authority is: what decides who may do what, and where, is never decided
+    /// on a copy that may be out of date.
+    pub const fn is_online_only(&self) -> bool {
+        matches!(self, Self::Settings(_))
     }
 
     /// The number the entering program's writer draws for it, inside the transaction.
@@ -492,6 +507,11 @@ pub struct Exec<'a> {
 }
 
 impl Exec<'_> {
+    /// Whether this is a fact that is executed again: it happened, so it stands whatever rule it breaks.
+    pub fn is_fact_again(&self) -> bool {
+        self.context.mode == Mode::Again && self.envelope.command.nature() == Nature::Fact
+    }
+
     /// When it was entered: the time that is written.
     pub const fn at(&self) -> Instant {
         self.envelope.at
@@ -545,14 +565,12 @@ impl Exec<'_> {
 
     /// A rule is broken: at entry the command is refused; a fact executed again stands and is flagged.
     pub fn refuse_or_flag(&mut self, reject: Reject, about: uuid::Uuid, scope: Scope) -> Result<(), Halt> {
-        match (self.context.mode, self.envelope.command.nature()) {
-            (Mode::Again, Nature::Fact) => {
-                let args = serde_json::json!({ "code": reject.code.number().to_string() }).to_string();
-                self.flag(attention::AttentionKind::RuleBroken, about, args, scope);
-                Ok(())
-            }
-            (Mode::Entry | Mode::Again, _) => Err(reject.into()),
+        if !self.is_fact_again() {
+            return Err(reject.into());
         }
+        let args = serde_json::json!({ "code": reject.code.number().to_string() }).to_string();
+        self.flag(attention::AttentionKind::RuleBroken, about, args, scope);
+        Ok(())
     }
 
     /// Writes down that something needs a person.
@@ -572,9 +590,13 @@ pub fn execute(world: &mut World, context: &Context, envelope: &Envelope) -> Res
     if context.mode == Mode::Entry && (context.person != envelope.actor || context.device != envelope.device) {
         return Err(Reject::new(Code::Unauthorised).into());
     }
-    context.allow(envelope.command.permission())?;
+    let allowed = context.allow(envelope.command.permission());
     let mut exec = Exec { world, context, envelope, moves: 0, postings: 0, attentions: 0 };
-    let decided = decide(&mut exec);
+    let decided = match allowed {
+        Ok(()) => Ok(()),
+        Err(reject) => exec.refuse_or_flag(reject, envelope.actor.0, Scope::COMPANY),
+    }
+    .and_then(|()| decide(&mut exec));
     if matches!(decided, Err(Halt::Reject(_))) {
         // Wishes of a refused command are nobody's any more.
         exec.world.take_needs();
@@ -608,16 +630,15 @@ fn check_company_and_person(exec: &mut Exec<'_>) -> Result<(), Halt> {
     exec.world.wish::<Person>(&PersonKey { id: exec.envelope.actor });
     exec.world.granted()?;
     let company = exec.company()?;
-    let is_fact_again = exec.context.mode == Mode::Again && exec.envelope.command.nature() == Nature::Fact;
-    if company.expires_at.is_some_and(|end| end < exec.context.now) && !is_fact_again {
+    if company.expires_at.is_some_and(|end| end < exec.context.now) && !exec.is_fact_again() {
         return Err(Reject::new(Code::CompanyExpired).into());
     }
-    let person = exec.world.find::<Person>(&PersonKey { id: exec.envelope.actor })?;
-    let active = person.ok_or_else(|| Reject::new(Code::Unauthorised))?.active;
-    if !active && !is_fact_again {
-        return Err(Reject::new(Code::Inactive).into());
+    let actor = exec.envelope.actor;
+    match exec.world.find::<Person>(&PersonKey { id: actor })? {
+        Some(person) if person.active => Ok(()),
+        Some(_) => exec.refuse_or_flag(Reject::new(Code::Inactive), actor.0, Scope::COMPANY),
+        None => exec.refuse_or_flag(Reject::new(Code::Unauthorised), actor.0, Scope::COMPANY),
     }
-    Ok(())
 }
 
 /// Checks a question: the only place where a query's permission is looked at.

@@ -89,6 +89,8 @@ codes! {
     FileDamaged = 18004,
     /// The file is open in another program: `{path}`.
     AlreadyOpen = 18005,
+    /// Only taken where the shop server is reached.
+    OnlineOnly = 18007,
     /// The computer's clock was set back: last `{last}`, now `{now}`.
     ClockSetBack = 18006,
 }

@@ -100,6 +100,43 @@ pub enum Command {
     ChangeCompany(CompanyChanges),
     /// Changes what a till is called and where it sells from.
     ChangeTill(TillChanges),
+    /// One more till, with the device it is.
+    AddTill(AddTill),
+    /// One more warehouse, with the locations it needs.
+    AddWarehouse(AddWarehouse),
+}
+
+/// One more till.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddTill {
+    /// The till.
+    pub till_id: TillId,
+    /// Its number on paper; no other till has it.
+    pub number: i64,
+    /// Its name, may be empty.
+    #[serde(default)]
+    pub name: String,
+    /// Where it sells from.
+    pub location_id: LocationId,
+    /// The device that is this till.
+    pub device_id: DeviceId,
+    /// Name of the device.
+    pub device_name: String,
+}
+
+/// One more warehouse.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddWarehouse {
+    /// The warehouse.
+    pub warehouse_id: WarehouseId,
+    /// Its name.
+    pub name: String,
+    /// The shelf that is sold from.
+    pub selling_location_id: LocationId,
+    /// Its code.
+    pub selling_location_code: String,
+    /// The virtual and special locations of the warehouse, one of each kind.
+    pub locations: Vec<crate::stock::NewLocation>,
 }
 
 /// A new company, with every id made by the screen.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::cell::{CellKind, Value};
 use crate::command::{Context, Envelope, Outcome, execute};
 use crate::reject::Reject;
-use crate::world::{Action, Change, Halt, Row, RowWrite, Scope, Slice, Table, World};
+use crate::world::{Action, Change, Halt, Row, RowWrite, Slice, Stored, Table, World};
 
 mod ledgers;
 mod shop;
@@ -42,24 +42,13 @@ fn broken<T>(text: String) -> Result<T, Failure> {
     Err(Failure::Broken(text))
 }
 
-/// A row as it is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredRow {
-    /// Its cells in the order of the table's columns.
-    pub cells: Vec<Value>,
-    /// Which copies it goes to.
-    pub scope: Scope,
-    /// The command that wrote it last.
-    pub rev: i64,
-}
-
 /// Keys of rows by the value of an indexed column.
 type Keys = BTreeMap<Value, BTreeSet<Vec<Value>>>;
 
 /// Rows of one company, in memory.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
-    tables: BTreeMap<Table, BTreeMap<Vec<Value>, StoredRow>>,
+    tables: BTreeMap<Table, BTreeMap<Vec<Value>, Stored>>,
     indexed: HashMap<(Table, usize), Keys>,
     world: World,
     /// The place of the command done last.
@@ -127,7 +116,7 @@ impl MemoryStore {
         Ok(())
     }
 
-    fn slice(&self, slice: &Slice) -> Vec<(Vec<Value>, Scope)> {
+    fn slice(&self, slice: &Slice) -> Vec<Stored> {
         let (table, keys): (&Table, Vec<&Vec<Value>>) = match slice {
             Slice::Key(table, key) => (table, vec![key]),
             Slice::Index(table, index, value) => {
@@ -136,7 +125,7 @@ impl MemoryStore {
             }
         };
         let Some(rows) = self.tables.get(table) else { return Vec::new() };
-        keys.into_iter().filter_map(|key| rows.get(key)).map(|row| (row.cells.clone(), row.scope)).collect()
+        keys.into_iter().filter_map(|key| rows.get(key)).cloned().collect()
     }
 
     fn commit(&mut self) -> Result<(), Failure> {
@@ -159,7 +148,7 @@ impl MemoryStore {
         match (write.action, old) {
             (Action::Insert, Some(_)) => return broken(format!("{}: key {key:?} is in use", info.name)),
             (Action::Update | Action::Remove, None) => return broken(format!("{}: key {key:?} is not there", info.name)),
-            (_, old) if old.map(|row| &row.cells) != write.before.as_ref() => {
+            (_, old) if old != write.before.as_ref() => {
                 return broken(format!("{}: before-image of {key:?} is not what is stored", info.name));
             }
             (_, _) => {}
@@ -169,7 +158,7 @@ impl MemoryStore {
             let Some(position) = position else { return broken(format!("{}: no column {column}", info.name)) };
             let under = self.indexed.entry((write.table, index)).or_default();
             if let Some(before) = &write.before {
-                under.entry(before[position].clone()).or_default().remove(&key);
+                under.entry(before.cells[position].clone()).or_default().remove(&key);
             }
             if write.action != Action::Remove {
                 under.entry(write.cells[position].clone()).or_default().insert(key.clone());
@@ -177,7 +166,7 @@ impl MemoryStore {
         }
         match write.action {
             Action::Remove => rows.remove(&key),
-            Action::Insert | Action::Update => rows.insert(key, StoredRow { cells: write.cells, scope: write.scope, rev: write.rev }),
+            Action::Insert | Action::Update => rows.insert(key, Stored { cells: write.cells, scope: write.scope, rev: write.rev }),
         };
         Ok(())
     }
@@ -195,12 +184,12 @@ impl MemoryStore {
     }
 
     /// One row as it is kept.
-    pub fn stored<R: Row>(&self, key: &R::Key) -> Option<&StoredRow> {
+    pub fn stored<R: Row>(&self, key: &R::Key) -> Option<&Stored> {
         self.tables.get(&R::TABLE)?.get(&R::key_cells(key))
     }
 
     /// Everything that is kept, to compare before and after.
-    pub fn everything(&self) -> BTreeMap<Table, BTreeMap<Vec<Value>, StoredRow>> {
+    pub fn everything(&self) -> BTreeMap<Table, BTreeMap<Vec<Value>, Stored>> {
         self.tables.clone()
     }
 

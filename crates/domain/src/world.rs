@@ -110,7 +110,18 @@ pub struct RowWrite {
     /// Which copies it goes to.
     pub scope: Scope,
     /// The row as it was before this batch; `None` for an insert.
-    pub before: Option<Vec<Value>>,
+    pub before: Option<Stored>,
+}
+
+/// A row as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Its cells in the order of the table's columns.
+    pub cells: Vec<Value>,
+    /// Which copies it goes to.
+    pub scope: Scope,
+    /// The command that wrote it last; 0 on a copy while that command is on its way to the authority.
+    pub rev: i64,
 }
 
 /// What happens to a row.
@@ -152,7 +163,15 @@ struct Slot<R> {
     now: Option<R>,
     scope: Scope,
     /// As in the file. Kept while the row waits to be written.
-    stored: Option<Option<R>>,
+    stored: Option<Option<Before<R>>>,
+    rev: i64,
+}
+
+/// A row as it is in the file.
+#[derive(Debug)]
+struct Before<R> {
+    row: R,
+    scope: Scope,
     rev: i64,
 }
 
@@ -174,6 +193,7 @@ struct Undo<R: Row> {
     now: Option<R>,
     existed: bool,
     was_dirty: bool,
+    scope: Scope,
     rev: i64,
 }
 
@@ -219,9 +239,9 @@ impl<R: Row> Part<R> {
 
     fn change(&mut self, key: R::Key, now: Option<R>, scope: Option<Scope>) {
         let was_dirty = self.dirty.contains(&key);
-        let (before, existed, rev) = match self.rows.get(&key) {
-            Some(slot) => (slot.now.clone(), true, slot.rev),
-            None => (None, false, 0),
+        let (before, existed, old_scope, rev) = match self.rows.get(&key) {
+            Some(slot) => (slot.now.clone(), true, slot.scope, slot.rev),
+            None => (None, false, Scope::COMPANY, 0),
         };
         if !existed {
             let slot = Slot { now: None, scope: scope.unwrap_or(Scope::COMPANY), stored: None, rev: 0 };
@@ -232,13 +252,13 @@ impl<R: Row> Part<R> {
         }
         if let Some(slot) = self.rows.get_mut(&key) {
             if slot.stored.is_none() {
-                slot.stored = Some(before.clone());
+                slot.stored = Some(before.clone().map(|row| Before { row, scope: old_scope, rev }));
             }
-            if let (None, Some(scope)) = (&before, scope) {
+            if let Some(scope) = scope {
                 slot.scope = scope;
             }
         }
-        self.journal.push(Undo { key: key.clone(), now: before, existed, was_dirty, rev });
+        self.journal.push(Undo { key: key.clone(), now: before, existed, was_dirty, scope: old_scope, rev });
         self.set(key, now);
     }
 
@@ -253,6 +273,7 @@ impl<R: Row> Part<R> {
             }
             if let Some(slot) = self.rows.get_mut(&undo.key) {
                 slot.rev = undo.rev;
+                slot.scope = undo.scope;
             }
             if !undo.existed {
                 self.rows.remove(&undo.key);
@@ -274,12 +295,13 @@ impl<R: Row> Part<R> {
             let stored = slot.stored.as_ref().and_then(Option::as_ref);
             let (action, cells) = match (stored, &slot.now) {
                 (None, Some(row)) => (Action::Insert, row.cells()),
-                (Some(before), Some(row)) if before == row => continue,
+                (Some(before), Some(row)) if before.row == *row && before.scope == slot.scope => continue,
                 (Some(_), Some(row)) => (Action::Update, row.cells()),
                 (Some(_), None) => (Action::Remove, R::key_cells(key)),
                 (None, None) => continue,
             };
-            out.push(RowWrite { table: R::TABLE, action, cells, rev: slot.rev, scope: slot.scope, before: stored.map(Row::cells) });
+            let before = stored.map(|before| Stored { cells: before.row.cells(), scope: before.scope, rev: before.rev });
+            out.push(RowWrite { table: R::TABLE, action, cells, rev: slot.rev, scope: slot.scope, before });
         }
     }
 
@@ -299,14 +321,14 @@ impl<R: Row> Part<R> {
         0
     }
 
-    fn load(&mut self, slice: &Slice, rows: Vec<(Vec<Value>, Scope)>) -> Result<(), CellError> {
-        for (cells, scope) in rows {
+    fn load(&mut self, slice: &Slice, rows: Vec<Stored>) -> Result<(), CellError> {
+        for Stored { cells, scope, rev } in rows {
             let row = R::from_cells(cells)?;
             let key = row.key();
             // A row in memory is as new as the file or newer.
             if !self.rows.contains_key(&key) {
                 self.index_insert(&row);
-                self.rows.insert(key, Slot { now: Some(row), scope, stored: None, rev: 0 });
+                self.rows.insert(key, Slot { now: Some(row), scope, stored: None, rev });
             }
         }
         if let Slice::Index(_, index, value) = slice {
@@ -375,7 +397,12 @@ impl World {
 
     /// A new row. Its key must not be in use (checked by the caller or impossible; a slip is noticed by
     /// [`World::take_collision`]).
+    ///
+    /// A copy keeps only rows of the scopes it holds: others are the authority's alone, and come to nothing here.
     pub fn insert<R: Row>(&mut self, scope: Scope, row: R) {
+        if R::TABLE.info().change != Change::OutsideUndo && self.held.as_ref().is_some_and(|held| !held.contains(&scope)) {
+            return;
+        }
         let key = row.key();
         self.touched.insert(R::TABLE);
         self.loaded_rows += 1;
@@ -390,6 +417,17 @@ impl World {
         let key = row.key();
         self.touched.insert(R::TABLE);
         R::part_mut(self).change(key, Some(row), None);
+    }
+
+    /// Gives a row to other copies: the ones that had it lose it.
+    pub fn rescope<R: Row>(&mut self, row: R, scope: Scope) {
+        self.touched.insert(R::TABLE);
+        R::part_mut(self).change(row.key(), Some(row), Some(scope));
+    }
+
+    /// Says which scopes this copy holds; the authority, which never says it, holds all.
+    pub fn hold(&mut self, scopes: BTreeSet<Scope>) {
+        self.held = Some(scopes);
     }
 
     /// Removes a row (tables with [`Change::Remove`]).
@@ -440,12 +478,13 @@ macro_rules! world {
             dirty_tables: BTreeSet<Table>,
             loaded_rows: usize,
             collision: Option<Table>,
+            held: Option<BTreeSet<Scope>>,
             $($field: Part<$row>),+
         }
 
         impl World {
             /// Takes rows that were loaded for a slice.
-            pub fn load(&mut self, slice: &Slice, rows: Vec<(Vec<Value>, Scope)>) -> Result<(), CellError> {
+            pub fn load(&mut self, slice: &Slice, rows: Vec<Stored>) -> Result<(), CellError> {
                 self.loaded_rows += rows.len().max(1);
                 let table = match slice { Slice::Key(table, _) | Slice::Index(table, ..) => *table };
                 match table {

@@ -11,7 +11,7 @@ use kontor_domain::reject::Code;
 use kontor_domain::stock::{Balance, BalanceKey};
 use kontor_domain::testing::{Shop, ShopKind, id_of};
 use kontor_domain::units::{Quantity, UnitPrice};
-use kontor_domain::world::{Action, Halt, Row, Scope, Slice, Table, World};
+use kontor_domain::world::{Action, Halt, Row, Scope, Slice, Stored, Table, World};
 
 fn product(count: u64, code: &str) -> Product {
     Product {
@@ -34,8 +34,8 @@ fn code(text: &str) -> Value {
     text.to_owned().to_value()
 }
 
-fn stored(row: &Product) -> (Vec<Value>, Scope) {
-    (row.cells(), Scope::COMPANY)
+fn stored(row: &Product) -> Stored {
+    Stored { cells: row.cells(), scope: Scope::COMPANY, rev: 3 }
 }
 
 #[test]
@@ -113,12 +113,12 @@ fn a_row_changed_by_two_commands_is_written_once_with_the_last_rev_and_the_first
     let writes = world.writes();
     assert_eq!(writes.len(), 1);
     assert_eq!((writes[0].action, writes[0].rev), (Action::Update, 12));
-    assert_eq!((&writes[0].cells, writes[0].before.as_ref()), (&product(8, "C").cells(), Some(&before.cells())));
+    assert_eq!((&writes[0].cells, writes[0].before.as_ref()), (&product(8, "C").cells(), Some(&stored(&before))));
     world.committed();
     assert_eq!(world.writes(), []);
     world.update(product(8, "E"));
     world.seal(13);
-    assert_eq!(world.writes()[0].before.as_ref(), Some(&product(8, "C").cells()));
+    assert_eq!(world.writes()[0].before.as_ref(), Some(&Stored { rev: 12, ..stored(&product(8, "C")) }));
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn finished_documents_are_dropped_after_the_commit_and_balances_kept() {
                     row.cells[column] == *value
                 }
             });
-            world.load(&slice, fitting.map(|(_, row)| (row.cells.clone(), row.scope)).collect()).unwrap();
+            world.load(&slice, fitting.map(|(_, row)| row.clone()).collect()).unwrap();
         }
     }
     world.seal(1);

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use kontor_domain::cell::Value;
 use kontor_domain::ids::{CommandId, CompanyId};
-use kontor_domain::world::{RowWrite, Scope, Slice};
+use kontor_domain::world::{RowWrite, Slice, Stored};
 use uuid::Uuid;
 
+use crate::copy::{Ask, CopyState, Local, Told};
 use crate::error::StoreError;
 
 /// Most commands in one transaction.
@@ -38,10 +38,14 @@ pub enum Input {
     Opened(Opened),
     /// What [`Step::Load`] asked for, slice by slice.
     Loaded(Vec<LoadedSlice>),
+    /// What [`Step::Ask`] asked for.
+    Told(Told),
+    /// What [`Step::Write`] gave is written.
+    Written,
 }
 
-/// Rows of one slice: cells and scope of each.
-pub type LoadedSlice = (Slice, Vec<(Vec<Value>, Scope)>);
+/// Rows of one slice.
+pub type LoadedSlice = (Slice, Vec<Stored>);
 
 /// What an agent wants.
 #[derive(Debug)]
@@ -52,9 +56,15 @@ pub enum Step {
         company: CompanyId,
         /// The commands.
         commands: Vec<CommandId>,
+        /// What copies pushed: replica and the numbers it gave.
+        pushed: Vec<(Uuid, Vec<i64>)>,
     },
     /// Read these rows.
     Load(BTreeSet<Slice>),
+    /// Look into what is kept beside the business tables.
+    Ask(Ask),
+    /// Write now, and go on in the same transaction.
+    Write(Vec<Local>),
     /// Write and commit.
     Commit(Commit),
     /// Nothing to write: roll back.
@@ -70,6 +80,25 @@ pub struct Opened {
     pub last_at: i64,
     /// Commands that are in the log already.
     pub known: Vec<LogEntry>,
+    /// The history's random id.
+    pub epoch: Option<Uuid>,
+    /// The last series given to a copy.
+    pub series: i64,
+    /// For each replica that pushed: what it pushed before.
+    pub pushed: Vec<PushedBefore>,
+    /// What this copy knows of itself; `None` where the authority is.
+    pub copy: Option<CopyState>,
+}
+
+/// What a replica pushed before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PushedBefore {
+    /// The replica.
+    pub replica: Uuid,
+    /// The last number it used; 0 for none.
+    pub last: i64,
+    /// Which command had which of the numbers asked for.
+    pub known: Vec<(i64, CommandId)>,
 }
 
 /// A command and its verdict.
@@ -79,6 +108,8 @@ pub struct LogEntry {
     pub id: CommandId,
     /// Its place in the order.
     pub rev: i64,
+    /// The copy it came from first, and the number it had there.
+    pub pushed: Option<(Uuid, i64)>,
     /// The device it was entered on.
     pub device: Uuid,
     /// Who.
@@ -95,10 +126,47 @@ pub struct LogEntry {
     pub at: i64,
     /// When the authority took it.
     pub received_at: i64,
-    /// `ok`, `refused`, `parked`.
-    pub status: &'static str,
+    /// The verdict.
+    pub status: Status,
     /// Code of a refusal.
     pub code: Option<i64>,
+}
+
+/// What became of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It waits on this copy for the authority.
+    Pending,
+    /// It stands.
+    Ok,
+    /// A rule refused it.
+    Refused,
+    /// It cannot be executed; what it said is kept.
+    Parked,
+}
+
+impl Status {
+    /// The word that is stored.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Ok => "ok",
+            Self::Refused => "refused",
+            Self::Parked => "parked",
+        }
+    }
+
+    /// A stored word.
+    pub fn of(word: &str) -> Result<Self, StoreError> {
+        match word {
+            "pending" => Ok(Self::Pending),
+            "ok" => Ok(Self::Ok),
+            "refused" => Ok(Self::Refused),
+            "parked" => Ok(Self::Parked),
+            other => Err(StoreError::Damaged(format!("{other} is no verdict"))),
+        }
+    }
 }
 
 /// What to write in one transaction.
@@ -114,4 +182,17 @@ pub struct Commit {
     pub writes: Vec<RowWrite>,
     /// Rows of the command log.
     pub log: Vec<LogEntry>,
+    /// Rows beside the business tables.
+    pub local: Vec<Local>,
+    /// What is kept of each row so that others, or this copy, can follow.
+    pub trace: Trace,
+}
+
+/// What is kept of each written row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trace {
+    /// At the authority: that a row was removed, or left a scope.
+    Change,
+    /// On a copy: the row as the authority had it, so that the command can be taken back.
+    Undo,
 }

@@ -41,6 +41,7 @@ files!(
     "009_search.sqlite.sql",
     "010_json.postgres.sql",
     "011_json_rows.postgres.sql",
+    "012_sync.sql",
 );
 
 /// The migrations of an engine.

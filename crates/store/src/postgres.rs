@@ -1,17 +1,18 @@
 //! PostgreSQL: the task that alone executes a process's batches. Other processes may do the same: a company's clock
 //! row is locked by each batch, so its commands still have one order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use kontor_domain::cell::{CellKind, Value};
 use kontor_domain::ids::{CommandId, CompanyId};
-use kontor_domain::world::{Action, Change, RowWrite, Scope, Slice, Table, TableInfo};
+use kontor_domain::world::{Action, Change, RowWrite, Scope, Slice, Stored, Table, TableInfo};
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Connection, Executor as _, Row};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use crate::agent::{Agent, BATCH_LIMIT, Commit, Input, LoadedSlice, LogEntry, Opened, Step};
+use crate::agent::{Agent, BATCH_LIMIT, Commit, Input, LoadedSlice, LogEntry, Opened, PushedBefore, Status, Step, Trace};
+use crate::copy::{self, Local};
 use crate::error::StoreError;
 use crate::migrations::{self, Engine};
 use crate::search;
@@ -78,8 +79,12 @@ async fn run<A: Agent>(url: String, mut connection: PgConnection, mut agent: A, 
         {
             messages.push(message);
         }
-        for retry in execute(&mut connection, &mut agent, &mut growth, messages).await {
-            execute(&mut connection, &mut agent, &mut growth, vec![retry]).await;
+        let mut alone: VecDeque<A::Message> = execute(&mut connection, &mut agent, &mut growth, messages).await.into();
+        while let Some(message) = alone.pop_front() {
+            // A message may come apart into several: each is tried in its place.
+            for part in execute(&mut connection, &mut agent, &mut growth, vec![message]).await.into_iter().rev() {
+                alone.push_front(part);
+            }
         }
         if connection.ping().await.is_err()
             && let Ok(fresh) = connect(&url).await
@@ -104,10 +109,11 @@ async fn drive<A: Agent>(connection: &mut PgConnection, agent: &mut A, growth: &
     let mut input = Input::Start;
     loop {
         match agent.step(input)? {
-            Step::Open { company: opened, commands } => {
+            Step::Open { company: opened, commands, pushed } => {
                 company = Some(opened);
-                input = Input::Opened(open_clock(&mut transaction, opened, &commands).await?);
+                input = Input::Opened(open_clock(&mut transaction, opened, &commands, &pushed).await?);
             }
+            Step::Ask(_) | Step::Write(_) => return Err(a_copy_is_a_file()),
             Step::Load(slices) => {
                 let company = company.ok_or_else(|| StoreError::Other("load before open".into()))?;
                 let mut loaded = Vec::new();
@@ -132,12 +138,17 @@ async fn drive<A: Agent>(connection: &mut PgConnection, agent: &mut A, growth: &
 }
 
 /// Locks the company's clock in a statement of its own: a snapshot taken before the wait would be old after it.
-async fn open_clock(connection: &mut PgConnection, company: CompanyId, commands: &[CommandId]) -> Result<Opened, StoreError> {
+async fn open_clock(
+    connection: &mut PgConnection,
+    company: CompanyId,
+    commands: &[CommandId],
+    pushed: &[(Uuid, Vec<i64>)],
+) -> Result<Opened, StoreError> {
     sqlx::query("INSERT INTO clock (company, rev, epoch, last_at) VALUES ($1, 0, uuid_send(gen_random_uuid()), 0) ON CONFLICT DO NOTHING")
         .bind(company.0.as_bytes().as_slice())
         .execute(&mut *connection)
         .await?;
-    let clock = sqlx::query("SELECT rev, last_at FROM clock WHERE company = $1 FOR UPDATE")
+    let clock = sqlx::query("SELECT rev, last_at, series, epoch FROM clock WHERE company = $1 FOR UPDATE")
         .bind(company.0.as_bytes().as_slice())
         .fetch_one(&mut *connection)
         .await?;
@@ -151,7 +162,79 @@ async fn open_clock(connection: &mut PgConnection, company: CompanyId, commands:
             known.push(known_entry(*id, &row)?);
         }
     }
-    Ok(Opened { rev: clock.try_get(0)?, last_at: clock.try_get(1)?, known })
+    let mut before = Vec::with_capacity(pushed.len());
+    for (replica, seqs) in pushed {
+        before.push(pushed_before(connection, company, *replica, seqs).await?);
+    }
+    let epoch = Some(copy::uuid(&clock.try_get::<Vec<u8>, _>(3)?)?);
+    Ok(Opened { rev: clock.try_get(0)?, last_at: clock.try_get(1)?, known, epoch, series: clock.try_get(2)?, pushed: before, copy: None })
+}
+
+async fn pushed_before(connection: &mut PgConnection, company: CompanyId, replica: Uuid, seqs: &[i64]) -> Result<PushedBefore, StoreError> {
+    let last = sqlx::query("SELECT coalesce(MAX(seq), 0) FROM replica_seq WHERE company = $1 AND replica = $2")
+        .bind(company.0.as_bytes().as_slice())
+        .bind(replica.as_bytes().as_slice())
+        .fetch_one(&mut *connection)
+        .await?
+        .try_get(0)?;
+    let mut known = Vec::new();
+    for seq in seqs {
+        let found = sqlx::query("SELECT id FROM replica_seq WHERE company = $1 AND replica = $2 AND seq = $3")
+            .bind(company.0.as_bytes().as_slice())
+            .bind(replica.as_bytes().as_slice())
+            .bind(seq)
+            .fetch_optional(&mut *connection)
+            .await?;
+        if let Some(row) = found {
+            known.push((*seq, CommandId(copy::uuid(&row.try_get::<Vec<u8>, _>(0)?)?)));
+        }
+    }
+    Ok(PushedBefore { replica, last, known })
+}
+
+fn a_copy_is_a_file() -> StoreError {
+    StoreError::Other("a copy is a file, not a server's database".into())
+}
+
+/// What the authority writes about itself and its copies.
+async fn perform(connection: &mut PgConnection, company: CompanyId, write: &Local) -> Result<(), StoreError> {
+    let owner = company.0.as_bytes().as_slice();
+    let query = match write {
+        Local::Pushed { replica, seq, id } => sqlx::query("INSERT INTO replica_seq (company, replica, seq, id) VALUES ($1, $2, $3, $4)")
+            .bind(owner)
+            .bind(replica.as_bytes().as_slice())
+            .bind(*seq)
+            .bind(id.0.as_bytes().as_slice()),
+        Local::Series(series) => sqlx::query("UPDATE clock SET series = $2 WHERE company = $1").bind(owner).bind(*series),
+        Local::Grant { device, scope, granted } => sqlx::query(if *granted {
+            "INSERT INTO device_scope (company, device, scope) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+        } else {
+            "DELETE FROM device_scope WHERE company = $1 AND device = $2 AND scope = $3"
+        })
+        .bind(owner)
+        .bind(device.0.as_bytes().as_slice())
+        .bind(scope.0),
+        Local::Stable(rev) => sqlx::query("UPDATE clock SET stable = greatest(stable, $2) WHERE company = $1").bind(owner).bind(*rev),
+        Local::DropTombstones(rev) => {
+            sqlx::query("DELETE FROM change WHERE company = $1 AND rev <= $2").bind(owner).bind(*rev).execute(&mut *connection).await?;
+            sqlx::query("UPDATE clock SET tombstone_floor = greatest(tombstone_floor, $2) WHERE company = $1").bind(owner).bind(*rev)
+        }
+        Local::RestoreBase
+        | Local::Put(_)
+        | Local::Gone { .. }
+        | Local::ClearScope(_)
+        | Local::OutboxAdd(_)
+        | Local::OutboxDrop(_)
+        | Local::OutboxReplace(_)
+        | Local::JournalAdd { .. }
+        | Local::JournalTrim { .. }
+        | Local::JournalClear
+        | Local::Cursor(..)
+        | Local::Meta(_)
+        | Local::Verdict { .. } => return Err(a_copy_is_a_file()),
+    };
+    query.execute(connection).await?;
+    Ok(())
 }
 
 fn known_entry(id: CommandId, row: &PgRow) -> Result<LogEntry, StoreError> {
@@ -159,6 +242,7 @@ fn known_entry(id: CommandId, row: &PgRow) -> Result<LogEntry, StoreError> {
     Ok(LogEntry {
         id,
         rev: row.try_get(0)?,
+        pushed: None,
         device: Uuid::nil(),
         actor: Uuid::nil(),
         name: String::new(),
@@ -167,14 +251,14 @@ fn known_entry(id: CommandId, row: &PgRow) -> Result<LogEntry, StoreError> {
         number: row.try_get(1)?,
         at: row.try_get(2)?,
         received_at: 0,
-        status: if status == "ok" { "ok" } else { "refused" },
+        status: Status::of(&status)?,
         code: row.try_get(4)?,
     })
 }
 
 fn load_sql(info: &TableInfo, names: &[&str]) -> String {
     let condition: String = names.iter().enumerate().map(|(place, name)| format!(" AND {name} = ${}", place + 2)).collect();
-    format!("SELECT {}, scope FROM {} WHERE company = $1{condition}", info.columns.join(", "), info.name)
+    format!("SELECT {}, scope, rev FROM {} WHERE company = $1{condition}", info.columns.join(", "), info.name)
 }
 
 /// Every statement that looks rows of a table up before or while writing them: for the test of their plans.
@@ -213,7 +297,7 @@ async fn load(connection: &mut PgConnection, company: CompanyId, slice: Slice) -
     Ok((slice, rows))
 }
 
-fn cells(info: &TableInfo, row: &PgRow) -> Result<(Vec<Value>, Scope), StoreError> {
+pub(crate) fn cells(info: &TableInfo, row: &PgRow) -> Result<Stored, StoreError> {
     let mut cells = Vec::with_capacity(info.columns.len());
     for (index, kind) in info.kinds.iter().enumerate() {
         cells.push(match kind {
@@ -225,7 +309,7 @@ fn cells(info: &TableInfo, row: &PgRow) -> Result<(Vec<Value>, Scope), StoreErro
             },
         });
     }
-    Ok((cells, Scope(row.try_get(info.columns.len())?)))
+    Ok(Stored { cells, scope: Scope(row.try_get(info.columns.len())?), rev: row.try_get(info.columns.len() + 1)? })
 }
 
 /// Writes rows table by table, many to a statement: one JSON array of arrays for each table and action.
@@ -250,13 +334,35 @@ async fn write(connection: &mut PgConnection, commit: &Commit) -> Result<(), Sto
     for product in crate::sqlite::searched_products(&commit.writes) {
         index_product(connection, commit.company.0, product).await?;
     }
+    if commit.trace == Trace::Change {
+        write_changes(connection, commit).await?;
+    }
     write_log(connection, commit).await?;
     sqlx::query("UPDATE clock SET rev = $2, last_at = $3 WHERE company = $1")
         .bind(commit.company.0.as_bytes().as_slice())
         .bind(commit.rev)
         .bind(commit.last_at)
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
+    for write in &commit.local {
+        perform(connection, commit.company, write).await?;
+    }
+    Ok(())
+}
+
+async fn write_changes(connection: &mut PgConnection, commit: &Commit) -> Result<(), StoreError> {
+    for row in commit.writes.iter().filter(|row| row.table.info().change != Change::OutsideUndo) {
+        let Some(change) = copy::change_of(row) else { continue };
+        sqlx::query("INSERT INTO change (company, scope, rev, table_name, key_cells, kind) VALUES ($1, $2, $3, $4, $5, $6)")
+            .bind(commit.company.0.as_bytes().as_slice())
+            .bind(change.scope.0)
+            .bind(row.rev)
+            .bind(row.table.info().name)
+            .bind(change.key)
+            .bind(change.kind)
+            .execute(&mut *connection)
+            .await?;
+    }
     Ok(())
 }
 
@@ -323,8 +429,8 @@ fn remove_sql(info: &TableInfo) -> String {
 async fn write_log(connection: &mut PgConnection, commit: &Commit) -> Result<(), StoreError> {
     for entry in &commit.log {
         sqlx::query(
-            "INSERT INTO command_log (id, company, rev, device, actor, name, version, args, number, at, received_at, status, code)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+            "INSERT INTO command_log (id, company, rev, device, actor, name, version, args, number, at, received_at, status, code, replica, seq)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         )
         .bind(entry.id.0.as_bytes().as_slice())
         .bind(commit.company.0.as_bytes().as_slice())
@@ -337,8 +443,10 @@ async fn write_log(connection: &mut PgConnection, commit: &Commit) -> Result<(),
         .bind(&entry.number)
         .bind(entry.at)
         .bind(entry.received_at)
-        .bind(entry.status)
+        .bind(entry.status.word())
         .bind(entry.code)
+        .bind(entry.pushed.as_ref().map(|(replica, _)| replica.as_bytes().to_vec()))
+        .bind(entry.pushed.as_ref().map(|(_, seq)| *seq))
         .execute(&mut *connection)
         .await?;
     }

@@ -1,5 +1,6 @@
 //! SQLite: opening a file safely, and the thread that alone writes to it.
 
+use std::collections::VecDeque;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
@@ -7,17 +8,20 @@ use std::time::Duration;
 
 use kontor_domain::cell::{CellKind, Value};
 use kontor_domain::ids::{CommandId, CompanyId};
-use kontor_domain::world::{Action, RowWrite, Scope, Slice, Table};
+use kontor_domain::world::{Action, Row as DomainRow, RowWrite, Scope, Slice, Stored, Table};
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params, params_from_iter};
 use sqlx::AnyConnection;
 use sqlx::Connection as _;
 use uuid::Uuid;
 
-use crate::agent::{Agent, BATCH_LIMIT, Commit, Input, LoadedSlice, LogEntry, Opened, Step};
+use crate::agent::{Agent, BATCH_LIMIT, Commit, Input, LoadedSlice, LogEntry, Opened, PushedBefore, Status, Step};
 use crate::error::StoreError;
 use crate::migrations::{self, Engine, Pending};
-use crate::{search, statistics, table_sql};
+use crate::{copy, sqlite_search, statistics, table_sql};
+
+pub use crate::sqlite_search::optimize_search;
+pub(crate) use crate::sqlite_search::searched_products;
 
 /// How long a writer is idle before it copies the WAL into the file.
 const CHECKPOINT_IDLE: Duration = Duration::from_millis(400);
@@ -52,6 +56,21 @@ pub async fn open(path: &Path, synchronous: Synchronous) -> Result<SqliteFile, S
     migrated.map_err(|error| StoreError::Other(error.to_string()))??;
     let connection = connect(path, synchronous)?;
     Ok(SqliteFile { path: path.to_owned(), connection, lock })
+}
+
+/// Opens a file that is up to date already: nothing is migrated.
+pub fn open_ready(path: &Path, synchronous: Synchronous) -> Result<SqliteFile, StoreError> {
+    let lock = take_lock(path)?;
+    let connection = connect(path, synchronous)?;
+    let found: i64 = connection.query_row("SELECT coalesce(MAX(version), -1) FROM _sqlx_migrations", [], |row| row.get(0))?;
+    let known = crate::feed::schema();
+    if found == known {
+        Ok(SqliteFile { path: path.to_owned(), connection, lock })
+    } else if found > known {
+        Err(StoreError::Newer { found, known })
+    } else {
+        Err(StoreError::Other(format!("{} is at {found}, not {known}", path.display())))
+    }
 }
 
 /// The address of a file for sqlx, read-only or not.
@@ -97,6 +116,11 @@ async fn migrate(path: &Path) -> Result<(), StoreError> {
     let pending = migrations::pending(&mut connection, Engine::Sqlite).await.map_err(|error| error.about(path))?;
     if let Pending::Older(_) = pending {
         copy_before_migration(path).map_err(|error| error.about(path))?;
+        // Without the tables of copies it cannot be one.
+        let mut file = Connection::open(path)?;
+        if has_table(&file, "sync_meta")? {
+            copy::prepare_upgrade(&mut file).map_err(|error| error.about(path))?;
+        }
     }
     if pending != Pending::UpToDate {
         migrations::run(&mut connection, Engine::Sqlite).await.map_err(|error| error.about(path))?;
@@ -104,6 +128,10 @@ async fn migrate(path: &Path) -> Result<(), StoreError> {
     connection.close().await.map_err(StoreError::from)?;
     let mut file = Connection::open(path).map_err(|error| StoreError::from(error).about(path))?;
     statistics::ensure(&mut file).map_err(|error| error.about(path))
+}
+
+fn has_table(connection: &Connection, name: &str) -> Result<bool, StoreError> {
+    Ok(connection.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1")?.exists([name])?)
 }
 
 /// A file that is no database is told apart before SQLite could treat it as an empty one.
@@ -164,7 +192,8 @@ fn configure(connection: &Connection, synchronous: Synchronous) -> Result<(), St
     // A write at open tells a read-only folder or a full disk now, not at the first sale.
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     connection.pragma_update(None, "user_version", version)?;
-    connection.set_prepared_statement_cache_capacity(256);
+    // Every statement on every table: a copy uses some ten of each.
+    connection.set_prepared_statement_cache_capacity(1024);
     Ok(())
 }
 
@@ -177,6 +206,17 @@ impl SqliteFile {
     /// The connection, before a writer takes it.
     pub const fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// Executes messages now, on this thread: what the writer thread does with what waits.
+    pub fn execute<A: Agent>(&mut self, agent: &mut A, messages: Vec<A::Message>) {
+        let mut alone: VecDeque<A::Message> = execute_once(self, agent, messages).into();
+        while let Some(message) = alone.pop_front() {
+            // A message may come apart into several: each is tried in its place.
+            for part in execute_once(self, agent, vec![message]).into_iter().rev() {
+                alone.push_front(part);
+            }
+        }
     }
 
     /// Starts the writer thread. It ends when all senders are gone, after what they sent is written.
@@ -236,9 +276,7 @@ fn run<A: Agent>(mut file: SqliteFile, mut agent: A, receiver: Receiver<A::Messa
         {
             messages.push(message);
         }
-        for retry in execute(&mut file, &mut agent, messages) {
-            execute(&mut file, &mut agent, vec![retry]);
-        }
+        file.execute(&mut agent, messages);
         idle_since_write = false;
         search.is_due = true;
     }
@@ -300,7 +338,7 @@ fn checkpoint(connection: &Connection) {
 }
 
 /// Executes one batch; returns messages that must be tried alone.
-fn execute<A: Agent>(file: &mut SqliteFile, agent: &mut A, messages: Vec<A::Message>) -> Vec<A::Message> {
+fn execute_once<A: Agent>(file: &mut SqliteFile, agent: &mut A, messages: Vec<A::Message>) -> Vec<A::Message> {
     agent.begin(messages);
     let result = drive(&mut file.connection, agent).map_err(|error| error.about(&file.path));
     if let Err(error) = &result {
@@ -315,9 +353,18 @@ fn drive<A: Agent>(connection: &mut Connection, agent: &mut A) -> Result<(), Sto
     let mut input = Input::Start;
     loop {
         match agent.step(input)? {
-            Step::Open { company: opened, commands } => {
+            Step::Open { company: opened, commands, pushed } => {
                 company = Some(opened);
-                input = Input::Opened(open_clock(&transaction, opened, &commands)?);
+                input = Input::Opened(open_clock(&transaction, opened, &commands, &pushed)?);
+            }
+            Step::Ask(ask) => {
+                let company = company.ok_or_else(|| StoreError::Other("ask before open".into()))?;
+                input = Input::Told(copy::tell(&transaction, company, &ask)?);
+            }
+            Step::Write(writes) => {
+                let company = company.ok_or_else(|| StoreError::Other("write before open".into()))?;
+                copy::perform_all(&transaction, company, &writes)?;
+                input = Input::Written;
             }
             Step::Load(slices) => {
                 let company = company.ok_or_else(|| StoreError::Other("load before open".into()))?;
@@ -333,41 +380,57 @@ fn drive<A: Agent>(connection: &mut Connection, agent: &mut A) -> Result<(), Sto
     }
 }
 
-fn open_clock(connection: &Connection, company: CompanyId, commands: &[CommandId]) -> Result<Opened, StoreError> {
+fn open_clock(connection: &Connection, company: CompanyId, commands: &[CommandId], pushed: &[(Uuid, Vec<i64>)]) -> Result<Opened, StoreError> {
     let clock = connection
-        .prepare_cached("SELECT rev, last_at FROM clock WHERE company = ?1")?
-        .query_row([company.0.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .prepare_cached("SELECT rev, last_at, series, epoch FROM clock WHERE company = ?1")?
+        .query_row([company.0.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, Vec<u8>>(3)?)))
         .optional()?;
-    let (rev, last_at) = clock.unwrap_or((0, 0));
+    let epoch = clock.as_ref().map(|(_, _, _, epoch)| copy::uuid(epoch)).transpose()?;
+    let (rev, last_at, series) = clock.map_or((0, 0, 1), |(rev, last_at, series, _)| (rev, last_at, series));
     let mut known = Vec::new();
     let mut statement = connection.prepare_cached("SELECT rev, number, at, status, code FROM command_log WHERE id = ?1")?;
     for id in commands {
-        let found = statement
-            .query_row([id.0.as_bytes()], |row| {
-                let status: String = row.get(3)?;
-                Ok(LogEntry {
-                    id: *id,
-                    rev: row.get(0)?,
-                    device: Uuid::nil(),
-                    actor: Uuid::nil(),
-                    name: String::new(),
-                    version: 0,
-                    args: String::new(),
-                    number: row.get(1)?,
-                    at: row.get(2)?,
-                    received_at: 0,
-                    status: if status == "ok" { "ok" } else { "refused" },
-                    code: row.get(4)?,
-                })
-            })
-            .optional()?;
-        known.extend(found);
+        let mut rows = statement.query([id.0.as_bytes()])?;
+        if let Some(row) = rows.next()? {
+            known.push(LogEntry {
+                id: *id,
+                rev: row.get(0)?,
+                pushed: None,
+                device: Uuid::nil(),
+                actor: Uuid::nil(),
+                name: String::new(),
+                version: 0,
+                args: String::new(),
+                number: row.get(1)?,
+                at: row.get(2)?,
+                received_at: 0,
+                status: Status::of(&row.get::<_, String>(3)?)?,
+                code: row.get(4)?,
+            });
+        }
     }
-    Ok(Opened { rev, last_at, known })
+    let pushed = pushed.iter().map(|(replica, seqs)| pushed_before(connection, company, *replica, seqs)).collect::<Result<_, _>>()?;
+    Ok(Opened { rev, last_at, known, epoch, series, pushed, copy: copy::state(connection)? })
+}
+
+fn pushed_before(connection: &Connection, company: CompanyId, replica: Uuid, seqs: &[i64]) -> Result<PushedBefore, StoreError> {
+    let key = params![company.0.as_bytes(), replica.as_bytes()];
+    let last = connection
+        .prepare_cached("SELECT coalesce(MAX(seq), 0) FROM replica_seq WHERE company = ?1 AND replica = ?2")?
+        .query_row(key, |row| row.get(0))?;
+    let mut statement = connection.prepare_cached("SELECT id FROM replica_seq WHERE company = ?1 AND replica = ?2 AND seq = ?3")?;
+    let mut known = Vec::new();
+    for seq in seqs {
+        let found: Option<Vec<u8>> = statement.query_row(params![company.0.as_bytes(), replica.as_bytes(), seq], |row| row.get(0)).optional()?;
+        if let Some(id) = found {
+            known.push((*seq, CommandId(copy::uuid(&id)?)));
+        }
+    }
+    Ok(PushedBefore { replica, last, known })
 }
 
 /// A value on its way into SQLite.
-struct Bound<'a>(&'a Value);
+pub(crate) struct Bound<'a>(pub(crate) &'a Value);
 
 impl ToSql for Bound<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -396,15 +459,27 @@ fn load(connection: &Connection, company: CompanyId, slices: impl IntoIterator<I
         .collect()
 }
 
-fn read_rows(connection: &Connection, table: Table, sql: &str, company: CompanyId, key: &[Value]) -> Result<Vec<(Vec<Value>, Scope)>, StoreError> {
+fn read_rows(connection: &Connection, table: Table, sql: &str, company: CompanyId, key: &[Value]) -> Result<Vec<Stored>, StoreError> {
+    let values: Vec<Value> = std::iter::once(Value::Id(company.0)).chain(key.iter().cloned()).collect();
+    read_all(connection, table, sql, &values)
+}
+
+/// Rows of a table, typed, by a condition on it, in the order of their keys: for what looks into a file directly.
+pub fn find_rows<R: DomainRow>(connection: &Connection, condition: &str, values: &[Value]) -> Result<Vec<R>, StoreError> {
+    let info = R::TABLE.info();
+    let sql = format!("SELECT {}, scope, rev FROM {} WHERE {condition} ORDER BY {}", info.columns.join(", "), info.name, info.key.join(", "));
+    read_all(connection, R::TABLE, &sql, values)?.into_iter().map(|row| Ok(R::from_cells(row.cells)?)).collect()
+}
+
+/// Rows of a table: its columns, scope and rev in this order.
+pub(crate) fn read_all(connection: &Connection, table: Table, sql: &str, values: &[Value]) -> Result<Vec<Stored>, StoreError> {
     let kinds = table.info().kinds;
-    let company = Value::Id(company.0);
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(params_from_iter(std::iter::once(&company).chain(key).map(Bound)))?;
+    let mut rows = statement.query(params_from_iter(values.iter().map(Bound)))?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let cells = kinds.iter().enumerate().map(|(index, kind)| cell(row.get_ref(index)?, *kind)).collect::<Result<Vec<_>, StoreError>>()?;
-        found.push((cells, Scope(row.get(kinds.len())?)));
+        found.push(Stored { cells, scope: Scope(row.get(kinds.len())?), rev: row.get(kinds.len() + 1)? });
     }
     Ok(found)
 }
@@ -423,11 +498,12 @@ fn write(connection: &Connection, commit: &Commit) -> Result<(), StoreError> {
     let company = Value::Id(commit.company.0);
     for row in &commit.writes {
         write_row(connection, &company, row)?;
+        copy::keep_trace(connection, commit.company, commit.trace, row)?;
     }
-    search_words(connection, commit)?;
+    sqlite_search::search_words(connection, commit)?;
     let mut statement = connection.prepare_cached(
-        "INSERT INTO command_log (id, company, rev, device, actor, name, version, args, number, at, received_at, status, code)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        "INSERT INTO command_log (id, company, rev, device, actor, name, version, args, number, at, received_at, status, code, replica, seq)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     )?;
     for entry in &commit.log {
         statement.execute(params![
@@ -442,8 +518,10 @@ fn write(connection: &Connection, commit: &Commit) -> Result<(), StoreError> {
             entry.number,
             entry.at,
             entry.received_at,
-            entry.status,
-            entry.code
+            entry.status.word(),
+            entry.code,
+            entry.pushed.as_ref().map(|(replica, _)| replica.as_bytes().as_slice()),
+            entry.pushed.as_ref().map(|(_, seq)| *seq)
         ])?;
     }
     let changed = connection.prepare_cached("UPDATE clock SET rev = ?2, last_at = ?3 WHERE company = ?1")?.execute(params![
@@ -458,7 +536,7 @@ fn write(connection: &Connection, commit: &Commit) -> Result<(), StoreError> {
             params![commit.company.0.as_bytes(), commit.rev, commit.last_at],
         )?;
     }
-    Ok(())
+    copy::perform_all(connection, commit.company, &commit.local)
 }
 
 fn write_row(connection: &Connection, company: &Value, row: &RowWrite) -> Result<(), StoreError> {
@@ -475,69 +553,6 @@ fn write_row(connection: &Connection, company: &Value, row: &RowWrite) -> Result
         }
     };
     if changed == 1 { Ok(()) } else { Err(StoreError::Other(format!("{} rows of {} written", changed, row.table.info().name))) }
-}
-
-/// Products whose words may have changed.
-pub(crate) fn searched_products(writes: &[RowWrite]) -> std::collections::BTreeSet<Uuid> {
-    writes
-        .iter()
-        .filter(|row| matches!(row.table, Table::product | Table::barcode | Table::product_tag))
-        .filter_map(|row| match row.cells.first() {
-            Some(Value::Id(id)) => Some(*id),
-            _ => None,
-        })
-        .collect()
-}
-
-/// Keeps the search index in the transaction that changes what it indexes.
-fn search_words(connection: &Connection, commit: &Commit) -> Result<(), StoreError> {
-    for product in searched_products(&commit.writes) {
-        index_product(connection, commit.company.0, product)?;
-    }
-    Ok(())
-}
-
-fn index_product(connection: &Connection, company: Uuid, product: Uuid) -> Result<(), StoreError> {
-    let key = params![company.as_bytes(), product.as_bytes()];
-    let row = connection
-        .prepare_cached("SELECT code, name, active FROM product WHERE company = ?1 AND id = ?2")?
-        .query_row(key, |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?)))
-        .optional()?;
-    let known: Option<i64> = connection
-        .prepare_cached("SELECT docid FROM product_document WHERE company = ?1 AND product_id = ?2")?
-        .query_row(key, |row| row.get(0))
-        .optional()?;
-    let docid = match (known, &row) {
-        (Some(docid), _) => {
-            connection.prepare_cached("DELETE FROM product_words WHERE rowid = ?1")?.execute([docid])?;
-            docid
-        }
-        (None, None) => return Ok(()),
-        (None, Some(_)) => {
-            connection.prepare_cached("INSERT INTO product_document (company, product_id) VALUES (?1, ?2)")?.execute(key)?;
-            connection.last_insert_rowid()
-        }
-    };
-    let Some((code, name, 1)) = row else { return Ok(()) };
-    let mut texts = vec![code, name];
-    for sql in
-        ["SELECT barcode FROM barcode WHERE company = ?1 AND product_id = ?2", "SELECT tag FROM product_tag WHERE company = ?1 AND product_id = ?2"]
-    {
-        let mut statement = connection.prepare_cached(sql)?;
-        let found = statement.query_map(key, |row| row.get::<_, String>(0))?;
-        for text in found {
-            texts.push(text?);
-        }
-    }
-    let words = search::index_words(texts.iter().map(String::as_str));
-    connection.prepare_cached("INSERT INTO product_words (rowid, words) VALUES (?1, ?2)")?.execute(params![docid, words])?;
-    Ok(())
-}
-
-/// Merges the search index after many products were written, so that every look-up reads one segment.
-pub fn optimize_search(connection: &Connection) -> Result<(), StoreError> {
-    connection.execute("INSERT INTO product_words (product_words) VALUES ('optimize')", [])?;
-    Ok(())
 }
 
 /// Whether a file that is not open holds a company.

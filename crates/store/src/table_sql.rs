@@ -16,6 +16,12 @@ pub(crate) struct TableSql {
     pub(crate) update: Option<String>,
     /// company, key.
     pub(crate) delete: Option<String>,
+    /// On a copy. company, columns, rev, scope: there afterwards as given, whatever was there.
+    pub(crate) upsert: String,
+    /// On a copy. company, key.
+    pub(crate) remove: String,
+    /// On a copy. company, key, scope: removed if it is in that scope.
+    pub(crate) gone: String,
 }
 
 /// The statements of a table.
@@ -42,10 +48,29 @@ fn build(info: &TableInfo) -> TableSql {
         .join(", ");
     let key_condition = conditions(2, info.key);
     TableSql {
-        select_key: format!("SELECT {columns}, scope FROM {name} WHERE company = ?1 AND {key_condition}"),
-        select_index: info.indexes.iter().map(|index| format!("SELECT {columns}, scope FROM {name} WHERE company = ?1 AND {index} = ?2")).collect(),
+        select_key: format!("SELECT {columns}, scope, rev FROM {name} WHERE company = ?1 AND {key_condition}"),
+        select_index: info
+            .indexes
+            .iter()
+            .map(|index| format!("SELECT {columns}, scope, rev FROM {name} WHERE company = ?1 AND {index} = ?2"))
+            .collect(),
         insert: format!("INSERT INTO {name} (company, {columns}, rev, scope) VALUES ({places})"),
         update: (info.change != Change::Append).then(|| format!("UPDATE {name} SET {assignments} WHERE company = ?1 AND {key_condition}")),
+        upsert: upsert(name, info.columns, info.key),
+        remove: format!("DELETE FROM {name} WHERE company = ?1 AND {key_condition}"),
+        gone: format!("DELETE FROM {name} WHERE company = ?1 AND {key_condition} AND scope = ?{}", info.key.len() + 2),
         delete: (info.change == Change::Remove).then(|| format!("DELETE FROM {name} WHERE company = ?1 AND {key_condition}")),
     }
+}
+
+/// company, columns, rev, scope: a row that is there afterwards as given. (Never `OR REPLACE`: it slips past triggers.)
+pub(crate) fn upsert(table: &str, columns: &[&str], key: &[&str]) -> String {
+    let places = vec!["?"; columns.len() + 3].join(", ");
+    let values = columns.iter().filter(|column| !key.contains(column)).chain(&["rev", "scope"]);
+    let assignments = values.map(|column| format!("{column} = excluded.{column}")).collect::<Vec<_>>().join(", ");
+    format!(
+        "INSERT INTO {table} (company, {}, rev, scope) VALUES ({places}) ON CONFLICT (company, {}) DO UPDATE SET {assignments}",
+        columns.join(", "),
+        key.join(", ")
+    )
 }

@@ -3,20 +3,26 @@
 //! It is an [`Agent`]: the store's writer drives it. Whatever waits is one batch and one transaction. A command
 //! that is refused leaves nothing of itself in the batch; a command that was done before is answered from the log.
 
+mod care;
+mod push;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use kontor_domain::command::{Context, DocumentNumber, Envelope, Mode, Outcome, Receipt, Rights, execute};
-use kontor_domain::counter::{NumberCounter, NumberCounterKey, NumberKind};
-use kontor_domain::ids::{CompanyId, TillId};
+use kontor_domain::command::{Context, Envelope, Mode, Outcome, Receipt, Rights};
+use kontor_domain::ids::{CommandId, CompanyId};
 use kontor_domain::reject::{Code, Reject};
-use kontor_domain::settings::{Device, DeviceKey};
 use kontor_domain::time::Instant;
-use kontor_domain::world::{Halt, Scope, Slice, World};
+use kontor_domain::world::{Slice, World};
 use kontor_store::StoreError;
-use kontor_store::agent::{Agent, Commit, Input, LogEntry, Opened, Step};
+use kontor_store::agent::{Agent, Commit, Input, LogEntry, Opened, PushedBefore, Status, Step, Trace};
+use kontor_store::copy::Local;
+use uuid::Uuid;
 
-/// Rounds of loading after which a command is given up: a rule that asks for ever is a defect, not a wait.
-const LOAD_ROUNDS: u32 = 8;
+pub use care::{Care, Job, Upkeep};
+pub use push::Push;
+
+use crate::run::{Tried, attempt, draw_number, log_entry, repeated, settle};
+
 /// Rows kept in memory between batches. More than a busy till needs; then the memory starts anew.
 const HOT_ROWS: usize = 200_000;
 /// The series of a shop that is its own authority.
@@ -52,26 +58,93 @@ impl std::fmt::Debug for Submission {
     }
 }
 
-/// Executes batches of submissions.
+/// What is sent to an authority.
+#[allow(clippy::large_enum_variant, reason = "sent one at a time, most of them submissions")]
+#[derive(Debug)]
+pub enum Message {
+    /// A command entered here.
+    Submit(Submission),
+    /// Commands of a copy.
+    Push(Push),
+    /// A change to data that no person entered.
+    Job(Job),
+    /// Something about copies and backups.
+    Care(Care),
+}
+
+impl From<Submission> for Message {
+    fn from(submission: Submission) -> Self {
+        Self::Submit(submission)
+    }
+}
+
+impl Message {
+    const fn company(&self) -> CompanyId {
+        match self {
+            Self::Submit(submission) => submission.envelope.company,
+            Self::Push(push) => push.company,
+            Self::Job(job) => job.company,
+            Self::Care(care) => care.company,
+        }
+    }
+
+    fn commands(&self) -> Vec<CommandId> {
+        match self {
+            Self::Submit(submission) => vec![submission.envelope.id],
+            Self::Push(push) => push.request.commands.iter().map(|command| command.id).collect(),
+            Self::Job(job) => vec![job.id],
+            Self::Care(_) => Vec::new(),
+        }
+    }
+
+    fn fail(self, reject: Reject) {
+        match self {
+            Self::Submit(submission) => (submission.answer)(Err(reject)),
+            Self::Push(push) => push.reply(Err(reject)),
+            Self::Job(job) => (job.answer)(Err(reject)),
+            Self::Care(care) => (care.answer)(Err(reject)),
+        }
+    }
+}
+
+/// Executes batches of messages.
 #[derive(Debug, Default)]
 pub struct Authority {
     worlds: BTreeMap<CompanyId, World>,
     /// The rev that a company's World in memory is at.
     revs: BTreeMap<CompanyId, i64>,
     batch: Vec<Pending>,
-    /// Other companies' submissions wait for the next transaction: one transaction holds one clock.
+    /// Other companies' messages wait for the next transaction: one transaction holds one clock.
     company: Option<CompanyId>,
     rev: i64,
     last_at: i64,
+    epoch: Option<Uuid>,
+    series: i64,
+    /// Commands of this batch that are in the log already.
+    known: BTreeMap<CommandId, LogEntry>,
+    /// What the copies of this batch pushed, before it and in it.
+    pushed: BTreeMap<Uuid, PushedBefore>,
     at: usize,
     rounds: u32,
     log: Vec<LogEntry>,
+    local: Vec<Local>,
 }
 
 #[derive(Debug)]
 struct Pending {
-    submission: Submission,
+    message: Message,
+    /// Of a command entered here, or a job.
     verdict: Option<Verdict>,
+    /// Of a push: how many of its commands are kept, and the answer.
+    kept: usize,
+    answer: Option<crate::message::PushAnswer>,
+    /// A series that was given.
+    series: Option<i64>,
+}
+
+enum Progress {
+    Next,
+    Load(BTreeSet<Slice>),
 }
 
 impl Authority {
@@ -81,14 +154,18 @@ impl Authority {
     }
 
     fn open(&mut self) -> Step {
-        match self.batch.first() {
-            None => Step::Nothing,
-            Some(first) => {
-                let company = first.submission.envelope.company;
-                self.company = Some(company);
-                Step::Open { company, commands: self.batch.iter().map(|pending| pending.submission.envelope.id).collect() }
+        let Some(first) = self.batch.first() else { return Step::Nothing };
+        let company = first.message.company();
+        self.company = Some(company);
+        let ours = || self.batch.iter().filter(|pending| pending.message.company() == company);
+        let mut pushed: BTreeMap<Uuid, Vec<i64>> = BTreeMap::new();
+        for pending in ours() {
+            if let Message::Push(push) = &pending.message {
+                pushed.entry(push.request.replica).or_default().extend(push.request.commands.iter().map(|command| command.seq));
             }
         }
+        let commands = ours().flat_map(|pending| pending.message.commands()).collect();
+        Step::Open { company, commands, pushed: pushed.into_iter().collect() }
     }
 
     /// Commands in the log are answered from it: done is done, whatever they would do now.
@@ -101,99 +178,99 @@ impl Authority {
         }
         self.rev = opened.rev;
         self.last_at = opened.last_at;
-        for known in opened.known {
-            for pending in self.batch.iter_mut().filter(|pending| pending.submission.envelope.id == known.id) {
-                pending.verdict = Some(repeated(&known));
-            }
-        }
+        self.epoch = opened.epoch;
+        self.series = opened.series;
+        self.known = opened.known.into_iter().map(|entry| (entry.id, entry)).collect();
+        self.pushed = opened.pushed.into_iter().map(|before| (before.replica, before)).collect();
     }
 
     /// Executes until rows are missing or the batch is done.
     fn advance(&mut self) -> Result<Step, StoreError> {
         while self.at < self.batch.len() {
-            if self.is_of_another_company() || self.batch[self.at].verdict.is_some() || self.answer_from_batch() {
-                self.next();
-                continue;
-            }
-            match self.decide()? {
-                Decision::Verdict(verdict) => {
-                    self.batch[self.at].verdict = Some(verdict);
-                    self.next();
+            let progress = if Some(self.batch[self.at].message.company()) != self.company {
+                Progress::Next
+            } else {
+                match &self.batch[self.at].message {
+                    Message::Submit(_) => self.submitted()?,
+                    Message::Push(_) => self.push()?,
+                    Message::Job(_) => self.job()?,
+                    Message::Care(_) => self.care(),
                 }
-                Decision::Load(slices) => return Ok(Step::Load(slices)),
+            };
+            match progress {
+                Progress::Next => {
+                    self.at += 1;
+                    self.rounds = 0;
+                }
+                Progress::Load(slices) => return Ok(Step::Load(slices)),
             }
         }
         Ok(self.commit())
     }
 
-    fn is_of_another_company(&self) -> bool {
-        Some(self.batch[self.at].submission.envelope.company) != self.company
-    }
-
-    fn next(&mut self) {
-        self.at += 1;
-        self.rounds = 0;
-    }
-
-    /// The same command twice in one batch: the second hears what became of the first.
-    fn answer_from_batch(&mut self) -> bool {
-        let id = self.batch[self.at].submission.envelope.id;
-        let earlier = self.batch[..self.at].iter().find(|pending| pending.submission.envelope.id == id);
-        let Some(verdict) = earlier.and_then(|pending| pending.verdict.clone()) else { return false };
-        let verdict = verdict.map(|done| Done { receipt: Receipt { repeated: true, ..done.receipt }, outcome: Outcome::default() });
-        self.batch[self.at].verdict = Some(verdict);
-        true
-    }
-
-    fn decide(&mut self) -> Result<Decision, StoreError> {
-        let submission = &self.batch[self.at].submission;
-        let company = submission.envelope.company;
-        let world = self.worlds.entry(company).or_default();
-        let context = Context {
-            company,
-            person: submission.envelope.actor,
-            device: submission.envelope.device,
-            rights: submission.rights.clone(),
-            now: submission.now,
-            mode: Mode::Entry,
-        };
+    fn submitted(&mut self) -> Result<Progress, StoreError> {
+        let Message::Submit(submission) = &self.batch[self.at].message else { return Ok(Progress::Next) };
+        if let Some(known) = self.known.get(&submission.envelope.id) {
+            self.batch[self.at].verdict = Some(repeated(known));
+            return Ok(Progress::Next);
+        }
         let mut envelope = submission.envelope.clone();
-        let result = draw_number(world, &mut envelope).and_then(|()| execute(world, &context, &envelope));
-        match result {
-            Ok(outcome) => {
-                self.rev += 1;
-                world.seal(self.rev);
-                let entry = log_entry(&envelope, self.rev, submission.now, &outcome)?;
-                self.last_at = self.last_at.max(envelope.at.0);
-                self.log.push(entry);
+        let (rights, now) = (submission.rights.clone(), submission.now);
+        let context = Context { company: envelope.company, person: envelope.actor, device: envelope.device, rights, now, mode: Mode::Entry };
+        let world = self.worlds.entry(envelope.company).or_default();
+        let drawn = settle(world, &mut self.rounds, "number", |world| draw_number(world, &mut envelope, SERIES_ALONE));
+        let tried = match drawn {
+            Tried::Done(_) => attempt(world, &mut self.rounds, &context, &envelope),
+            other => other,
+        };
+        match tried {
+            Tried::Load(needs) => return Ok(Progress::Load(needs)),
+            Tried::Refused(reject) => self.batch[self.at].verdict = Some(Err(reject)),
+            Tried::Done(outcome) => {
+                self.stands(&envelope, now, &outcome, None)?;
                 let receipt = Receipt { id: envelope.id, rev: self.rev, at: envelope.at, number: outcome.number.clone(), repeated: false };
-                Ok(Decision::Verdict(Ok(Done { receipt, outcome })))
+                self.batch[self.at].verdict = Some(Ok(Done { receipt, outcome }));
             }
-            Err(Halt::Reject(reject)) => {
-                world.rollback();
-                world.take_needs();
-                Ok(Decision::Verdict(Err(reject)))
-            }
-            Err(Halt::Need) => {
-                world.rollback();
-                self.rounds += 1;
-                let needs = world.take_needs();
-                if self.rounds > LOAD_ROUNDS || needs.is_empty() {
-                    let reject = Reject::new(Code::Internal).with("reference", format!("{} asks without end", envelope.command.name()));
-                    return Ok(Decision::Verdict(Err(reject)));
-                }
-                Ok(Decision::Load(needs))
-            }
+        }
+        Ok(Progress::Next)
+    }
+
+    /// A command that was executed takes the next place in the order and is kept with its verdict.
+    fn stands(&mut self, envelope: &Envelope, now: Instant, outcome: &Outcome, pushed: Option<(Uuid, i64)>) -> Result<(), StoreError> {
+        let rev = self.seal(envelope.company);
+        let entry = LogEntry { pushed, ..log_entry(envelope, rev, now, outcome, Status::Ok)? };
+        self.last_at = self.last_at.max(envelope.at.0);
+        self.keep(entry);
+        Ok(())
+    }
+
+    fn seal(&mut self, company: CompanyId) -> i64 {
+        self.rev += 1;
+        self.worlds.entry(company).or_default().seal(self.rev);
+        self.rev
+    }
+
+    fn keep(&mut self, entry: LogEntry) {
+        if self.known.insert(entry.id, entry.clone()).is_none() {
+            self.log.push(entry);
         }
     }
 
     fn commit(&mut self) -> Step {
         let Some(company) = self.company else { return Step::Nothing };
-        if self.log.is_empty() {
+        if self.log.is_empty() && self.local.is_empty() {
             return Step::Nothing;
         }
         let writes = self.worlds.entry(company).or_default().writes();
-        Step::Commit(Commit { company, rev: self.rev, last_at: self.last_at, writes, log: std::mem::take(&mut self.log) })
+        Step::Commit(Commit {
+            company,
+            rev: self.rev,
+            last_at: self.last_at,
+            writes,
+            log: std::mem::take(&mut self.log),
+            local: std::mem::take(&mut self.local),
+            trace: Trace::Change,
+        })
     }
 
     /// What is in memory may differ from the file after a failure: it is read again.
@@ -216,20 +293,35 @@ impl Authority {
     }
 }
 
-enum Decision {
-    Verdict(Verdict),
-    Load(BTreeSet<Slice>),
+impl Pending {
+    const fn new(message: Message) -> Self {
+        Self { message, verdict: None, kept: 0, answer: None, series: None }
+    }
+
+    fn answer(self) {
+        let verdict = self.verdict.unwrap_or_else(|| Err(Reject::new(Code::Internal).with("reference", "no verdict")));
+        match self.message {
+            Message::Submit(submission) => (submission.answer)(verdict),
+            Message::Job(job) => (job.answer)(verdict.map(|_| ())),
+            Message::Care(care) => (care.answer)(Ok(self.series)),
+            Message::Push(push) => match self.answer {
+                Some(answer) => push.reply(Ok(answer)),
+                None => push.reply(Err(Reject::new(Code::Internal).with("reference", "no answer"))),
+            },
+        }
+    }
 }
 
 impl Agent for Authority {
-    type Message = Submission;
+    type Message = Message;
 
-    fn begin(&mut self, messages: Vec<Submission>) {
-        self.batch = messages.into_iter().map(|submission| Pending { submission, verdict: None }).collect();
+    fn begin(&mut self, messages: Vec<Message>) {
+        self.batch = messages.into_iter().map(Pending::new).collect();
         self.company = None;
         self.at = 0;
         self.rounds = 0;
         self.log.clear();
+        self.local.clear();
     }
 
     fn step(&mut self, input: Input) -> Result<Step, StoreError> {
@@ -243,94 +335,44 @@ impl Agent for Authority {
                     world.load(&slice, rows)?;
                 }
             }
+            Input::Told(_) | Input::Written => return Ok(Step::Nothing),
         }
         self.advance()
     }
 
-    fn finish(&mut self, result: Result<(), StoreError>) -> Vec<Submission> {
+    fn finish(&mut self, result: Result<(), StoreError>) -> Vec<Message> {
         let batch = std::mem::take(&mut self.batch);
         match result {
             Ok(()) => {
                 self.remember();
-                let (batch, others): (Vec<_>, Vec<_>) =
-                    batch.into_iter().partition(|pending| Some(pending.submission.envelope.company) == self.company);
-                for pending in batch {
-                    let verdict = pending.verdict.unwrap_or_else(|| Err(Reject::new(Code::Internal).with("reference", "no verdict")));
-                    (pending.submission.answer)(verdict);
-                }
-                others.into_iter().map(|pending| pending.submission).collect()
+                let company = self.company;
+                let (batch, others): (Vec<_>, Vec<_>) = batch.into_iter().partition(|pending| Some(pending.message.company()) == company);
+                batch.into_iter().for_each(Pending::answer);
+                others.into_iter().map(|pending| pending.message).collect()
             }
-            Err(StoreError::Constraint(_)) if batch.len() > 1 => {
+            Err(StoreError::Constraint(what)) => {
                 self.forget();
-                batch.into_iter().map(|pending| pending.submission).collect()
+                let is_alone = batch.len() == 1;
+                batch.into_iter().flat_map(|pending| if is_alone { apart(pending.message, &what) } else { vec![pending.message] }).collect()
             }
+            // Overload, a full disk, a lost connection: not an answer to any command. Nothing is kept, nothing is acked.
             Err(error) => {
                 self.forget();
-                for pending in batch {
-                    (pending.submission.answer)(Err(error.reject()));
-                }
+                batch.into_iter().for_each(|pending| pending.message.fail(error.reject()));
                 Vec::new()
             }
         }
     }
 }
 
-/// Draws the next number for the command's document from the counter of the device's till. In the World, so a
-/// refusal gives it back with everything else; outside undo, so a copy that takes its own commands back keeps it.
-fn draw_number(world: &mut World, envelope: &mut Envelope) -> Result<(), Halt> {
-    let Some(kind) = envelope.command.number_kind() else { return Ok(()) };
-    if envelope.number.is_some() {
-        return Ok(());
-    }
-    let device = world.find::<Device>(&DeviceKey { id: envelope.device })?;
-    let Some(till_id) = device.and_then(|device| device.till_id) else {
-        return Err(Reject::new(Code::NotFound).with("what", "till").into());
-    };
-    envelope.number = Some(next_number(world, till_id, kind, Scope::of_id(envelope.device.0))?);
-    Ok(())
-}
-
-fn next_number(world: &mut World, till_id: TillId, kind: NumberKind, scope: Scope) -> Result<DocumentNumber, Halt> {
-    let key = NumberCounterKey { till_id, kind, series: SERIES_ALONE };
-    let seq = match world.find::<NumberCounter>(&key)? {
-        Some(mut counter) => {
-            counter.last += 1;
-            let seq = counter.last;
-            world.update(counter);
-            seq
+/// A message that broke a constraint alone: a push comes apart into its commands, and the one that breaks it is
+/// parked, so that the others arrive.
+fn apart(message: Message, what: &str) -> Vec<Message> {
+    match message {
+        Message::Push(push) => push.apart(what).into_iter().map(Message::Push).collect(),
+        other => {
+            other.fail(StoreError::Constraint(what.to_owned()).reject());
+            Vec::new()
         }
-        None => {
-            world.insert(scope, NumberCounter { till_id, kind, series: SERIES_ALONE, last: 1 });
-            1
-        }
-    };
-    Ok(DocumentNumber { till_id, series: SERIES_ALONE, seq })
-}
-
-fn log_entry(envelope: &Envelope, rev: i64, now: Instant, outcome: &Outcome) -> Result<LogEntry, StoreError> {
-    let args = serde_json::to_string(&envelope.command).map_err(|error| StoreError::Other(error.to_string()))?;
-    Ok(LogEntry {
-        id: envelope.id,
-        rev,
-        device: envelope.device.0,
-        actor: envelope.actor.0,
-        name: envelope.command.name().to_owned(),
-        version: i64::from(envelope.version),
-        args,
-        number: outcome.number.clone(),
-        at: envelope.at.0,
-        received_at: now.0,
-        status: "ok",
-        code: None,
-    })
-}
-
-fn repeated(known: &LogEntry) -> Verdict {
-    match known.code.and_then(|code| u32::try_from(code).ok()).and_then(Code::of) {
-        Some(code) => Err(Reject::new(code)),
-        None => Ok(Done {
-            receipt: Receipt { id: known.id, rev: known.rev, at: Instant(known.at), number: known.number.clone(), repeated: true },
-            outcome: Outcome::default(),
-        }),
     }
 }

@@ -108,12 +108,12 @@ fn check_barcode_free(exec: &mut Exec<'_>, id: ProductId, barcode: &str) -> Resu
 
 fn check_references(exec: &mut Exec<'_>, product: &Product) -> Result<(), Halt> {
     if exec.world.find::<Tax>(&TaxKey { id: product.tax_id })?.is_none() {
-        return Err(not_found("tax").about("tax").into());
+        exec.refuse_or_flag(not_found("tax").about("tax"), product.id.0, Scope::COMPANY)?;
     }
     if let Some(id) = product.category_id
         && exec.world.find::<Category>(&CategoryKey { id })?.is_none()
     {
-        return Err(not_found("category").about("category").into());
+        exec.refuse_or_flag(not_found("category").about("category"), product.id.0, Scope::COMPANY)?;
     }
     Ok(())
 }

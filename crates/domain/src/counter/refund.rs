@@ -1,7 +1,7 @@
 //! Refunds: the exact negation of stored lines, never more than is left of them.
 
-use super::cart::{cash_rounding, check_tenders};
-use super::sell::{Stand, receipt_number, stand, write_money};
+use super::cart::cash_rounding;
+use super::sell::{Stand, check_number_is_new, check_paid, receipt_number, stand, write_money};
 use super::shift::{wish_shift, wish_totals};
 use super::{Refund, RefundLine, Sale, SaleKey, SaleKind, SaleLine, SaleLineRefunded, SaleTax, SaleTender, Tender, TenderKind};
 use crate::cell::Cell;
@@ -167,11 +167,13 @@ pub(super) fn refund(exec: &mut Exec<'_>, refund: &Refund) -> Result<Outcome, Ha
     let lines = exec.world.under::<SaleLine>(0, index_sale.clone())?;
     let refunded: Vec<(i64, Quantity)> =
         exec.world.under::<SaleLineRefunded>(0, index_sale.clone())?.iter().map(|row| (row.line, row.quantity)).collect();
-    let (total, parts) = refund_figures(&sale, &lines, &refunded, &refund.lines)?;
-    if total != refund.total {
-        return Err(Reject::field(Code::Format, "figures").into());
-    }
-    check_tenders(total, &refund.tenders, refund.rounding, stand.company.cash_step)?;
+    let parts = match refund_figures(&sale, &lines, &refunded, &refund.lines) {
+        Ok((total, parts)) if total == refund.total => parts,
+        _ if exec.is_fact_again() => given_back(exec, &stand, refund, &sale, &lines, &refunded)?,
+        Ok(_) => return Err(Reject::field(Code::Format, "figures").into()),
+        Err(reject) => return Err(reject.into()),
+    };
+    check_paid(exec, &stand, refund.total, &refund.tenders, refund.rounding, refund.refund_id.0)?;
     if refund.tenders.iter().any(|tender| tender.given != tender.amount) {
         return Err(Reject::field(Code::OutOfRange, "tender").into());
     }
@@ -182,6 +184,7 @@ pub(super) fn refund(exec: &mut Exec<'_>, refund: &Refund) -> Result<Outcome, Ha
     wish_lines(exec, &stand, refund, &lines, &moves, back_to);
     exec.world.granted()?;
     let number = receipt_number(&stand.company.code, stand.till.number, stand.number);
+    check_number_is_new(exec, &stand, &number, refund.refund_id.0)?;
     let row = refund_row(exec, &stand, refund, &sale, &parts, &number, back_to)?;
     let scope = Exec::warehouse_scope(stand.shift.warehouse_id);
     exec.world.insert(scope, row.clone());
@@ -207,6 +210,36 @@ pub(super) fn refund(exec: &mut Exec<'_>, refund: &Refund) -> Result<Outcome, Ha
         crate::printing::write_job(exec, print, &row)?;
     }
     Ok(Outcome::document(number, vec![Event::SaleMade, Event::StockChanged, Event::ShiftChanged]))
+}
+
+/// A refund that was given elsewhere when less had come back: the money that was given stands, with its parts as the
+/// lines have them, and a person is told. Where nothing is left of a line its last units count twice.
+fn given_back(
+    exec: &mut Exec<'_>,
+    stand: &Stand,
+    refund: &Refund,
+    sale: &Sale,
+    lines: &[SaleLine],
+    refunded: &[(i64, Quantity)],
+) -> Result<Vec<RefundPart>, Halt> {
+    let as_possible: Vec<(i64, Quantity)> = lines
+        .iter()
+        .map(|line| {
+            let before = refunded.iter().find(|(number, _)| *number == line.line).map_or(Quantity::ZERO, |(_, quantity)| *quantity);
+            let wanted = refund.lines.iter().find(|want| want.line == line.line).map_or(Quantity::ZERO, |want| want.quantity);
+            Ok((line.line, before.min(line.quantity.minus(wanted)?).max(Quantity::ZERO)))
+        })
+        .collect::<Result<_, Reject>>()?;
+    // What no state of the sale allows (more than was sold) is malformed, not a fact.
+    let (total, mut parts) = refund_figures(sale, lines, &as_possible, &refund.lines)?;
+    let difference = refund.total.minus(total)?;
+    if let Some(last) = parts.last_mut() {
+        last.gross = last.gross.plus(difference)?;
+        last.base = last.base.plus(difference)?;
+        last.total = last.total.plus(difference)?;
+    }
+    exec.refuse_or_flag(Reject::new(Code::MoreThanRefundable), sale.id.0, Exec::warehouse_scope(stand.shift.warehouse_id))?;
+    Ok(parts)
 }
 
 fn refund_row(

@@ -26,7 +26,7 @@ table! {
         /// Business date of its last shift: the next is not before it.
         last_business_date: Option<BusinessDate>,
     }
-    reach Company, change Update
+    reach Company, change Update, index [number]
 }
 
 words! {

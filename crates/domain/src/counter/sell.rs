@@ -1,7 +1,7 @@
 //! A sale: checked, written, moved, posted, counted.
 
 use super::cart::{Cart, check_tenders, price};
-use super::shift::{add_total, open_shift, wish_shift, wish_totals};
+use super::shift::{add_total, check_number_is_of, correct_closed_drawer, open_shift, wish_shift, wish_totals};
 use super::{
     LINES_LIMIT, PARKED_LIMIT, Park, ParkedCart, ParkedCartKey, Sale, SaleKey, SaleKind, SaleLine, SaleTax, SaleTender, Sell, Shift, Tender,
     TenderKind, Till, TillKey, TotalKind, Unpark,
@@ -41,9 +41,7 @@ pub(super) fn stand(exec: &mut Exec<'_>, shift_id: crate::ids::ShiftId) -> Resul
     exec.world.granted()?;
     let till = exec.world.find::<Till>(&TillKey { id: shift.till_id })?.ok_or_else(|| Reject::new(Code::NotFound).with("what", "till"))?;
     let number = exec.number()?;
-    if number.till_id != till.id {
-        return Err(Reject::field(Code::Format, "number").into());
-    }
+    check_number_is_of(exec, &till, number, shift.id.0)?;
     let customer_location = find_location_of_kind(exec, shift.warehouse_id, LocationKind::Customer)?;
     Ok(Stand { company, shift, till, number, customer_location })
 }
@@ -95,11 +93,12 @@ pub(super) fn sell(exec: &mut Exec<'_>, sell: &Sell) -> Result<Outcome, Halt> {
     exec.check_fresh::<Sale>(&SaleKey { id: sell.sale_id }, sell.sale_id.0)?;
     let stand = stand(exec, sell.shift_id)?;
     check_known(exec, &stand, &sell.cart)?;
-    check_tenders(sell.figures.total, &sell.tenders, sell.rounding, stand.company.cash_step)?;
+    check_paid(exec, &stand, sell.figures.total, &sell.tenders, sell.rounding, sell.sale_id.0)?;
     wish_stock(exec, &stand, &sell.cart);
     exec.world.granted()?;
 
     let number = receipt_number(&stand.company.code, stand.till.number, stand.number);
+    check_number_is_new(exec, &stand, &number, sell.sale_id.0)?;
     let sale = sale_row(exec, &stand, sell, &number)?;
     let scope = Exec::warehouse_scope(stand.shift.warehouse_id);
     let lines = line_rows(sell);
@@ -124,6 +123,38 @@ pub(super) fn sell(exec: &mut Exec<'_>, sell: &Sell) -> Result<Outcome, Halt> {
         events.push(Event::ParkedChanged);
     }
     Ok(Outcome::document(number, events))
+}
+
+/// Tenders must pay the total, and be rounded to a coin there is. Which coins there are may have been changed since
+/// the money was taken: then it is what was taken that stands.
+pub(super) fn check_paid(
+    exec: &mut Exec<'_>,
+    stand: &Stand,
+    total: Money,
+    tenders: &[Tender],
+    rounding: Money,
+    about: uuid::Uuid,
+) -> Result<(), Halt> {
+    let Err(reject) = check_tenders(total, tenders, rounding, stand.company.cash_step) else { return Ok(()) };
+    if exec.is_fact_again() {
+        // What is wrong with any coin is malformed, not a fact.
+        check_tenders(total, tenders, rounding, Money(i64::MAX))?;
+    }
+    exec.refuse_or_flag(reject, about, Exec::warehouse_scope(stand.shift.warehouse_id))
+}
+
+/// Two files of one till (a copied disk, a restored one) count on from the same number: both papers are out, so both
+/// sales stand. Where a number is drawn this cannot be, so it is only looked for where a command is executed again.
+pub(super) fn check_number_is_new(exec: &mut Exec<'_>, stand: &Stand, number: &String, about: uuid::Uuid) -> Result<(), Halt> {
+    if !exec.is_fact_again() {
+        return Ok(());
+    }
+    let same = exec.world.under::<Sale>(0, number.to_value())?;
+    if same.iter().any(|sale| sale.id.0 != about) {
+        let reject = Reject::field(Code::CodeInUse, "number").with("value", number);
+        exec.refuse_or_flag(reject, about, Exec::warehouse_scope(stand.shift.warehouse_id))?;
+    }
+    Ok(())
 }
 
 /// Everything a sale of this cart touches, asked for at once: one load instead of one for each line.
@@ -250,7 +281,10 @@ pub(super) fn write_money(exec: &mut Exec<'_>, stand: &Stand, sale: &Sale, taxes
     }
     let kind = if sale.kind == SaleKind::Sale { TotalKind::Sales } else { TotalKind::Refunds };
     add_total(exec, &stand.shift, kind, "", 1, sale.total)?;
-    post(exec, &Draft::of_shift(&stand.shift, DocumentKind::Sale, sale.id.0), &entries)
+    post(exec, &Draft::of_shift(&stand.shift, DocumentKind::Sale, sale.id.0), &entries)?;
+    let cash = tenders.iter().filter(|tender| tender.kind == TenderKind::Cash);
+    let cash = sale.kind.signed(Money::sum(cash.map(|tender| tender.amount))?)?;
+    correct_closed_drawer(exec, &stand.shift, cash)
 }
 
 fn tender_entry(till: &Till, kind: TenderKind, amount: Money) -> Entry {
@@ -274,7 +308,8 @@ pub(super) fn park(exec: &mut Exec<'_>, park: &Park) -> Result<Outcome, Halt> {
     }
     let parked = exec.world.under::<ParkedCart>(0, park.till_id.to_value())?;
     if parked.len() >= PARKED_LIMIT {
-        return Err(Reject::field(Code::TooLong, "parked").with("limit", PARKED_LIMIT).into());
+        let scope = crate::world::Scope::of_id(exec.envelope.device.0);
+        exec.refuse_or_flag(Reject::field(Code::TooLong, "parked").with("limit", PARKED_LIMIT), park.till_id.0, scope)?;
     }
     let cart = serde_json::to_string(&park.cart).map_err(|_| Reject::field(Code::Format, "cart"))?;
     let row = ParkedCart {

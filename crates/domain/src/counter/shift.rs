@@ -4,7 +4,8 @@ use super::{
     CashDirection, CashMovement, CashMovementKey, CloseShift, LINES_LIMIT, MoveCash, OpenDrawer, OpenShift, Shift, ShiftKey, ShiftState, ShiftTotal,
     ShiftTotalKey, TENDERS_LIMIT, Tender, Till, TillKey, TotalKind,
 };
-use crate::command::{Event, Exec, Outcome};
+use crate::cell::Cell;
+use crate::command::{DocumentNumber, Event, Exec, Outcome};
 use crate::ids::{ShiftId, TaxId, TillId};
 use crate::money::{Account, Draft, post};
 use crate::reject::{Code, Reject};
@@ -32,13 +33,48 @@ fn find_till(exec: &mut Exec<'_>, till_id: TillId) -> Result<Till, Halt> {
 /// The shift of a command: open, on the till that the command was entered on.
 pub(super) fn open_shift(exec: &mut Exec<'_>, shift_id: ShiftId) -> Result<Shift, Halt> {
     wish_shift(exec, shift_id);
-    let shift = exec.world.find::<Shift>(&ShiftKey { id: shift_id })?;
-    let shift = shift.ok_or_else(|| Reject::new(Code::NoOpenShift))?;
+    let Some(shift) = exec.world.find::<Shift>(&ShiftKey { id: shift_id })? else { return unknown_shift(exec, shift_id) };
     if shift.state == ShiftState::Closed || own_till(exec)? != Some(shift.till_id) {
         let scope = Exec::warehouse_scope(shift.warehouse_id);
         exec.refuse_or_flag(Reject::new(Code::NoOpenShift), shift.id.0, scope)?;
     }
     Ok(shift)
+}
+
+/// A fact made in a shift that nobody here knows (its opening was lost or could not be executed): the shift is
+/// opened on the device's till as the fact tells it, and a person is told.
+fn unknown_shift(exec: &mut Exec<'_>, shift_id: ShiftId) -> Result<Shift, Halt> {
+    let unknown = || Reject::new(Code::NoOpenShift);
+    if !exec.is_fact_again() {
+        return Err(unknown().into());
+    }
+    let till_id = match exec.envelope.number {
+        Some(number) => Some(number.till_id),
+        None => own_till(exec)?,
+    };
+    let till = find_till(exec, till_id.ok_or_else(unknown)?)?;
+    let scope = Exec::warehouse_scope(till.warehouse_id);
+    let date = exec.at().utc().map(|at| BusinessDate(at.date_naive())).filter(|date| date.check().is_ok());
+    let business_date = date.max(till.last_business_date).ok_or_else(unknown)?;
+    exec.refuse_or_flag(unknown(), shift_id.0, scope)?;
+    let shift = shift_of(exec, &till, shift_id, business_date, Money::ZERO);
+    exec.world.insert(scope, shift.clone());
+    add_total(exec, &shift, TotalKind::Drawer, "", 0, Money::ZERO)?;
+    Ok(shift)
+}
+
+/// Money that came into (or went out of) the drawer of a shift that is counted and closed, told later: as if it had
+/// been told before. More was expected then, and as much was missing.
+pub(super) fn correct_closed_drawer(exec: &mut Exec<'_>, shift: &Shift, by: Money) -> Result<(), Halt> {
+    if shift.state != ShiftState::Closed || by.is_zero() {
+        return Ok(());
+    }
+    let Some(mut closed) = exec.world.find::<Shift>(&ShiftKey { id: shift.id })? else { return Ok(()) };
+    closed.expected = Some(closed.expected.unwrap_or(Money::ZERO).plus(by)?);
+    exec.world.update(closed);
+    let document = Draft::of_shift(shift, DocumentKind::Shift, shift.id.0);
+    let drawer = (Account::Drawer, shift.till_id.to_string(), by.negated()?, 0);
+    post(exec, &document, &[drawer, (Account::OverShort, OVER_SHORT_DETAIL.into(), by, 0)])
 }
 
 /// Asks for what [`open_shift`] looks at.
@@ -77,22 +113,7 @@ pub(crate) fn open_on_till(exec: &mut Exec<'_>, mut till: Till, shift_id: ShiftI
         let reject = Reject::new(Code::ClockSetBack).with("last", last).with("now", business_date);
         exec.refuse_or_flag(reject, till.id.0, scope)?;
     }
-    let shift = Shift {
-        id: shift_id,
-        till_id: till.id,
-        warehouse_id: till.warehouse_id,
-        number: None,
-        business_date,
-        state: ShiftState::Open,
-        float,
-        opened_at: exec.at(),
-        opened_by: exec.envelope.actor,
-        closed_at: None,
-        closed_by: None,
-        expected: None,
-        counted: None,
-        denominations: String::new(),
-    };
+    let shift = shift_of(exec, &till, shift_id, business_date, float);
     let is_new_till = till.last_business_date.is_none();
     till.open_shift_id = Some(shift_id);
     till.last_business_date = Some(business_date);
@@ -109,6 +130,25 @@ pub(crate) fn open_on_till(exec: &mut Exec<'_>, mut till: Till, shift_id: ShiftI
     add_total(exec, &shift, TotalKind::Drawer, "", 0, float)?;
     let document = Draft::of_shift(&shift, DocumentKind::Shift, shift.id.0);
     post(exec, &document, &[(Account::Drawer, shift.till_id.to_string(), float, 0), (Account::Safe, SAFE_DETAIL.into(), float.negated()?, 0)])
+}
+
+fn shift_of(exec: &Exec<'_>, till: &Till, id: ShiftId, business_date: BusinessDate, float: Money) -> Shift {
+    Shift {
+        id,
+        till_id: till.id,
+        warehouse_id: till.warehouse_id,
+        number: None,
+        business_date,
+        state: ShiftState::Open,
+        float,
+        opened_at: exec.at(),
+        opened_by: exec.envelope.actor,
+        closed_at: None,
+        closed_by: None,
+        expected: None,
+        counted: None,
+        denominations: String::new(),
+    }
 }
 
 /// Decides cash in and out.
@@ -136,6 +176,7 @@ pub(super) fn move_cash(exec: &mut Exec<'_>, cash: &MoveCash, direction: CashDir
     let document = Draft::of_shift(&shift, DocumentKind::Cash, cash.movement_id.0);
     let postings = [(Account::Drawer, shift.till_id.to_string(), signed, 0), (account, cash.reason.clone(), signed.negated()?, 0)];
     post(exec, &document, &postings)?;
+    correct_closed_drawer(exec, &shift, signed)?;
     Ok(Outcome::event(Event::ShiftChanged))
 }
 
@@ -146,9 +187,12 @@ pub(super) fn close(exec: &mut Exec<'_>, close: &CloseShift) -> Result<Outcome, 
     let mut shift = open_shift(exec, close.shift_id)?;
     let mut till = find_till(exec, shift.till_id)?;
     let number = exec.number()?;
-    if number.till_id != till.id {
-        return Err(Reject::field(Code::Format, "number").into());
+    check_number_is_of(exec, &till, number, shift.id.0)?;
+    if shift.state == ShiftState::Closed {
+        // Counted twice, on two copies: the first count stands, and the person was told by `open_shift`.
+        return Ok(Outcome::document(format!("Z{}", number.seq), vec![Event::ShiftChanged]));
     }
+    check_shift_number_is_new(exec, &shift, number.seq)?;
     let expected = total_of(exec, &shift, TotalKind::Drawer, "")?.map_or(Money::ZERO, |total| total.amount);
     shift.number = Some(number.seq);
     shift.state = ShiftState::Closed;
@@ -176,6 +220,28 @@ pub(super) fn close(exec: &mut Exec<'_>, close: &CloseShift) -> Result<Outcome, 
         ],
     )?;
     Ok(Outcome::document(format!("Z{}", number.seq), vec![Event::ShiftChanged]))
+}
+
+/// A number must be one of the till's own.
+pub(super) fn check_number_is_of(exec: &mut Exec<'_>, till: &Till, number: DocumentNumber, about: uuid::Uuid) -> Result<(), Halt> {
+    if number.till_id == till.id {
+        return Ok(());
+    }
+    exec.refuse_or_flag(Reject::field(Code::Format, "number"), about, Exec::warehouse_scope(till.warehouse_id))
+}
+
+/// Two files of one till (a copied disk, a restored one) count on from the same number. Where a number is drawn this
+/// cannot be, so it is only looked for where a command is executed again.
+fn check_shift_number_is_new(exec: &mut Exec<'_>, shift: &Shift, number: i64) -> Result<(), Halt> {
+    if !exec.is_fact_again() {
+        return Ok(());
+    }
+    let others = exec.world.under::<Shift>(0, shift.till_id.to_value())?;
+    if others.iter().any(|other| other.id != shift.id && other.number == Some(number)) {
+        let reject = Reject::field(Code::CodeInUse, "number").with("value", number);
+        exec.refuse_or_flag(reject, shift.id.0, Exec::warehouse_scope(shift.warehouse_id))?;
+    }
+    Ok(())
 }
 
 fn check_denominations(close: &CloseShift) -> Result<(), Reject> {

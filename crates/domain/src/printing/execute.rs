@@ -92,17 +92,27 @@ pub(crate) fn write_job(exec: &mut Exec<'_>, wish: &PrintWish, sale: &Sale) -> R
     insert_job(exec, wish.job_id, printer.id, Paper { document, document_id: sale.id.0, copy: 0 })
 }
 
-fn find_printer(exec: &mut Exec<'_>, id: PrinterId) -> Result<(), Halt> {
-    let printer = exec.world.find::<Printer>(&PrinterKey { id })?.filter(|printer| printer.active);
-    printer.map(|_| ()).ok_or_else(|| Reject::new(Code::NotFound).with("what", "printer").into())
+/// Paper asked for again elsewhere: what is gone meanwhile is told, and there is no paper.
+fn nothing_to_print(exec: &mut Exec<'_>, what: &str, about: uuid::Uuid) -> Result<Outcome, Halt> {
+    let scope = device_scope(exec);
+    exec.refuse_or_flag(Reject::new(Code::NotFound).with("what", what), about, scope)?;
+    Ok(Outcome::event(Event::PrintingChanged))
+}
+
+fn has_printer(exec: &mut Exec<'_>, id: PrinterId) -> Result<bool, Halt> {
+    Ok(exec.world.find::<Printer>(&PrinterKey { id })?.is_some_and(|printer| printer.active))
 }
 
 fn reprint(exec: &mut Exec<'_>, reprint: &Reprint) -> Result<Outcome, Halt> {
     if reprint.document == PaperDocument::ShiftReport {
         return Err(Reject::field(Code::Format, "document").into());
     }
-    find_printer(exec, reprint.printer_id)?;
-    let sale = exec.world.find::<Sale>(&SaleKey { id: reprint.sale_id })?.ok_or_else(|| Reject::new(Code::NotFound).with("what", "sale"))?;
+    if !has_printer(exec, reprint.printer_id)? {
+        return nothing_to_print(exec, "printer", reprint.printer_id.0);
+    }
+    let Some(sale) = exec.world.find::<Sale>(&SaleKey { id: reprint.sale_id })? else {
+        return nothing_to_print(exec, "sale", reprint.sale_id.0);
+    };
     let copies = exec.world.find::<SalePrint>(&SalePrintKey { sale_id: sale.id })?;
     let copy = copies.as_ref().map_or(0, |row| row.copies) + 1;
     let row = SalePrint { sale_id: sale.id, copies: copy };
@@ -115,15 +125,21 @@ fn reprint(exec: &mut Exec<'_>, reprint: &Reprint) -> Result<Outcome, Halt> {
 }
 
 fn print_shift(exec: &mut Exec<'_>, print: &PrintShift) -> Result<Outcome, Halt> {
-    find_printer(exec, print.printer_id)?;
-    let shift = exec.world.find::<Shift>(&ShiftKey { id: print.shift_id })?.ok_or_else(|| Reject::new(Code::NotFound).with("what", "shift"))?;
+    if !has_printer(exec, print.printer_id)? {
+        return nothing_to_print(exec, "printer", print.printer_id.0);
+    }
+    let Some(shift) = exec.world.find::<Shift>(&ShiftKey { id: print.shift_id })? else {
+        return nothing_to_print(exec, "shift", print.shift_id.0);
+    };
     insert_job(exec, print.job_id, print.printer_id, Paper { document: PaperDocument::ShiftReport, document_id: shift.id.0, copy: 0 })?;
     Ok(Outcome::event(Event::PrintingChanged))
 }
 
 fn report(exec: &mut Exec<'_>, report: &Report) -> Result<Outcome, Halt> {
     let key = PrintJobKey { id: report.job_id };
-    let mut job = exec.world.find::<PrintJob>(&key)?.ok_or_else(|| Reject::new(Code::NotFound).with("what", "print_job"))?;
+    let Some(mut job) = exec.world.find::<PrintJob>(&key)? else {
+        return nothing_to_print(exec, "print_job", report.job_id.0);
+    };
     job.state = report.state;
     job.attempts = report.attempts;
     // What a driver says may hold anything: kept short and clean, never a reason to refuse.

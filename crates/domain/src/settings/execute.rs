@@ -1,11 +1,12 @@
 //! Founding a company and changing its settings.
 
-use super::{Command, Company, CompanyChanges, CompanyKey, Device, Found, Person, TillChanges};
+use super::{AddTill, AddWarehouse, Command, Company, CompanyChanges, CompanyKey, Device, DeviceKey, Found, Person, TillChanges};
 use crate::catalog::Tax;
+use crate::cell::Cell;
 use crate::command::{Event, Exec, Outcome, apply};
 use crate::counter::{Till, TillKey};
 use crate::reject::{Code, Reject};
-use crate::stock::{Location, LocationKey, LocationKind, Warehouse};
+use crate::stock::{Location, LocationKey, LocationKind, NewLocation, Warehouse, WarehouseKey};
 use crate::text::{NAME_LIMIT, check_line, check_name, check_note};
 use crate::units::{Currency, Money, Rate};
 use crate::world::{Halt, Scope};
@@ -19,6 +20,8 @@ pub fn run(exec: &mut Exec<'_>, command: &Command) -> Result<Outcome, Halt> {
         Command::Found(found) => self::found(exec, found),
         Command::ChangeCompany(changes) => change_company(exec, changes),
         Command::ChangeTill(changes) => change_till(exec, changes),
+        Command::AddTill(add) => add_till(exec, add),
+        Command::AddWarehouse(add) => add_warehouse(exec, add),
     }
 }
 
@@ -112,19 +115,72 @@ fn write_taxes(exec: &mut Exec<'_>, found: &Found) -> Result<(), Halt> {
 }
 
 fn write_places(exec: &mut Exec<'_>, found: &Found) -> Result<(), Halt> {
-    exec.world.insert(Scope::COMPANY, Warehouse { id: found.warehouse_id, name: found.warehouse_name.clone(), active: true });
+    let shelf = NewLocation { id: found.selling_location_id, code: found.selling_location_code.clone(), kind: LocationKind::Shelf };
+    let warehouse = Warehouse { id: found.warehouse_id, name: found.warehouse_name.clone(), active: true };
+    write_warehouse(exec, warehouse, &shelf, &found.locations)
+}
+
+fn write_warehouse(exec: &mut Exec<'_>, warehouse: Warehouse, shelf: &NewLocation, others: &[NewLocation]) -> Result<(), Halt> {
+    let warehouse_id = warehouse.id;
+    exec.world.insert(Scope::COMPANY, warehouse);
     for kind in LocationKind::EVERY_WAREHOUSE {
-        if found.locations.iter().filter(|location| location.kind == *kind).count() != 1 {
+        if others.iter().filter(|location| location.kind == *kind).count() != 1 {
             return Err(Reject::field(Code::Format, "locations").into());
         }
     }
-    let shelf = (found.selling_location_id, &found.selling_location_code, LocationKind::Shelf);
-    let others = found.locations.iter().map(|location| (location.id, &location.code, location.kind));
-    for (id, code, kind) in std::iter::once(shelf).chain(others) {
+    for NewLocation { id, code, kind } in std::iter::once(shelf).chain(others) {
         check_name(code, "location", 64)?;
-        exec.world.insert(Scope::COMPANY, Location { id, warehouse_id: found.warehouse_id, code: code.clone(), kind, active: true });
+        exec.world.insert(Scope::COMPANY, Location { id: *id, warehouse_id, code: code.clone(), kind: *kind, active: true });
     }
     Ok(())
+}
+
+fn add_warehouse(exec: &mut Exec<'_>, add: &AddWarehouse) -> Result<Outcome, Halt> {
+    check_name(&add.name, "warehouse_name", NAME_LIMIT)?;
+    if add.locations.len() > LocationKind::ALL.len() {
+        return Err(Reject::field(Code::TooLong, "locations").with("limit", LocationKind::ALL.len()).into());
+    }
+    for location in &add.locations {
+        exec.world.wish::<Location>(&LocationKey { id: location.id });
+    }
+    exec.world.wish::<Location>(&LocationKey { id: add.selling_location_id });
+    exec.check_fresh::<Warehouse>(&WarehouseKey { id: add.warehouse_id }, add.warehouse_id.0)?;
+    for id in add.locations.iter().map(|location| location.id).chain([add.selling_location_id]) {
+        exec.check_fresh::<Location>(&LocationKey { id }, id.0)?;
+    }
+    let shelf = NewLocation { id: add.selling_location_id, code: add.selling_location_code.clone(), kind: LocationKind::Shelf };
+    let warehouse = Warehouse { id: add.warehouse_id, name: add.name.clone(), active: true };
+    write_warehouse(exec, warehouse, &shelf, &add.locations)?;
+    Ok(Outcome::event(Event::SettingsChanged))
+}
+
+fn add_till(exec: &mut Exec<'_>, add: &AddTill) -> Result<Outcome, Halt> {
+    check_line(&add.name, "name", NAME_LIMIT)?;
+    check_name(&add.device_name, "device_name", NAME_LIMIT)?;
+    if !(1..=9_999).contains(&add.number) {
+        return Err(Reject::field(Code::OutOfRange, "number").into());
+    }
+    exec.check_fresh::<Till>(&TillKey { id: add.till_id }, add.till_id.0)?;
+    exec.check_fresh::<Device>(&DeviceKey { id: add.device_id }, add.device_id.0)?;
+    if let Some(other) = exec.world.under::<Till>(0, add.number.to_value())?.first() {
+        return Err(Reject::field(Code::CodeInUse, "number").with("value", add.number).with("name", &other.name).into());
+    }
+    let location = exec.world.find::<Location>(&LocationKey { id: add.location_id })?;
+    let Some(location) = location.filter(|location| location.kind.is_sellable() && location.active) else {
+        return Err(Reject::field(Code::Format, "location").into());
+    };
+    let till = Till {
+        id: add.till_id,
+        number: add.number,
+        name: add.name.clone(),
+        warehouse_id: location.warehouse_id,
+        location_id: location.id,
+        open_shift_id: None,
+        last_business_date: None,
+    };
+    exec.world.insert(Scope::COMPANY, till);
+    exec.world.insert(Scope::COMPANY, Device { id: add.device_id, name: add.device_name.clone(), till_id: Some(add.till_id) });
+    Ok(Outcome::event(Event::SettingsChanged))
 }
 
 fn change_company(exec: &mut Exec<'_>, changes: &CompanyChanges) -> Result<Outcome, Halt> {

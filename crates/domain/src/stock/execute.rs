@@ -75,22 +75,38 @@ fn check_lines(count: usize) -> Result<(), Reject> {
     }
 }
 
+/// What a line says of its product. Goods that were received are on the shelf even if nobody here knows them.
+struct Named {
+    id: ProductId,
+    code: String,
+    name: String,
+    unit: String,
+}
+
 /// Loads the products and what moving them touches, all at once.
 fn products(
     exec: &mut Exec<'_>,
     document: &StockDocument,
     ids: impl Iterator<Item = ProductId> + Clone,
     locations: &[LocationId],
-) -> Result<Vec<Product>, Halt> {
+) -> Result<Vec<Named>, Halt> {
     for id in ids.clone() {
         exec.world.wish::<Product>(&ProductKey { id });
         wish_movement(exec, id, document.warehouse_id, locations);
     }
     exec.world.granted()?;
-    ids.map(|id| Ok(exec.world.find::<Product>(&ProductKey { id })?.ok_or_else(|| Reject::new(Code::ProductNotFound))?)).collect()
+    ids.map(|id| match exec.world.find::<Product>(&ProductKey { id })? {
+        Some(product) => Ok(Named { id, code: product.code, name: product.name, unit: product.unit }),
+        None => {
+            let scope = Exec::warehouse_scope(document.warehouse_id);
+            exec.refuse_or_flag(Reject::new(Code::ProductNotFound), id.0, scope)?;
+            Ok(Named { id, code: String::new(), name: id.to_string(), unit: String::new() })
+        }
+    })
+    .collect()
 }
 
-fn write_line(exec: &mut Exec<'_>, document: &StockDocument, product: &Product, line: i64, quantity: Quantity, reason: MoveReason) {
+fn write_line(exec: &mut Exec<'_>, document: &StockDocument, product: &Named, line: i64, quantity: Quantity, reason: MoveReason) {
     let row = StockDocumentLine {
         document_id: document.id,
         line,

@@ -7,15 +7,18 @@ use kontor_domain::catalog::{
 use kontor_domain::command::{Command, Edit};
 use kontor_domain::counter::{self, MoveCash, OpenDrawer, Park, PrintWish, RefundLine, Unpark};
 use kontor_domain::counter::{CloseShift, OpenShift};
-use kontor_domain::ids::{CashMovementId, CategoryId, ParkedCartId, PrintJobId, PrinterId, ProductId, ShiftId, StockDocumentId, TaxId};
+use kontor_domain::ids::{
+    CashMovementId, CategoryId, DeviceId, LocationId, ParkedCartId, PrintJobId, PrinterId, ProductId, ShiftId, StockDocumentId, TaxId, TillId,
+    WarehouseId,
+};
 use kontor_domain::printing::{self, PaperDocument, PaperKind, PrintShift, PrintState, Printer, PrinterKind, Report, Reprint};
-use kontor_domain::settings::{self, CompanyChanges, TillChanges};
-use kontor_domain::stock::{self, Adjust, AdjustLine, MoveReason, Receive, ReceiveLine};
+use kontor_domain::settings::{self, AddTill, AddWarehouse, CompanyChanges, TillChanges};
+use kontor_domain::stock::{self, Adjust, AdjustLine, LocationKind, MoveReason, NewLocation, Receive, ReceiveLine};
 use kontor_domain::testing::{Shop, ShopKind};
 use kontor_domain::units::{Money, Quantity, Rate, UnitPrice};
 
 /// How many kinds of command there are.
-pub const KINDS: usize = 27;
+pub const KINDS: usize = 29;
 
 /// Which kind it is. A new kind of command does not compile here until it has a sample below.
 pub const fn kind_of(command: &Command) -> usize {
@@ -47,6 +50,8 @@ pub const fn kind_of(command: &Command) -> usize {
         Command::Printing(printing::Command::PrintShift(_)) => 24,
         Command::Printing(printing::Command::Report(_)) => 25,
         Command::Attention(attention::Command::Resolve { .. }) => 26,
+        Command::Settings(settings::Command::AddTill(_)) => 27,
+        Command::Settings(settings::Command::AddWarehouse(_)) => 28,
     }
 }
 
@@ -198,10 +203,30 @@ impl Furnished {
         let row = printer_row(shop, self.printer);
         let (job_id, other_job) = (PrintJobId(shop.id()), PrintJobId(shop.id()));
         let found = shop.founding("CHF");
+        let add_till = AddTill {
+            till_id: TillId(shop.id()),
+            number: 2,
+            name: "Back".into(),
+            location_id: shop.shelf_id,
+            device_id: DeviceId(shop.id()),
+            device_name: "Till 2".into(),
+        };
+        let locations =
+            LocationKind::EVERY_WAREHOUSE.iter().map(|kind| NewLocation { id: LocationId(shop.id()), code: kind.word().into(), kind: *kind });
+        let locations = locations.collect();
+        let add_warehouse = AddWarehouse {
+            warehouse_id: WarehouseId(shop.id()),
+            name: "Second shop".into(),
+            selling_location_id: LocationId(shop.id()),
+            selling_location_code: "SHELF".into(),
+            locations,
+        };
         vec![
             Command::Settings(settings::Command::Found(Box::new(found))),
             Command::Settings(settings::Command::ChangeCompany(CompanyChanges { name, ..CompanyChanges::default() })),
             Command::Settings(settings::Command::ChangeTill(TillChanges { till_id: shop.till_id, name: till_name, location_id: None })),
+            Command::Settings(settings::Command::AddTill(add_till)),
+            Command::Settings(settings::Command::AddWarehouse(add_warehouse)),
             Command::Stock(stock::Command::Receive(receive)),
             Command::Stock(stock::Command::Adjust(adjust)),
             Command::Printing(printing::Command::SetPrinter(row)),

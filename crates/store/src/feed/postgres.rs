@@ -1,0 +1,132 @@
+//! The same from PostgreSQL.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kontor_domain::ids::{CommandId, CompanyId, DeviceId, WarehouseId};
+use kontor_domain::world::Scope;
+use sqlx::postgres::{PgConnection, Postgres};
+use sqlx::{AssertSqlSafe, Connection, Row, Transaction};
+use uuid::Uuid;
+
+use super::{
+    ACKS_SQL, CHANGES_SQL, CLOCK_SQL, DEVICE_SQL, FeedAck, FeedKind, FeedPage, FeedRow, GRANTED_SQL, HEAD_SQL, Head, change_row, cut, revs_text,
+    rows_sql, scopes_of, sums_sql,
+};
+use crate::agent::Status;
+use crate::error::StoreError;
+use crate::postgres::cells;
+use crate::{copy, shape};
+
+/// One moment of a database.
+#[derive(Debug)]
+pub struct PgSnapshot<'a> {
+    transaction: Transaction<'a, Postgres>,
+}
+
+impl<'a> PgSnapshot<'a> {
+    /// Everything that is read with it is of one moment.
+    pub async fn begin(connection: &'a mut PgConnection) -> Result<Self, StoreError> {
+        Ok(Self { transaction: connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await? })
+    }
+
+    async fn command_at(&mut self, company: CompanyId, rev: i64) -> Result<Option<CommandId>, StoreError> {
+        let found = sqlx::query(HEAD_SQL).bind(company.0.as_bytes().as_slice()).bind(rev).fetch_optional(&mut *self.transaction).await?;
+        found.map(|row| Ok(CommandId(copy::uuid(&row.try_get::<Vec<u8>, _>(0)?)?))).transpose()
+    }
+
+    /// Where the history stands, for a device; `seen` is the rev and command of the last head its copy saw.
+    pub async fn head(&mut self, company: CompanyId, device: DeviceId, seen: Option<(i64, CommandId)>) -> Result<Head, StoreError> {
+        let (owner, device_bytes) = (company.0.as_bytes().as_slice(), device.0.as_bytes().as_slice());
+        let clock = sqlx::query(CLOCK_SQL).bind(owner).fetch_optional(&mut *self.transaction).await?;
+        let clock = clock.ok_or_else(|| StoreError::Other("no such company".into()))?;
+        let rev: i64 = clock.try_get(1)?;
+        let seen_is_there = match seen {
+            None => true,
+            Some((rev, id)) => self.command_at(company, rev).await? == Some(id),
+        };
+        let till = sqlx::query(DEVICE_SQL).bind(owner).bind(device_bytes).fetch_optional(&mut *self.transaction).await?;
+        let scopes = match till {
+            None => BTreeSet::new(),
+            Some(till) => {
+                let warehouse: Option<Vec<u8>> = till.try_get(0)?;
+                let warehouse = warehouse.as_deref().map(copy::uuid).transpose()?.map(WarehouseId);
+                let granted = sqlx::query(GRANTED_SQL).bind(owner).bind(device_bytes).fetch_all(&mut *self.transaction).await?;
+                let granted = granted.iter().map(|row| Ok(Scope(row.try_get(0)?))).collect::<Result<Vec<_>, sqlx::Error>>()?;
+                scopes_of(device, warehouse, granted)
+            }
+        };
+        Ok(Head {
+            epoch: copy::uuid(&clock.try_get::<Vec<u8>, _>(0)?)?,
+            rev,
+            id: self.command_at(company, rev).await?,
+            stable: clock.try_get(2)?,
+            tombstone_floor: clock.try_get(3)?,
+            seen_is_there,
+            scopes,
+        })
+    }
+
+    /// Rows after each scope's rev, in the order of revs, about `limit` of them.
+    pub async fn rows(&mut self, company: CompanyId, cursors: &BTreeMap<Scope, i64>, head: i64, limit: usize) -> Result<FeedPage, StoreError> {
+        let owner = company.0.as_bytes().as_slice();
+        let most = i64::try_from(limit.max(1) + 1).unwrap_or(i64::MAX);
+        let mut found = BTreeMap::new();
+        for (scope, after) in cursors {
+            let query = sqlx::query(revs_text()).bind(owner).bind(scope.0).bind(*after).bind(most);
+            let mut list = Vec::new();
+            for row in query.fetch_all(&mut *self.transaction).await? {
+                list.push((row.try_get(0)?, usize::try_from(row.try_get::<i64, _>(1)?).unwrap_or(0)));
+            }
+            found.insert(*scope, list);
+        }
+        let cut = cut(&found, head, limit);
+        let mut page = FeedPage { complete: cut.complete, ..FeedPage::default() };
+        for (scope, after) in cursors {
+            page.upto.insert(*scope, cut.upto.max(*after));
+            for (place, table) in shape::shipped().enumerate() {
+                if cut.places.as_ref().is_some_and(|places| !places.get(scope).is_some_and(|places| places.contains(&place))) {
+                    continue;
+                }
+                let query = sqlx::query(AssertSqlSafe(rows_sql(table))).bind(owner).bind(scope.0).bind(*after).bind(cut.upto);
+                for row in query.fetch_all(&mut *self.transaction).await? {
+                    let row = cells(table.info(), &row)?;
+                    page.rows.push(FeedRow { table, rev: row.rev, kind: FeedKind::Put, scope: *scope, cells: row.cells });
+                }
+            }
+            if *after > 0 {
+                let query = sqlx::query(CHANGES_SQL).bind(owner).bind(scope.0).bind(*after).bind(cut.upto);
+                for row in query.fetch_all(&mut *self.transaction).await? {
+                    let (table, key, kind): (String, String, String) = (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+                    page.rows.extend(change_row(&table, row.try_get(0)?, *scope, &key, &kind)?);
+                }
+            }
+        }
+        Ok(page)
+    }
+
+    /// What became of a replica's commands after a number.
+    pub async fn acks(&mut self, company: CompanyId, replica: Uuid, after: i64, limit: i64) -> Result<Vec<FeedAck>, StoreError> {
+        let query = sqlx::query(ACKS_SQL).bind(company.0.as_bytes().as_slice()).bind(replica.as_bytes().as_slice()).bind(after).bind(limit);
+        let rows = query.fetch_all(&mut *self.transaction).await?;
+        let ack = |row: &sqlx::postgres::PgRow| {
+            let id: Vec<u8> = row.try_get(1)?;
+            let status = Status::of(&row.try_get::<String, _>(2)?)?;
+            Ok(FeedAck { seq: row.try_get(0)?, id: CommandId(copy::uuid(&id)?), status, code: row.try_get(3)?, rev: row.try_get(4)? })
+        };
+        rows.iter().map(ack).collect()
+    }
+
+    /// The sum over the rows of each scope.
+    pub async fn sums(&mut self, company: CompanyId, scopes: &BTreeSet<Scope>) -> Result<BTreeMap<Scope, u128>, StoreError> {
+        let mut sums: BTreeMap<Scope, u128> = scopes.iter().map(|scope| (*scope, 0)).collect();
+        for table in shape::shipped() {
+            for (scope, sum) in &mut sums {
+                let query = sqlx::query(AssertSqlSafe(sums_sql(table))).bind(company.0.as_bytes().as_slice()).bind(scope.0);
+                for row in query.fetch_all(&mut *self.transaction).await? {
+                    *sum = sum.wrapping_add(shape::row_sum(table, &cells(table.info(), &row)?.cells));
+                }
+            }
+        }
+        Ok(sums)
+    }
+}

@@ -1,0 +1,131 @@
+//! What authority and replica do alike: try a command until it is decided, number its document, keep it in the log.
+
+use std::collections::BTreeSet;
+
+use kontor_domain::command::{Context, DocumentNumber, Envelope, Outcome, Receipt, execute};
+use kontor_domain::counter::{NumberCounter, NumberCounterKey, NumberKind};
+use kontor_domain::ids::TillId;
+use kontor_domain::reject::{Code, Reject};
+use kontor_domain::settings::{Device, DeviceKey};
+use kontor_domain::time::Instant;
+use kontor_domain::world::{Halt, Scope, Slice, World};
+use kontor_store::StoreError;
+use kontor_store::agent::{LogEntry, Status};
+
+use crate::authority::{Done, Verdict};
+
+/// Rounds of loading after which a command is given up: a rule that asks for ever is a defect, not a wait.
+const LOAD_ROUNDS: u32 = 8;
+
+/// What came of a try.
+pub(crate) enum Tried {
+    /// Its changes are in the World, not sealed yet.
+    Done(Outcome),
+    /// Nothing of it is in the World.
+    Refused(Reject),
+    /// These rows first.
+    Load(BTreeSet<Slice>),
+}
+
+/// Tries a command. `rounds` counts the tries of this one.
+pub(crate) fn attempt(world: &mut World, rounds: &mut u32, context: &Context, envelope: &Envelope) -> Tried {
+    settle(world, rounds, envelope.command.name(), |world| execute(world, context, envelope))
+}
+
+/// Tries something with the World: what it changed stands, or nothing of it.
+pub(crate) fn settle<T: Into<Settled>>(world: &mut World, rounds: &mut u32, name: &str, work: impl FnOnce(&mut World) -> Result<T, Halt>) -> Tried {
+    match work(world) {
+        Ok(done) => Tried::Done(done.into().0),
+        Err(Halt::Reject(reject)) => {
+            world.rollback();
+            world.take_needs();
+            Tried::Refused(reject)
+        }
+        Err(Halt::Need) => {
+            world.rollback();
+            *rounds += 1;
+            let needs = world.take_needs();
+            if *rounds > LOAD_ROUNDS || needs.is_empty() {
+                return Tried::Refused(Reject::new(Code::Internal).with("reference", format!("{name} asks without end")));
+            }
+            Tried::Load(needs)
+        }
+    }
+}
+
+/// An outcome, or none to speak of.
+pub(crate) struct Settled(Outcome);
+
+impl From<Outcome> for Settled {
+    fn from(outcome: Outcome) -> Self {
+        Self(outcome)
+    }
+}
+
+impl From<()> for Settled {
+    fn from((): ()) -> Self {
+        Self(Outcome::default())
+    }
+}
+
+/// Draws the next number for the command's document from the counter of the device's till. In the World, so a
+/// refusal gives it back with everything else; outside undo, so a copy that takes its own commands back keeps it.
+pub(crate) fn draw_number(world: &mut World, envelope: &mut Envelope, series: i64) -> Result<(), Halt> {
+    let Some(kind) = envelope.command.number_kind() else { return Ok(()) };
+    if envelope.number.is_some() {
+        return Ok(());
+    }
+    let device = world.find::<Device>(&DeviceKey { id: envelope.device })?;
+    let Some(till_id) = device.and_then(|device| device.till_id) else {
+        return Err(Reject::new(Code::NotFound).with("what", "till").into());
+    };
+    envelope.number = Some(next_number(world, till_id, kind, series, Scope::of_id(envelope.device.0))?);
+    Ok(())
+}
+
+fn next_number(world: &mut World, till_id: TillId, kind: NumberKind, series: i64, scope: Scope) -> Result<DocumentNumber, Halt> {
+    let key = NumberCounterKey { till_id, kind, series };
+    let seq = match world.find::<NumberCounter>(&key)? {
+        Some(mut counter) => {
+            counter.last += 1;
+            let seq = counter.last;
+            world.update(counter);
+            seq
+        }
+        None => {
+            world.insert(scope, NumberCounter { till_id, kind, series, last: 1 });
+            1
+        }
+    };
+    Ok(DocumentNumber { till_id, series, seq })
+}
+
+/// A command that stands, for the log.
+pub(crate) fn log_entry(envelope: &Envelope, rev: i64, now: Instant, outcome: &Outcome, status: Status) -> Result<LogEntry, StoreError> {
+    let args = serde_json::to_string(&envelope.command).map_err(|error| StoreError::Other(error.to_string()))?;
+    Ok(LogEntry {
+        id: envelope.id,
+        rev,
+        pushed: None,
+        device: envelope.device.0,
+        actor: envelope.actor.0,
+        name: envelope.command.name().to_owned(),
+        version: i64::from(envelope.version),
+        args,
+        number: outcome.number.clone(),
+        at: envelope.at.0,
+        received_at: now.0,
+        status,
+        code: None,
+    })
+}
+
+/// What is said to a command that is in the log.
+pub(crate) fn repeated(known: &LogEntry) -> Verdict {
+    if let Status::Ok | Status::Pending = known.status {
+        let receipt = Receipt { id: known.id, rev: known.rev, at: Instant(known.at), number: known.number.clone(), repeated: true };
+        return Ok(Done { receipt, outcome: Outcome::default() });
+    }
+    let code = known.code.and_then(|code| u32::try_from(code).ok()).and_then(Code::of);
+    Err(Reject::new(code.unwrap_or(Code::Internal)))
+}

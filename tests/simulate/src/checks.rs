@@ -1,0 +1,56 @@
+//! What must hold at rest.
+
+use anyhow::{Result, ensure};
+use kontor_store::{shape, verify};
+
+use crate::server::Server;
+use crate::shop::{Promise, Promised};
+use crate::till::Till;
+
+/// Every command exactly once, with the verdict it must have; what does not stand is told to a person.
+pub fn promises(server: &Server, promised: &Promised) -> Result<()> {
+    for (id, promise) in promised {
+        let verdict = server.verdict_of(*id)?;
+        let is_kept = match (promise, verdict.as_deref()) {
+            (Promise::Fact, Some("ok")) | (Promise::Request, Some("ok" | "refused")) | (Promise::Poison, Some("parked")) => true,
+            (Promise::Fact | Promise::Request | Promise::Poison, _) => false,
+        };
+        if !is_kept {
+            let about: Option<(String, Option<i64>, String)> = server
+                .connection()
+                .query_row("SELECT name, code, args FROM command_log WHERE id = ?1", [id.0.as_bytes()], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                })
+                .ok();
+            anyhow::bail!("{promise:?} {id} is {verdict:?}: {about:?}");
+        }
+    }
+    Ok(())
+}
+
+/// The server's own figures.
+pub fn server(server: &Server) -> Result<()> {
+    let differences = verify::check_file(server.connection(), server.company)?;
+    ensure!(differences.is_empty(), "server: {:?}", differences.first());
+    let untold: i64 = server.connection().query_row(
+        "SELECT COUNT(*) FROM command_log l WHERE l.status IN ('refused', 'parked')
+         AND NOT EXISTS (SELECT 1 FROM attention a WHERE a.about_id = l.id AND a.kind = l.status)",
+        [],
+        |row| row.get(0),
+    )?;
+    ensure!(untold == 0, "{untold} commands do not stand and nobody is told");
+    Ok(())
+}
+
+/// Nothing pending, nothing of what the till may not hold.
+pub fn till(till: &Till) -> Result<()> {
+    let count = |sql: &str| -> Result<i64> { Ok(till.connection().query_row(sql, [], |row| row.get(0))?) };
+    ensure!(count("SELECT COUNT(*) FROM outbox")? == 0, "an outbox is not empty");
+    ensure!(count("SELECT COUNT(*) FROM undo")? == 0, "nothing is pending and there is something to undo");
+    for table in shape::shipped() {
+        let name = table.info().name;
+        let strange = count(&format!("SELECT COUNT(*) FROM {name} WHERE rev = 0 OR scope NOT IN (SELECT scope FROM sync_cursor)"))?;
+        ensure!(strange == 0, "{strange} rows of {name} are of scopes the till does not hold, or have no place in the order");
+    }
+    Ok(())
+}

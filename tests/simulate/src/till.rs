@@ -1,0 +1,176 @@
+//! A till: a replica on a real file, and what its screen knows.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+
+use anyhow::{Context as _, Result, anyhow};
+use kontor_domain::command::{COMMAND_VERSION, Command, Envelope, Rights};
+use kontor_domain::ids::{CommandId, CompanyId, DeviceId, PersonId, SaleId};
+use kontor_domain::reject::Reject;
+use kontor_domain::time::Instant;
+use kontor_store::copy::{self, CopyState, Meta, OutboxEntry};
+use kontor_store::shape;
+use kontor_store::sqlite::SqliteFile;
+use kontor_sync::authority::{Submission, Verdict};
+use kontor_sync::message::{Echo, PushReply};
+use kontor_sync::replica::{Answer, Applied, Message, Replica};
+use kontor_sync::stage::{Batch, Stage};
+use uuid::Uuid;
+
+use crate::crashing::Crashing;
+use crate::files::{self, Image};
+
+/// The machine of a till.
+pub struct Till {
+    path: PathBuf,
+    file: SqliteFile,
+    /// Its agent.
+    pub agent: Crashing<Replica>,
+    /// Pages of a pull.
+    pub stage: Stage,
+    /// The company.
+    pub company: CompanyId,
+    /// Its device; a copied disk has the same.
+    pub device: DeviceId,
+    person: PersonId,
+    /// Commands that this file was told are done, or whose effect it holds, with the sale if it is one.
+    pub history: BTreeMap<CommandId, Option<SaleId>>,
+    /// How far its clock is off, milliseconds.
+    pub clock_off: i64,
+    /// Older disks of this machine.
+    pub images: Vec<(Image, BTreeMap<CommandId, Option<SaleId>>)>,
+}
+
+impl Till {
+    /// A till on a fresh file.
+    pub fn new(path: &Path, company: CompanyId, device: DeviceId, person: PersonId, replica: Uuid, series: i64) -> Result<Self> {
+        let file = files::open(path)?;
+        let meta = Meta { epoch: None, replica, series, next_seq: 1, acked: 0, replay_due: false, seen_rev: 0, seen_id: None, shape: shape::shape() };
+        copy::make(file.connection(), company, device, person.0, &meta)?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            agent: Crashing::new(Replica::new(company)),
+            stage: Stage::default(),
+            company,
+            device,
+            person,
+            history: BTreeMap::new(),
+            clock_off: 0,
+            images: Vec::new(),
+        })
+    }
+
+    /// Its file, to look into.
+    pub const fn connection(&self) -> &rusqlite::Connection {
+        self.file.connection()
+    }
+
+    /// Where its file is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn reopen(self, prepare: impl FnOnce(&Path) -> Result<()>) -> Result<Self> {
+        let Self { path, file, company, device, person, history, clock_off, images, .. } = self;
+        drop(file);
+        prepare(&path)?;
+        let file = files::open(&path)?;
+        let agent = Crashing::new(Replica::new(company));
+        Ok(Self { path, file, agent, stage: Stage::default(), company, device, person, history, clock_off, images })
+    }
+
+    /// After it went down: it starts again with an empty memory.
+    pub fn restart(self) -> Result<Self> {
+        self.reopen(|_| Ok(()))
+    }
+
+    /// Another program version starts on its file.
+    pub fn upgrade(self) -> Result<Self> {
+        self.reopen(|path| Ok(copy::prepare_upgrade(&mut rusqlite::Connection::open(path)?)?))
+    }
+
+    /// The disk as it is.
+    pub fn image(&self) -> Result<Image> {
+        Image::take(&self.path)
+    }
+
+    /// Another disk in this machine.
+    pub fn with_disk(self, image: &Image) -> Result<Self> {
+        self.reopen(|path| image.put(path))
+    }
+
+    /// A copied disk in another machine.
+    pub fn copied(&self, path: &Path) -> Result<Self> {
+        self.image()?.put(path)?;
+        Ok(Self {
+            path: path.to_owned(),
+            file: files::open(path)?,
+            agent: Crashing::new(Replica::new(self.company)),
+            stage: Stage::default(),
+            company: self.company,
+            device: self.device,
+            person: self.person,
+            history: self.history.clone(),
+            clock_off: self.clock_off,
+            images: Vec::new(),
+        })
+    }
+
+    fn tell<T: Send + 'static>(&mut self, message: impl FnOnce(Answer<T>) -> Message) -> Result<Result<T, Reject>> {
+        let (sender, receiver) = mpsc::channel();
+        let message = message(Box::new(move |answer| drop(sender.send(answer))));
+        self.file.execute(&mut self.agent, vec![message]);
+        receiver.try_recv().context("a till's message without an answer")
+    }
+
+    /// Executes a command that was entered here.
+    pub fn submit(&mut self, id: CommandId, command: Command, now: Instant) -> Result<Verdict> {
+        let (sender, receiver) = mpsc::channel();
+        let (company, device, actor) = (self.company, self.device, self.person);
+        let at = Instant(now.0.saturating_add(self.clock_off));
+        let envelope = Envelope { id, company, device, actor, at, version: COMMAND_VERSION, number: None, command };
+        let answer = Box::new(move |verdict| drop(sender.send(verdict)));
+        self.file.execute(&mut self.agent, vec![Message::Submit(Submission { envelope, rights: Rights::All, now: at, answer })]);
+        receiver.try_recv().context("a submission without an answer")
+    }
+
+    /// What it knows of itself, and the first commands of its outbox.
+    pub fn look(&mut self, commands: i64) -> Result<(CopyState, Vec<OutboxEntry>)> {
+        self.tell(|answer| Message::Look { commands, answer })?.map_err(|reject| anyhow!("look: {reject}"))
+    }
+
+    /// What the server said to a push.
+    pub fn pushed(&mut self, reply: PushReply, fresh: Uuid) -> Result<Result<bool, Reject>> {
+        self.tell(|answer| Message::Pushed { reply, fresh, answer })
+    }
+
+    /// A whole answer to a pull.
+    pub fn apply(&mut self, batch: Box<Batch>, now: Instant) -> Result<Result<Applied, Reject>> {
+        self.tell(|answer| Message::Apply { batch, now, answer })
+    }
+
+    /// The server's history is another one.
+    pub fn reset(&mut self, epoch: Uuid, echo: Echo, fresh: Uuid) -> Result<Result<bool, Reject>> {
+        self.tell(|answer| Message::Reset { epoch, echo, fresh, answer })
+    }
+
+    /// Whether a command is in this file's log.
+    pub fn has(&self, id: CommandId) -> Result<bool> {
+        Ok(self.connection().prepare_cached("SELECT 1 FROM command_log WHERE id = ?1")?.exists([id.0.as_bytes()])?)
+    }
+
+    /// Sales that its history says it made and that its file does not show.
+    pub fn missing_sales(&self) -> Result<Vec<SaleId>> {
+        let mut statement = self.connection().prepare_cached("SELECT 1 FROM sale WHERE company = ?1 AND id = ?2")?;
+        let sales: BTreeSet<SaleId> = self.history.values().flatten().copied().collect();
+        let mut missing = Vec::new();
+        for sale in sales {
+            if !statement.exists((self.company.0.as_bytes(), sale.0.as_bytes()))? {
+                missing.push(sale);
+            }
+        }
+        Ok(missing)
+    }
+}
