@@ -66,8 +66,8 @@ impl Engine {
         let lost = |_| Reject::new(Code::Internal).with("reference", "the writer ended");
         let (submission, receiver) = submission(ids, id, command, at);
         match &self.inlet {
-            Inlet::Sqlite(writer) => writer.sender().send(submission).map_err(|_| Reject::new(Code::Internal))?,
-            Inlet::Postgres(sender) => sender.send(submission).await.map_err(|_| Reject::new(Code::Internal))?,
+            Inlet::Sqlite(writer) => writer.sender().send(submission.into()).map_err(|_| Reject::new(Code::Internal))?,
+            Inlet::Postgres(sender) => sender.send(submission.into()).await.map_err(|_| Reject::new(Code::Internal))?,
         }
         receiver.await.map_err(lost)?
     }
