@@ -57,6 +57,7 @@ pub async fn run(products: u32) -> anyhow::Result<()> {
     let (start, least) = (ours.opening.p50_us() / 1000.0, floor.opening.p50_us() / 1000.0);
     Figure::limit("start.to_counter.p50", start, "ms", least, least + 600.0).print();
     Figure::limit("start.memory_pss", ours.memory_mb, "MB", floor.memory_mb, floor.memory_mb + 60.0).print();
+    Figure::against("start.key_to_paint.p50", ours.keys.p50_us() / 1000.0, "ms", floor.keys.p50_us() / 1000.0, 0.0).print();
     let (key, least) = (ours.keys.p99_us() / 1000.0, floor.keys.p99_us() / 1000.0);
     Figure::limit("start.key_to_paint.p99", key, "ms", least, least + 30.0).print();
     Figure::plain("start.products", f64::from(products), "products").print();

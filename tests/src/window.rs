@@ -283,23 +283,17 @@ impl Window {
         self.call("execute", "request", serde_json::to_string(&request)?).await
     }
 
-    /// A picture of what the window shows, when nothing on it moves any more.
+    /// A picture (PNG) of what the window shows, when nothing on it moves any more. Taken from the screen: the driver
+    /// sometimes never answers when it is asked for one.
     pub async fn picture(&self, file: &Path) -> anyhow::Result<()> {
         self.eval("for (const it of document.getAnimations()) { try { it.finish() } catch { it.cancel() } }", Vec::new()).await?;
-        let picture = self.screenshot().await?;
+        // A frame for what the page has changed to be drawn.
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        let picture = self.keyboard.picture()?;
         if let Some(folder) = file.parent() {
             std::fs::create_dir_all(folder)?;
         }
         std::fs::write(file, picture).with_context(|| file.display().to_string())
-    }
-
-    async fn screenshot(&self) -> anyhow::Result<Vec<u8>> {
-        let client = self.client()?;
-        // The first one of a session is sometimes never answered; the next one is.
-        match tokio::time::timeout(Duration::from_secs(5), client.screenshot()).await {
-            Ok(picture) => Ok(picture?),
-            Err(_) => Ok(tokio::time::timeout(PATIENCE, client.screenshot()).await.context("no picture")??),
-        }
     }
 
     /// Makes the window so large.

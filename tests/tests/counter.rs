@@ -136,6 +136,20 @@ async fn search_finds_by_one_character_in_either_script() {
 }
 
 #[tokio::test]
+async fn an_empty_search_index_is_filled_when_the_file_is_opened() {
+    let test = TestShop::new(3).await.unwrap();
+    let path = test.shop.path().to_owned();
+    test.shop.close().await;
+    let file = rusqlite::Connection::open(&path).unwrap();
+    file.execute_batch("DELETE FROM product_words; DELETE FROM product_document").unwrap();
+    drop(file);
+    let test = test.reopen().await.unwrap();
+    let hits = test.shop.ask(SearchProducts { text: "Product".into(), limit: 20 }).await.unwrap();
+    assert_eq!(hits.len(), 3);
+    test.verify().await.unwrap();
+}
+
+#[tokio::test]
 async fn verify_names_what_differs() {
     let test = TestShop::new(2).await.unwrap();
     test.sell(&[0, 1]).await.unwrap();

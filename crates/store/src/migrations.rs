@@ -42,6 +42,7 @@ files!(
     "010_json.postgres.sql",
     "011_json_rows.postgres.sql",
     "012_sync.sql",
+    "013_search_prefixes.sqlite.sql",
 );
 
 /// The migrations of an engine.

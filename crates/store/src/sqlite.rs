@@ -127,7 +127,7 @@ async fn migrate(path: &Path) -> Result<(), StoreError> {
     }
     connection.close().await.map_err(StoreError::from)?;
     let mut file = Connection::open(path).map_err(|error| StoreError::from(error).about(path))?;
-    statistics::ensure(&mut file).map_err(|error| error.about(path))
+    statistics::ensure(&mut file).and_then(|()| sqlite_search::fill(&mut file)).map_err(|error| error.about(path))
 }
 
 fn has_table(connection: &Connection, name: &str) -> Result<bool, StoreError> {

@@ -2,6 +2,7 @@
 
 use kontor_domain::cell::Value;
 use kontor_domain::world::{RowWrite, Table};
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
@@ -64,6 +65,30 @@ pub(crate) fn index_product(connection: &Connection, company: Uuid, product: Uui
     let words = search::index_words(texts.iter().map(String::as_str));
     connection.prepare_cached("INSERT INTO product_words (rowid, words) VALUES (?1, ?2)")?.execute(params![docid, words])?;
     Ok(())
+}
+
+/// Fills an index that is empty beside products: after a migration made it anew, or in a file that came without one.
+pub(crate) fn fill(connection: &mut Connection) -> Result<(), StoreError> {
+    const IS_EMPTY: &str = "SELECT NOT EXISTS (SELECT 1 FROM product_document) AND EXISTS (SELECT 1 FROM product)";
+    if !connection.query_row(IS_EMPTY, [], |row| row.get::<_, bool>(0))? {
+        return Ok(());
+    }
+    let transaction = connection.transaction()?;
+    {
+        let mut products = transaction.prepare("SELECT company, id FROM product")?;
+        let mut products = products.query([])?;
+        while let Some(row) = products.next()? {
+            index_product(&transaction, id_of(row.get_ref(0)?)?, id_of(row.get_ref(1)?)?)?;
+        }
+    }
+    optimize_search(&transaction)?;
+    Ok(transaction.commit()?)
+}
+
+fn id_of(value: ValueRef<'_>) -> Result<Uuid, StoreError> {
+    let damaged = |error: String| StoreError::Damaged(error);
+    let bytes = value.as_blob().map_err(|error| damaged(error.to_string()))?;
+    Uuid::from_slice(bytes).map_err(|error| damaged(error.to_string()))
 }
 
 /// Merges the search index after many products were written, so that every look-up reads one segment.

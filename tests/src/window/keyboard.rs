@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use x11rb::connection::Connection as _;
-use x11rb::protocol::xproto::{ConfigureWindowAux, ConnectionExt as _, InputFocus, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, MapState, Window};
+use x11rb::protocol::xproto::{
+    ConfigureWindowAux, ConnectionExt as _, ImageFormat, InputFocus, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, MapState, Window,
+};
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
 
@@ -68,6 +70,21 @@ impl Keyboard {
         let window = self.window()?.context("no window")?;
         self.connection.configure_window(window, &ConfigureWindowAux::new().width(width).height(height))?.check()?;
         Ok(())
+    }
+
+    /// What the window looks like, as a PNG.
+    pub fn picture(&self) -> anyhow::Result<Vec<u8>> {
+        let window = self.window()?.context("no window")?;
+        let size = self.connection.get_geometry(window)?.reply()?;
+        let image = self.connection.get_image(ImageFormat::Z_PIXMAP, window, 0, 0, size.width, size.height, u32::MAX)?.reply()?;
+        // The screen has 24 bits in words of 32: blue, green, red, nothing.
+        let pixels: Vec<u8> = image.data.chunks_exact(4).flat_map(|pixel| [pixel[2], pixel[1], pixel[0]]).collect();
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, u32::from(size.width), u32::from(size.height));
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.write_header()?.write_image_data(&pixels)?;
+        Ok(bytes)
     }
 
     /// Presses a key as the key map writes it: `F10`, `Ctrl+K`, `Enter`.
