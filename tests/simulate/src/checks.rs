@@ -39,6 +39,21 @@ pub fn server(server: &Server) -> Result<()> {
         |row| row.get(0),
     )?;
     ensure!(untold == 0, "{untold} commands do not stand and nobody is told");
+    let told: i64 = server.connection().query_row(
+        "SELECT COUNT(*) FROM attention a WHERE a.kind IN ('refused', 'parked')
+         AND NOT EXISTS (SELECT 1 FROM command_log l WHERE l.id = a.about_id AND l.status = a.kind)",
+        [],
+        |row| row.get(0),
+    )?;
+    ensure!(told == 0, "{told} commands stand and a person is told that they do not");
+    // The one command that nothing but its id keeps from being counted twice.
+    let (opened, counted): (i64, i64) = server.connection().query_row(
+        "SELECT (SELECT COUNT(*) FROM command_log WHERE name = 'counter.open_drawer' AND status = 'ok'),
+                (SELECT coalesce(SUM(count), 0) FROM shift_total WHERE kind = 'drawer_opened')",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    ensure!(opened == counted, "drawers were opened {opened} times and {counted} are counted");
     Ok(())
 }
 

@@ -109,7 +109,7 @@ pub fn anywhere(dice: &mut Dice, file: &Connection, place: &Place) -> Result<Opt
                     pack_unit: String::new(),
                     pack_price: None,
                 }],
-                tags: if dice.percent(30) { vec!["new".into()] } else { Vec::new() },
+                tags: vec!["new".into()],
             };
             catalog(catalog::Command::CreateProduct(CreateProduct { id: ProductId(dice.id()), draft }))
         }
@@ -121,9 +121,10 @@ pub fn anywhere(dice: &mut Dice, file: &Connection, place: &Place) -> Result<Opt
             } else {
                 changes.name = Some(Edit { from: product.name.clone(), to: format!("{}+", product.name.chars().take(40).collect::<String>()) });
             }
-            if dice.percent(30) {
-                let tag = "old".to_owned();
-                if dice.percent(50) { changes.tags_added = vec![tag] } else { changes.tags_removed = vec![tag] }
+            // Removals are what a copy that was away for long must still hear of.
+            if dice.percent(60) {
+                let tag = "new".to_owned();
+                if dice.percent(40) { changes.tags_added = vec![tag] } else { changes.tags_removed = vec![tag] }
             }
             catalog(catalog::Command::EditProduct(Box::new(changes)))
         }

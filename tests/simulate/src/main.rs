@@ -18,6 +18,9 @@ struct Arguments {
     /// Break each rule once and see that it is noticed.
     #[arg(long)]
     mutations: bool,
+    /// With `--mutations`: only rules whose name contains this.
+    #[arg(long, default_value = "")]
+    rule: String,
     /// Threads; the machine's processors if not said.
     #[arg(long)]
     threads: Option<usize>,
@@ -36,7 +39,7 @@ fn main() -> ExitCode {
 fn obey(arguments: &Arguments) -> Result<ExitCode> {
     let threads = arguments.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     if arguments.mutations {
-        return Ok(if mutations(threads)? { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        return Ok(if mutations(threads, &arguments.rule)? { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
     let Report { done, failed, tally, took } = simulate(Seeds { from: arguments.from, count: arguments.seeds }, threads)?;
     let per_second = u128::from(done) * 1000 / took.as_millis().max(1);

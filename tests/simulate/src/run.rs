@@ -391,7 +391,7 @@ impl Run {
             11..14 => self.grants(index),
             14..16 => {
                 let head = self.shop.server.head()?;
-                let upto = self.dice.between(head / 2, head);
+                let upto = if self.dice.percent(60) { head } else { self.dice.between(head / 2, head) };
                 self.shop.server.care(Upkeep::DropTombstones(upto)).map(|_| ())
             }
             16..18 => {
