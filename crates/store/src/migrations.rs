@@ -41,6 +41,7 @@ files!(
     "009_search.sqlite.sql",
     "010_json.postgres.sql",
     "012_sync.sql",
+    "020_access.sql",
 );
 
 /// The migrations of an engine.
