@@ -23,6 +23,7 @@ use crate::host::Host;
 use crate::metrics::Metrics;
 use crate::problem::{Problem, is_problem};
 use crate::secrets::{self, SentToken};
+use crate::snapshots::Snapshots;
 
 /// Longest that a request may take: a pull waits, and a large one reads.
 const REQUEST_LIMIT: Duration = Duration::from_secs(60);
@@ -44,6 +45,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub struct App {
     /// The authority.
     pub host: Host,
+    /// Ready files for new tills.
+    pub snapshots: Snapshots,
     /// Figures.
     pub metrics: Metrics,
     /// Who may read them.
@@ -56,9 +59,10 @@ pub struct App {
 
 impl App {
     /// A server around an authority.
-    pub fn new(host: Host, metrics_token: SecretHash, stopping: watch::Receiver<bool>) -> Self {
+    pub fn new(host: Host, snapshots: Snapshots, metrics_token: SecretHash, stopping: watch::Receiver<bool>) -> Self {
         Self {
             host,
+            snapshots,
             metrics: Metrics::default(),
             metrics_token,
             stopping,

@@ -9,15 +9,17 @@ use kontor_domain::command::{COMMAND_VERSION, Command, Envelope, Rights};
 use kontor_domain::ids::{CommandId, CompanyId, DeviceId, PersonId};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::time::Instant;
+use kontor_domain::world::Scope;
 use kontor_store::StoreError;
 use kontor_store::access::Access;
-use kontor_store::feed::{FeedFile, PgConnection};
+use kontor_store::feed::{FeedFile, Head, PgConnection, PgSnapshot};
+use kontor_store::postgres;
+use kontor_store::snapshot::SnapshotFile;
 use kontor_store::sqlite::{self, Synchronous, Writer};
-use kontor_store::{feed, postgres};
 use kontor_sync::authority::{Authority, Care, Done, Message, Push, Submission, Upkeep};
-use kontor_sync::message::{PullReply, PullRequest, PushReply, PushRequest};
+use kontor_sync::message::{PAGE_ROWS, PullReply, PullRequest, PushReply, PushRequest};
 use kontor_sync::pull;
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot, watch};
 
 use crate::config::Database;
 
@@ -205,12 +207,11 @@ impl Host {
     }
 
     async fn read(&self, company: CompanyId, request: PullRequest) -> Result<PullReply, StoreError> {
-        let ended = |_| StoreError::Other("reading ended".into());
-        let _place = self.reading.acquire().await.map_err(|error| StoreError::Other(error.to_string()))?;
+        let _place = self.place_to_read().await?;
         match &*self.feeds {
             Feeds::File { .. } => {
                 let feeds = Arc::clone(&self.feeds);
-                tokio::task::spawn_blocking(move || feeds.read_file(company, &request)).await.map_err(|error| ended(error.to_string()))?
+                blocking(move || feeds.read_file(company, &request)).await
             }
             Feeds::Postgres { url, free } => {
                 let kept = free.lock().await.pop();
@@ -226,10 +227,71 @@ impl Host {
         }
     }
 
-    /// Newest migration of this program.
-    pub fn schema() -> i64 {
-        feed::schema()
+    /// Where a company's history stands, for one device.
+    pub async fn head(&self, company: CompanyId, device: DeviceId) -> Result<Head, StoreError> {
+        let _place = self.place_to_read().await?;
+        match &*self.feeds {
+            Feeds::File { path, .. } => {
+                let path = path.clone();
+                blocking(move || FeedFile::open(&path)?.snapshot()?.head(company, device, None)).await
+            }
+            Feeds::Postgres { url, .. } => {
+                let mut connection = postgres::connect(url).await?;
+                PgSnapshot::begin(&mut connection).await?.head(company, device, None).await
+            }
+        }
     }
+
+    /// Writes a scope's rows, all of one moment, into a fresh file; returns that moment.
+    pub async fn write_snapshot(&self, company: CompanyId, device: DeviceId, scope: Scope, mut file: SnapshotFile) -> Result<Head, StoreError> {
+        let _place = self.place_to_read().await?;
+        let mut cursors = BTreeMap::from([(scope, 0)]);
+        match &*self.feeds {
+            Feeds::File { path, .. } => {
+                let path = path.clone();
+                blocking(move || {
+                    let mut feed = FeedFile::open(&path)?;
+                    let snapshot = feed.snapshot()?;
+                    let head = snapshot.head(company, device, None)?;
+                    loop {
+                        let page = snapshot.rows(company, &cursors, head.rev, PAGE_ROWS)?;
+                        file.add(page.rows)?;
+                        if page.complete {
+                            file.finish(scope, head.rev)?;
+                            return Ok(head);
+                        }
+                        cursors = page.upto;
+                    }
+                })
+                .await
+            }
+            Feeds::Postgres { url, .. } => {
+                let mut connection = postgres::connect(url).await?;
+                let mut snapshot = PgSnapshot::begin(&mut connection).await?;
+                let head = snapshot.head(company, device, None).await?;
+                loop {
+                    let page = snapshot.rows(company, &cursors, head.rev, PAGE_ROWS).await?;
+                    let (rows, complete) = (page.rows, page.complete);
+                    file = blocking(move || file.add(rows).map(|()| file)).await?;
+                    if complete {
+                        let rev = head.rev;
+                        blocking(move || file.finish(scope, rev)).await?;
+                        return Ok(head);
+                    }
+                    cursors = page.upto;
+                }
+            }
+        }
+    }
+
+    async fn place_to_read(&self) -> Result<SemaphorePermit<'_>, StoreError> {
+        self.reading.acquire().await.map_err(|error| StoreError::Other(error.to_string()))
+    }
+}
+
+/// Work that holds a thread up.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, StoreError> + Send + 'static) -> Result<T, StoreError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| StoreError::Other(error.to_string()))?
 }
 
 impl Feeds {

@@ -14,5 +14,6 @@ pub mod problem;
 pub mod routes;
 pub mod secrets;
 pub mod server;
+pub mod snapshots;
 pub mod tls;
 pub mod wire;

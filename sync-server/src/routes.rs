@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
@@ -11,9 +12,12 @@ use axum::routing::{get, post};
 use kontor_domain::command::Command;
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::settings::{self, AddTill};
+use kontor_domain::world::Scope;
 use kontor_store::access::DeviceToken;
 use kontor_sync::enrol::{EnrolReply, EnrolRequest};
 use kontor_sync::message::{PullReply, PullRequest, PushRequest};
+
+use tokio::io::AsyncReadExt as _;
 
 use crate::app::{App, Caller, MetricsReader, observe, peer};
 use crate::host::now;
@@ -23,6 +27,8 @@ use crate::wire::{self, Input, Pack};
 
 /// Most bytes of a request for a token.
 const ENROL_BYTES_LIMIT: usize = 1_024;
+/// Bytes of a file that are sent at once.
+const CHUNK_BYTES: usize = 65_536;
 
 /// Everything that is answered.
 pub fn router(app: Arc<App>) -> Router {
@@ -30,6 +36,7 @@ pub fn router(app: Arc<App>) -> Router {
         Router::new()
             .route("/api/v1/sync/push", post(push))
             .route("/api/v1/sync/pull", post(pull))
+            .route("/api/v1/sync/snapshot/{scope}", get(snapshot))
             .route("/api/v1/devices/enrol", post(enrol))
             .route("/health/live", get(live))
             .route("/health/ready", get(ready))
@@ -60,6 +67,27 @@ async fn pull(State(app): State<Arc<App>>, caller: Caller, headers: HeaderMap, I
         app.metrics.pulled_rows.inc_by(u64::try_from(page.rows.len()).unwrap_or(0));
     }
     wire::reply(reply, Pack::of(&headers)).await
+}
+
+/// A scope's rows as a ready SQLite file, packed; its headers say of which history and rev.
+async fn snapshot(State(app): State<Arc<App>>, caller: Caller, Path(scope): Path<String>) -> Result<Response, Problem> {
+    let nowhere = || Problem::status(StatusCode::NOT_FOUND);
+    let scope = Scope(scope.parse().map_err(|_| nowhere())?);
+    let failed = |error: anyhow::Error| {
+        tracing::error!(error = format!("{error:#}"), "snapshot");
+        Problem::unavailable()
+    };
+    let ready = app.snapshots.get(&app.host, caller.company, caller.device, scope).await.map_err(failed)?.ok_or_else(nowhere)?;
+    let file = tokio::fs::File::open(&ready.path).await.map_err(|error| failed(error.into()))?;
+    let (epoch, rev) = (ready.epoch.to_string(), ready.rev.to_string());
+    // The file stays while somebody reads it.
+    let body = futures_util::stream::try_unfold((file, ready), |(mut file, ready)| async move {
+        let mut bytes = Vec::with_capacity(CHUNK_BYTES);
+        let count = (&mut file).take(CHUNK_BYTES as u64).read_to_end(&mut bytes).await?;
+        Ok::<_, std::io::Error>((count > 0).then_some((bytes, (file, ready))))
+    });
+    let headers = [(header::CONTENT_TYPE.as_str(), "application/zstd"), ("kontor-epoch", &epoch), ("kontor-rev", &rev)];
+    Ok((headers, Body::from_stream(body)).into_response())
 }
 
 /// A code becomes a token, once. What fails on the way leaves the code as it was.
@@ -120,4 +148,44 @@ async fn ready(State(app): State<Arc<App>>) -> Result<StatusCode, Problem> {
 
 async fn metrics(State(app): State<Arc<App>>, _: MetricsReader) -> Response {
     ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], app.metrics.text()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
+    use std::net::SocketAddr;
+
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::config::Database;
+    use crate::host::Host;
+    use crate::snapshots::Snapshots;
+
+    #[tokio::test]
+    async fn a_panic_is_a_problem_and_the_server_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let host = Host::open(&Database::File(folder.path().join("server.kontor"))).await.unwrap();
+        let (_stop, stopping) = watch::channel(false);
+        let app = Arc::new(App::new(host, Snapshots::new(folder.path().join("snapshots")).unwrap(), [0; 32], stopping));
+        async fn fails() -> StatusCode {
+            panic!("on purpose")
+        }
+        let router = with_layers(Router::new().route("/fails", get(fails)).route("/health/live", get(live)), Arc::clone(&app));
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = axum_server::from_tcp(listener).unwrap();
+        let task = tokio::spawn(server.serve(router.into_make_service_with_connect_info::<SocketAddr>()));
+        for _ in 0..2 {
+            let response = reqwest::get(format!("http://{address}/fails")).await.unwrap();
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            assert_eq!(response.headers().get("content-type").unwrap(), crate::problem::MEDIA_TYPE);
+            assert!(!response.text().await.unwrap().contains("purpose"));
+        }
+        assert_eq!(reqwest::get(format!("http://{address}/health/live")).await.unwrap().status(), StatusCode::NO_CONTENT);
+        assert_eq!(app.metrics.in_flight.get(), 0);
+        task.abort();
+        app.host.close().await;
+    }
 }

@@ -18,6 +18,7 @@ use crate::config::Settings;
 use crate::host::Host;
 use crate::routes::router;
 use crate::secrets;
+use crate::snapshots::Snapshots;
 use crate::tls::Identity;
 
 /// How long answers may take after the server was told to stop.
@@ -62,8 +63,9 @@ pub async fn start(settings: &Settings) -> Result<Running> {
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let host = Host::open(&settings.database).await?;
+    let snapshots = Snapshots::new(settings.data.join("snapshots"))?;
     let (stop, stopping) = watch::channel(false);
-    let app = Arc::new(App::new(host, metrics_token, stopping));
+    let app = Arc::new(App::new(host, snapshots, metrics_token, stopping));
     let handle = Handle::new();
     let service = router(Arc::clone(&app));
     let task = match identity {

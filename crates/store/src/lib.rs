@@ -23,6 +23,7 @@ pub mod search;
 pub mod server_file;
 pub mod settings;
 pub mod shape;
+pub mod snapshot;
 pub mod sqlite;
 mod sqlite_search;
 mod statistics;

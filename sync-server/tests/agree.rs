@@ -1,0 +1,123 @@
+//! Tills and a server, over the network, on real files.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use kontor_server::admin;
+use kontor_server::config::Transport;
+use kontor_store::feed::FeedFile;
+use kontor_sync::message::{PushAnswer, PushReply};
+use support::{Api, Place};
+
+#[tokio::test]
+async fn two_tills_that_sold_offline_agree_after_both_have_synced() -> Result<()> {
+    let place = Place::with_company(Transport::OwnCertificate(vec!["localhost".into()])).await?;
+    let running = place.start().await?;
+    assert_eq!(running.fingerprint.as_deref().map(str::len), Some(64));
+    let api = Api::pinned(&running, &place.settings.data)?;
+    let mut first = place.till(&api, Some(1)).await?;
+    let mut second = place.till(&api, None).await?;
+    assert_eq!((first.enrolled.till_number, second.enrolled.till_number), (1, 2));
+    assert_ne!(first.enrolled.series, second.enrolled.series);
+    first.sync().await?;
+    first.create_product("P1", 30)?;
+    first.sync().await?;
+    second.sync().await?;
+    second.open_shift()?;
+    // Now nobody speaks to the server.
+    let mut sold = std::collections::BTreeSet::new();
+    for _ in 0..20 {
+        sold.insert(first.sell()?);
+        sold.insert(second.sell()?);
+    }
+    assert_eq!(first.sales()?.len(), 20);
+    first.sync().await?;
+    second.sync().await?;
+    first.sync().await?;
+    assert_eq!(first.sales()?, sold);
+    assert_eq!(second.sales()?, sold);
+    let server = FeedFile::open(&place.file())?;
+    first.agrees_with(&server)?;
+    second.agrees_with(&server)?;
+    running.stop().await
+}
+
+#[tokio::test]
+async fn a_push_that_comes_twice_is_done_once() -> Result<()> {
+    let place = Place::with_company(Transport::Plain).await?;
+    let running = place.start().await?;
+    let mut till = place.till(&Api::plain(&running)?, Some(1)).await?;
+    till.sync().await?;
+    till.create_product("P1", 30)?;
+    till.sell()?;
+    let request = till.push_request()?.unwrap();
+    for _ in 0..3 {
+        let reply: PushReply = till.api.ask("/api/v1/sync/push", till.token(), &request).await?;
+        assert_eq!(reply.answer, PushAnswer::Ok);
+    }
+    till.sync().await?;
+    assert_eq!(till.sales()?.len(), 1);
+    till.agrees_with(&FeedFile::open(&place.file())?)?;
+    running.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pull_that_waits_is_woken_by_what_another_till_pushes() -> Result<()> {
+    let place = Place::with_company(Transport::Plain).await?;
+    let running = place.start().await?;
+    let api = Api::plain(&running)?;
+    let (mut first, mut second) = (place.till(&api, Some(1)).await?, place.till(&api, None).await?);
+    first.sync().await?;
+    second.sync().await?;
+    second.sync().await?;
+    let start = Instant::now();
+    assert!(second.pull(300).await? || start.elapsed() >= Duration::from_millis(300));
+    assert!(start.elapsed() >= Duration::from_millis(300), "there was nothing to say, and it was said after {:?}", start.elapsed());
+    let waits = tokio::spawn(async move {
+        second.pull(20_000).await?;
+        Ok::<_, anyhow::Error>((second, Instant::now()))
+    });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    first.create_product("P1", 30)?;
+    let pushed = Instant::now();
+    first.push().await?;
+    let (second, woken) = waits.await??;
+    let took = woken.duration_since(pushed);
+    println!("from the push's start to the other till's commit: {took:?}");
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert_eq!(second.products()?, 1);
+    drop(second);
+    running.stop().await
+}
+
+#[tokio::test]
+async fn tills_bring_a_server_that_was_restored_from_an_old_backup_up_to_date() -> Result<()> {
+    let place = Place::with_company(Transport::Plain).await?;
+    let running = place.start().await?;
+    let mut till = place.till(&Api::plain(&running)?, Some(1)).await?;
+    till.sync().await?;
+    till.create_product("P1", 30)?;
+    till.sell()?;
+    till.sync().await?;
+    let backup = place.folder.path().join("backup.kontor");
+    // While it runs.
+    admin::backup(&place.settings, &backup, admin::Place::Here).await?;
+    till.sell()?;
+    till.sell()?;
+    till.sync().await?;
+    assert!(admin::restore(&place.settings, &backup).is_err(), "the server has the file");
+    running.stop().await?;
+    let before = admin::restore(&place.settings, &backup)?;
+    assert!(before.is_some_and(|before| before.is_file()));
+    let running = place.start().await?;
+    till.api = Api::plain(&running)?;
+    till.sync().await?;
+    till.sync().await?;
+    assert_eq!(till.sales()?.len(), 3);
+    till.agrees_with(&FeedFile::open(&place.file())?)?;
+    running.stop().await
+}
