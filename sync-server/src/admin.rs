@@ -182,10 +182,16 @@ pub async fn create_company(settings: &Settings, new: &NewCompany) -> Result<Com
     };
     let host = Host::open(&settings.database).await?;
     let command = Command::Settings(settings::Command::Found(Box::new(found)));
-    let done = host.submit(CommandId(Uuid::now_v7()), company, device, owner, command).await;
+    let done = match host.access.companies().await {
+        Ok(companies) if companies.is_empty() => {
+            let done = host.submit(CommandId(Uuid::now_v7()), company, device, owner, command).await;
+            done.map(|_| company).map_err(|reject| anyhow!("refused: {reject}"))
+        }
+        Ok(_) => Err(anyhow!("this server has a company already")),
+        Err(error) => Err(error.into()),
+    };
     host.close().await;
-    done.map_err(|reject| anyhow!("refused: {reject}"))?;
-    Ok(company)
+    done
 }
 
 /// Takes a shop's file over.

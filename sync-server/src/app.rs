@@ -33,6 +33,10 @@ const IN_FLIGHT_LIMIT: i64 = 2_048;
 const TRIES_OF_ADDRESS: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 /// Tries of a code that all addresses have together in a minute.
 const TRIES_OF_ALL: NonZeroU32 = NonZeroU32::MIN.saturating_add(119);
+/// Requests that a device has in a second, and at once.
+const REQUESTS_OF_DEVICE: (NonZeroU32, NonZeroU32) = (NonZeroU32::MIN.saturating_add(49), NonZeroU32::MIN.saturating_add(199));
+/// When a device that asks too much may ask again.
+const ASK_AFTER_S: u64 = 2;
 /// Addresses that are remembered before those that are quiet are forgotten.
 const ADDRESSES_LIMIT: usize = 10_000;
 /// When somebody who tried too often may try again.
@@ -53,6 +57,7 @@ pub struct App {
     pub metrics_token: SecretHash,
     /// Turns true when the server stops.
     pub stopping: watch::Receiver<bool>,
+    requests_of_device: DefaultKeyedRateLimiter<DeviceId>,
     tries_of_address: DefaultKeyedRateLimiter<IpAddr>,
     tries_of_all: DefaultDirectRateLimiter,
 }
@@ -66,6 +71,7 @@ impl App {
             metrics: Metrics::default(),
             metrics_token,
             stopping,
+            requests_of_device: RateLimiter::keyed(Quota::per_second(REQUESTS_OF_DEVICE.0).allow_burst(REQUESTS_OF_DEVICE.1)),
             tries_of_address: RateLimiter::keyed(Quota::per_minute(TRIES_OF_ADDRESS)),
             tries_of_all: RateLimiter::direct(Quota::per_minute(TRIES_OF_ALL)),
         }
@@ -118,6 +124,8 @@ impl FromRequestParts<Arc<App>> for Caller {
         let sent = bearer(parts).and_then(SentToken::read).ok_or_else(Problem::unauthorised)?;
         match app.host.access.token(sent.id).await? {
             Some(kept) if sent.is(&kept.secret_hash) && kept.revoked_at.is_none() => {
+                let too_often = |_| Problem::retry(StatusCode::TOO_MANY_REQUESTS, ASK_AFTER_S);
+                app.requests_of_device.check_key(&kept.device).map_err(too_often)?;
                 Ok(Self { token: kept.id, company: kept.company, device: kept.device })
             }
             _ => Err(Problem::unauthorised()),

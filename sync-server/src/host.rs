@@ -20,6 +20,7 @@ use kontor_sync::authority::{Authority, Care, Done, Message, Push, Submission, U
 use kontor_sync::message::{PAGE_ROWS, PullReply, PullRequest, PushReply, PushRequest};
 use kontor_sync::pull;
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot, watch};
+use tokio::task::JoinHandle;
 
 use crate::config::Database;
 
@@ -63,6 +64,8 @@ pub struct Host {
     reading: Semaphore,
     pushing: Semaphore,
     news: News,
+    /// Hears what other processes commit; a file has none.
+    listening: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// Who waits for a company's next commit.
@@ -105,10 +108,13 @@ impl Host {
                 (Sending::Task(sender), None, feeds, url.0.clone())
             }
         };
-        if let Database::Postgres(url) = database {
-            let (url, news) = (url.0.clone(), news.clone());
-            tokio::spawn(async move { postgres::listen(&url, |company| news.tell(company)).await });
-        }
+        let listening = match database {
+            Database::File(_) => None,
+            Database::Postgres(url) => {
+                let (url, news) = (url.0.clone(), news.clone());
+                Some(tokio::spawn(async move { postgres::listen(&url, |company| news.tell(company)).await }))
+            }
+        };
         Ok(Self {
             access: Access::open(&url).await?,
             sending: Mutex::new(Some(sending)),
@@ -117,12 +123,16 @@ impl Host {
             reading: Semaphore::new(READERS),
             pushing: Semaphore::new(PUSHES_LIMIT),
             news,
+            listening: Mutex::new(listening),
         })
     }
 
     /// Ends after everything sent is written. What is sent from now on is turned away.
     pub async fn close(&self) {
         self.access.close().await;
+        if let Some(listening) = lock(&self.listening).take() {
+            listening.abort();
+        }
         lock(&self.sending).take();
         let writer = lock(&self.writer).take();
         if let Some(writer) = writer

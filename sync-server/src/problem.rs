@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use kontor_domain::reject::{Code, Reject};
 use kontor_store::StoreError;
@@ -20,7 +20,7 @@ pub struct Problem {
     /// Kontor's own number of it, if a rule of the business refused.
     code: Option<u32>,
     args: BTreeMap<String, String>,
-    headers: HeaderMap,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 #[derive(Serialize)]
@@ -37,7 +37,7 @@ struct Body<'a> {
 impl Problem {
     /// A problem that its status says all about.
     pub fn status(status: StatusCode) -> Self {
-        Self { status, code: None, args: BTreeMap::new(), headers: HeaderMap::new() }
+        Self { status, code: None, args: BTreeMap::new(), headers: Vec::new() }
     }
 
     /// Nothing was kept: the same again later.
@@ -48,14 +48,14 @@ impl Problem {
     /// The same again after so many seconds.
     pub fn retry(status: StatusCode, after_s: u64) -> Self {
         let mut problem = Self::status(status);
-        problem.headers.insert(header::RETRY_AFTER, HeaderValue::from(after_s));
+        problem.headers.push((header::RETRY_AFTER, HeaderValue::from(after_s)));
         problem
     }
 
     /// No token, or none that is good: which of them is nobody's business.
     pub fn unauthorised() -> Self {
         let mut problem = Self::of(&Reject::new(Code::Unauthorised), StatusCode::UNAUTHORIZED);
-        problem.headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        problem.headers.push((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
         problem
     }
 
@@ -73,7 +73,7 @@ impl Problem {
     pub fn with_headers(mut self, headers: &HeaderMap) -> Self {
         for name in [header::ALLOW, header::RETRY_AFTER] {
             if let Some(value) = headers.get(&name) {
-                self.headers.insert(name, value.clone());
+                self.headers.push((name, value.clone()));
             }
         }
         self

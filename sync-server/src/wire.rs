@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use crate::problem::Problem;
 
 /// Most bytes of a request, packed and unpacked.
-pub const BODY_LIMIT: usize = 16 * 1_048_576;
+pub const BODY_LIMIT: usize = 8 * 1_048_576;
 /// Smaller answers are sent as they are.
 const PACK_FROM: usize = 512;
 /// zstd: fast, and small enough.

@@ -7,11 +7,16 @@ mod support;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use kontor_domain::ids::{CompanyId, DeviceId, PersonId};
+use kontor_domain::world::Scope;
 use kontor_server::admin;
 use kontor_server::config::Transport;
 use kontor_store::feed::FeedFile;
-use kontor_sync::message::{PushAnswer, PushReply};
-use support::{Api, Place};
+use kontor_store::installation::{self, Installation};
+use kontor_store::sqlite::{self, Synchronous};
+use kontor_sync::message::{PullReply, PushAnswer, PushReply};
+use support::{Api, Place, Till};
+use uuid::Uuid;
 
 #[tokio::test]
 async fn two_tills_that_sold_offline_agree_after_both_have_synced() -> Result<()> {
@@ -111,13 +116,93 @@ async fn tills_bring_a_server_that_was_restored_from_an_old_backup_up_to_date() 
     till.sync().await?;
     assert!(admin::restore(&place.settings, &backup).is_err(), "the server has the file");
     running.stop().await?;
+    let epoch = till.look()?.0.meta.epoch;
     let before = admin::restore(&place.settings, &backup)?;
     assert!(before.is_some_and(|before| before.is_file()));
     let running = place.start().await?;
     till.api = Api::plain(&running)?;
     till.sync().await?;
     till.sync().await?;
+    assert_ne!(till.look()?.0.meta.epoch, epoch, "a restore begins a history of its own");
     assert_eq!(till.sales()?.len(), 3);
     till.agrees_with(&FeedFile::open(&place.file())?)?;
+    running.stop().await
+}
+
+#[tokio::test]
+async fn a_new_till_starts_from_a_ready_file_and_pulls_what_came_after() -> Result<()> {
+    let place = Place::with_company(Transport::Plain).await?;
+    let running = place.start().await?;
+    let api = Api::plain(&running)?;
+    let mut first = place.till(&api, Some(1)).await?;
+    first.sync().await?;
+    for number in 0..30 {
+        first.create_product(&format!("P{number}"), 30)?;
+    }
+    first.sync().await?;
+    let enrolled = api.enrol(&place.code(None).await?).await?.unwrap();
+    let get = |scope: Scope| {
+        let request = api.client.get(format!("{}/api/v1/sync/snapshot/{}", api.base, scope.0));
+        request.header("authorization", format!("Bearer {}", enrolled.token.0)).send()
+    };
+    // Another device's scope is no business of this one.
+    assert_eq!(get(Scope::of_id(first.enrolled.device.0)).await?.status(), 404);
+    let response = get(Scope::COMPANY).await?;
+    assert_eq!(response.status(), 200);
+    let header = |name: &str| response.headers().get(name).unwrap().to_str().unwrap().to_owned();
+    let (epoch, rev) = (header("kontor-epoch").parse()?, header("kontor-rev").parse::<i64>()?);
+    let path = place.folder.path().join("ready.kontor");
+    std::fs::write(&path, zstd::stream::decode_all(&*response.bytes().await?)?)?;
+    // Something happens after it was made.
+    first.create_product("LATE", 30)?;
+    first.sync().await?;
+    let mut second = Till::open(&path, &api, &enrolled, Some(epoch)).await?;
+    assert_eq!(second.products()?, 30);
+    assert_eq!(second.look()?.0.cursors, [(Scope::COMPANY, rev)].into());
+    let request = second.pull_request(0)?;
+    let reply: PullReply = api.ask("/api/v1/sync/pull", second.token(), &request).await?;
+    let PullReply::Page(page) = reply else { panic!("{reply:?}") };
+    assert!(!page.boot.contains(&Scope::COMPANY.0) && page.rows.len() < 30, "{} rows, {:?} anew", page.rows.len(), page.boot);
+    second.sync().await?;
+    assert_eq!(second.products()?, 31);
+    second.agrees_with(&FeedFile::open(&place.file())?)?;
+    drop((first, second));
+    running.stop().await
+}
+
+#[tokio::test]
+async fn a_backup_on_another_machine_is_told_to_tills_and_one_here_is_not() -> Result<()> {
+    let place = Place::with_company(Transport::Plain).await?;
+    let running = place.start().await?;
+    let mut till = place.till(&Api::plain(&running)?, Some(1)).await?;
+    for (name, where_it_is) in [("here", admin::Place::Here), ("away", admin::Place::OffMachine)] {
+        admin::backup(&place.settings, &place.folder.path().join(name), where_it_is).await?;
+        let request = till.pull_request(0)?;
+        let reply: PullReply = till.api.ask("/api/v1/sync/pull", till.token(), &request).await?;
+        let PullReply::Page(page) = reply else { panic!("{reply:?}") };
+        assert_eq!(page.stable, if where_it_is == admin::Place::Here { 0 } else { page.head.0 });
+    }
+    running.stop().await
+}
+
+#[tokio::test]
+async fn a_shop_that_was_alone_moves_to_a_server_with_all_it_has() -> Result<()> {
+    let (alone, place) = (Place::with_company(Transport::Plain).await?, Place::new(Transport::Plain)?);
+    let file = sqlite::open_ready(&alone.file(), Synchronous::Full)?;
+    let offered = Installation { company: CompanyId(Uuid::now_v7()), device: DeviceId(Uuid::now_v7()), person: PersonId(Uuid::now_v7()) };
+    installation::load_or_make(file.connection(), offered)?;
+    assert!(admin::adopt(&place.settings, &alone.file()).await.is_err(), "the shop is open");
+    drop(file);
+    admin::adopt(&place.settings, &alone.file()).await?;
+    assert!(admin::adopt(&place.settings, &alone.file()).await.is_err(), "there is a company already");
+    assert!(place.found().await.is_err(), "there is a company already");
+    let running = place.start().await?;
+    let mut till = place.till(&Api::plain(&running)?, Some(1)).await?;
+    till.sync().await?;
+    till.create_product("P1", 30)?;
+    till.sell()?;
+    till.sync().await?;
+    till.agrees_with(&FeedFile::open(&place.file())?)?;
+    drop(till);
     running.stop().await
 }

@@ -60,7 +60,7 @@ async fn a_server_that_is_told_to_stop_answers_who_waits_and_loses_nothing() -> 
     let code = shown.lines().find_map(|line| line.strip_prefix("code")).context("no code")?.trim();
     let api = Api { client: reqwest::Client::builder().no_proxy().build()?, base: format!("http://{address}") };
     let reply = api.enrol(code).await?.context("no token")?;
-    let mut till = support::Till::open(&place.folder.path().join("till.kontor"), &api, &reply).await?;
+    let mut till = support::Till::open(&place.folder.path().join("till.kontor"), &api, &reply, None).await?;
     till.sync().await?;
     till.create_product("P1", 30)?;
     till.sell()?;

@@ -151,7 +151,9 @@ fn only_the_store_knows_sql_and_only_the_desktop_knows_tauri() {
         }
     }
     let statements = ["SELECT ", "INSERT INTO ", "DELETE FROM ", "CREATE TABLE ", "PRAGMA "];
-    for file in ["crates/domain", "crates/sync", "crates/documents", "translations", "src-tauri", "sync-server", "ui", "xtask"].iter().flat_map(|at| rust_files(at))
+    for file in ["crates/domain", "crates/sync", "crates/documents", "translations", "src-tauri", "sync-server", "ui", "xtask"]
+        .iter()
+        .flat_map(|at| rust_files(at))
     {
         let text = read(&file);
         // Names of a product in a test are not SQL: a statement stands at the beginning of a text.

@@ -98,7 +98,7 @@ impl Place {
     pub async fn till(&self, api: &Api, number: Option<i64>) -> Result<Till> {
         let code = self.code(number).await?;
         let reply = api.enrol(&code).await?.context("no token")?;
-        Till::open(&self.folder.path().join(format!("till{}-{}.kontor", reply.till_number, Uuid::now_v7().simple())), api, &reply).await
+        Till::open(&self.folder.path().join(format!("till{}-{}.kontor", reply.till_number, Uuid::now_v7().simple())), api, &reply, None).await
     }
 
     pub fn file(&self) -> PathBuf {
@@ -168,10 +168,11 @@ pub struct Till {
 }
 
 impl Till {
-    pub async fn open(path: &Path, api: &Api, enrolled: &EnrolReply) -> Result<Self> {
+    /// On a fresh file, or on a ready one of this history.
+    pub async fn open(path: &Path, api: &Api, enrolled: &EnrolReply, epoch: Option<Uuid>) -> Result<Self> {
         let file = sqlite::open(path, Synchronous::Full).await?;
         let meta = Meta {
-            epoch: None,
+            epoch,
             replica: Uuid::new_v4(),
             series: enrolled.series,
             next_seq: 1,
