@@ -8,10 +8,12 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::config::Settings;
+use crate::server::make_data_folder;
 
 /// Logs to the data folder and, for whoever started the program, to its error output. Until the guard is dropped.
 pub fn start(settings: &Settings) -> Result<WorkerGuard> {
     let folder = settings.data.join("logs");
+    make_data_folder(&folder)?;
     let files = Builder::new().rotation(Rotation::DAILY).filename_prefix("server").filename_suffix("jsonl").max_log_files(settings.log_days);
     let files = files.build(&folder).with_context(|| folder.display().to_string())?;
     let (writer, guard) = tracing_appender::non_blocking(files);
