@@ -206,3 +206,27 @@ async fn a_shop_that_was_alone_moves_to_a_server_with_all_it_has() -> Result<()>
     drop(till);
     running.stop().await
 }
+
+#[tokio::test]
+async fn a_restore_does_not_let_in_again_who_was_shut_out_nor_shut_out_who_was_let_in() -> Result<()> {
+    let place = Place::with_company(Transport::Plain).await?;
+    let running = place.start().await?;
+    let api = Api::plain(&running)?;
+    let mut old = place.till(&api, Some(1)).await?;
+    old.sync().await?;
+    let code = place.code(Some(1)).await?;
+    let backup = place.folder.path().join("backup.kontor");
+    admin::backup(&place.settings, &backup, admin::Place::Here).await?;
+    let mut new = place.till(&api, Some(1)).await?;
+    running.stop().await?;
+    admin::restore(&place.settings, &backup)?;
+    let running = place.start().await?;
+    let api = Api::plain(&running)?;
+    (old.api, new.api) = (api.clone(), api.clone());
+    assert!(old.pull(0).await.is_err());
+    new.sync().await?;
+    assert!(api.enrol(&code).await?.is_none(), "a code came back");
+    assert!(place.till(&api, Some(1)).await?.enrolled.series > new.enrolled.series, "a series was given twice");
+    drop((old, new));
+    running.stop().await
+}

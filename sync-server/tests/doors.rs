@@ -5,10 +5,15 @@
 mod support;
 
 use anyhow::{Result, ensure};
-use kontor_server::admin;
+use kontor_domain::ids::{CommandId, LocationId, PersonId};
+use kontor_domain::time::Instant;
 use kontor_server::config::Transport;
+use kontor_server::host::now;
+use kontor_server::{admin, secrets};
+use kontor_store::access::Enrolment;
 use reqwest::{Response, StatusCode};
 use support::{Api, Place};
+use uuid::Uuid;
 
 const PUSH: &str = "/api/v1/sync/push";
 const PULL: &str = "/api/v1/sync/pull";
@@ -102,6 +107,24 @@ async fn a_code_is_good_once() -> Result<()> {
     assert_eq!(got.iter().flatten().count(), 1);
     assert!(api.enrol(&code).await?.is_none());
     assert!(api.enrol("0000-0000-0000").await?.is_none());
+    // One that is over.
+    let (late, hash) = secrets::new_code()?;
+    let access = admin::open(&place.settings).await?;
+    let device = admin::tills(&place.settings).await?.swap_remove(0).device.unwrap();
+    let enrolment = Enrolment {
+        id: CommandId(Uuid::now_v7()),
+        company: access.companies().await?[0],
+        device: device.id,
+        device_name: device.name,
+        till: device.till_id.unwrap(),
+        till_number: 1,
+        location: LocationId(Uuid::now_v7()),
+        person: PersonId(Uuid::now_v7()),
+        adds_till: false,
+        expires_at: Instant(now().0 - 1),
+    };
+    access.add_enrolment(&hash, &enrolment, now()).await?;
+    assert!(api.enrol(&late.0).await?.is_none());
     let tills = admin::tills(&place.settings).await?;
     assert_eq!(tills.iter().map(|place| (place.till.number, place.token_count)).collect::<Vec<_>>(), vec![(1, 0), (2, 1)]);
     running.stop().await

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::copy::uuid;
 use crate::error::StoreError;
-use crate::sqlite::{backup_connection, check_header, rename_file, take_lock};
+use crate::sqlite::{backup_connection, check_header, has_table, rename_file, take_lock};
 
 /// What a file holds of a company.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,41 @@ pub fn take_over(from: &Path, to: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// What must not go back with the data: a token that was taken back stays so, one that was given stays good, a series
+/// that was given is not given again, and no code comes back.
+fn keep_access(fresh: &Path, before: &Path) -> Result<(), StoreError> {
+    let before = Connection::open_with_flags(before, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let mut fresh = Connection::open(fresh)?;
+    if !has_table(&before, "device_token")? || !has_table(&fresh, "device_token")? {
+        return Ok(());
+    }
+    let transaction = fresh.transaction()?;
+    transaction.execute("DELETE FROM enrolment", [])?;
+    let copied = [
+        ("device_token", "id, company, device, secret_hash, created_at, revoked_at", "id"),
+        ("device_person", "company, device, person, granted_at, revoked_at", "company, device, person"),
+    ];
+    for (table, columns, key) in copied {
+        let places = vec!["?"; columns.split(',').count()].join(", ");
+        let sql = format!("INSERT INTO {table} ({columns}) VALUES ({places}) ON CONFLICT ({key}) DO UPDATE SET revoked_at = excluded.revoked_at");
+        let mut write = transaction.prepare(&sql)?;
+        let mut read = before.prepare(&format!("SELECT {columns} FROM {table}"))?;
+        let count = read.column_count();
+        let mut rows = read.query([])?;
+        while let Some(row) = rows.next()? {
+            let cells = (0..count).map(|place| row.get::<_, rusqlite::types::Value>(place)).collect::<Result<Vec<_>, _>>()?;
+            write.execute(rusqlite::params_from_iter(cells))?;
+        }
+    }
+    let mut read = before.prepare("SELECT company, series FROM clock")?;
+    let mut rows = read.query([])?;
+    while let Some(row) = rows.next()? {
+        let (company, series): (Vec<u8>, i64) = (row.get(0)?, row.get(1)?);
+        transaction.execute("UPDATE clock SET series = max(series, ?2) WHERE company = ?1", rusqlite::params![company, series])?;
+    }
+    Ok(transaction.commit()?)
+}
+
 /// Puts a backup where the server's file is or was. What was there is kept beside it under the name that comes back.
 /// The backup begins a new history: copies that saw what it does not have start anew and bring what they have.
 pub fn restore(from: &Path, to: &Path, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
@@ -63,6 +98,10 @@ pub fn restore(from: &Path, to: &Path, now_ms: i64) -> Result<Option<PathBuf>, S
     }
     let mut before = None;
     if to.exists() {
+        // A file so damaged that it cannot be read says nothing about tokens: devices join again.
+        if let Err(error) = keep_access(&fresh, to) {
+            tracing::warn!(%error, "tokens and series are the backup's");
+        }
         let mut name = to.as_os_str().to_owned();
         name.push(format!(".replaced-{now_ms}"));
         let kept = PathBuf::from(name);

@@ -127,7 +127,7 @@ async fn migrate(path: &Path) -> Result<(), StoreError> {
     statistics::ensure(&mut file).map_err(|error| error.about(path))
 }
 
-fn has_table(connection: &Connection, name: &str) -> Result<bool, StoreError> {
+pub(crate) fn has_table(connection: &Connection, name: &str) -> Result<bool, StoreError> {
     Ok(connection.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1")?.exists([name])?)
 }
 
