@@ -4,12 +4,14 @@
 
 mod support;
 
+use std::io::{Read as _, Write as _};
+
 use anyhow::{Result, ensure};
 use kontor_domain::ids::{CommandId, LocationId, PersonId};
 use kontor_domain::time::Instant;
 use kontor_server::config::Transport;
 use kontor_server::host::now;
-use kontor_server::{admin, secrets};
+use kontor_server::{admin, secrets, wire};
 use kontor_store::access::Enrolment;
 use reqwest::{Response, StatusCode};
 use support::{Api, Place};
@@ -93,6 +95,27 @@ async fn every_error_is_a_problem() -> Result<()> {
     let request = serde_json::json!({ "epoch": null, "replica": till.enrolled.device, "device": till.enrolled.device, "build": "", "now": 0, "commands": [
         { "seq": 0, "id": till.enrolled.device, "name": "", "version": 1, "args": null, "at": 0, "actor": till.enrolled.person } ] });
     is_problem(api.post(PUSH, token, request.to_string()).await?, StatusCode::UNPROCESSABLE_ENTITY).await?;
+    running.stop().await
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_say_its_length_is_stopped_at_the_limit() -> Result<()> {
+    let place = Place::with_company(Transport::Plain).await?;
+    let running = place.start().await?;
+    let till = place.till(&Api::plain(&running)?, Some(1)).await?;
+    let (address, token) = (running.address, till.token().to_owned());
+    let answer = tokio::task::spawn_blocking(move || -> std::io::Result<String> {
+        let mut stream = std::net::TcpStream::connect(address)?;
+        let body = vec![b' '; wire::BODY_LIMIT + 1];
+        write!(stream, "POST {PUSH} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n")?;
+        write!(stream, "content-type: application/json\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n{:x}\r\n", body.len())?;
+        stream.write_all(&body)?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    });
+    let answer = answer.await??;
+    assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("application/problem+json"), "{answer}");
     running.stop().await
 }
 
