@@ -356,7 +356,7 @@ fn make_older(file: &Path) {
     let connection = rusqlite::Connection::open(file).unwrap();
     connection
         .execute_batch(
-            "DROP TABLE product_words; DROP TABLE product_document;
+            "DROP TABLE enrolment; DROP TABLE device_token; DROP TABLE device_person;
              DELETE FROM _sqlx_migrations WHERE version = (SELECT MAX(version) FROM _sqlx_migrations);",
         )
         .unwrap();

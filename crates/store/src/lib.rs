@@ -4,6 +4,7 @@
 //! ([`postgres`]). What it writes is decided by an [`agent::Agent`] (the authority of `kontor-sync`), which asks for rows
 //! and answers with rows and knows no SQL. Migrations and every query are sqlx with one SQL text ([`reader`]).
 
+pub mod access;
 pub mod agent;
 pub mod attention;
 pub mod catalog;
@@ -19,8 +20,10 @@ pub mod reader;
 pub mod reports;
 mod row_json;
 pub mod search;
+pub mod server_file;
 pub mod settings;
 pub mod shape;
+pub mod snapshot;
 pub mod sqlite;
 mod sqlite_search;
 mod statistics;

@@ -43,6 +43,7 @@ files!(
     "011_json_rows.postgres.sql",
     "012_sync.sql",
     "013_search_prefixes.sqlite.sql",
+    "014_access.sql",
 );
 
 /// The migrations of an engine.

@@ -17,6 +17,10 @@ use crate::error::StoreError;
 use crate::migrations::{self, Engine};
 use crate::search;
 
+mod news;
+
+pub use news::listen;
+
 /// Most messages that wait for the writer before senders wait too.
 const QUEUE_LIMIT: usize = 1024;
 
@@ -124,6 +128,7 @@ async fn drive<A: Agent>(connection: &mut PgConnection, agent: &mut A, growth: &
             }
             Step::Commit(commit) => {
                 write(&mut transaction, &commit).await?;
+                news::tell(&mut transaction, commit.company).await?;
                 transaction.commit().await?;
                 if growth.has_doubled(&commit)
                     && let Err(error) = connection.execute("DISCARD PLANS").await

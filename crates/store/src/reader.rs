@@ -68,6 +68,11 @@ impl Reader {
         self.engine
     }
 
+    /// Its connections, for what also writes.
+    pub(crate) const fn pool(&self) -> &AnyPool {
+        &self.pool
+    }
+
     /// The operator with which a part of a text is found, the case of Latin letters aside, on both engines.
     pub(crate) const fn like_operator(&self) -> &'static str {
         match self.engine {
@@ -138,7 +143,10 @@ pub(crate) fn clamp(limit: u32) -> i64 {
     i64::from(limit.clamp(1, PAGE_LIMIT))
 }
 
-fn bind<'q>(query: SqlxQuery<'q, Any, <Any as sqlx::Database>::Arguments>, value: Value) -> SqlxQuery<'q, Any, <Any as sqlx::Database>::Arguments> {
+pub(crate) fn bind<'q>(
+    query: SqlxQuery<'q, Any, <Any as sqlx::Database>::Arguments>,
+    value: Value,
+) -> SqlxQuery<'q, Any, <Any as sqlx::Database>::Arguments> {
     match value {
         Value::Null => query.bind(None::<i64>),
         Value::Int(number) => query.bind(number),

@@ -90,7 +90,7 @@ fn lock_path(path: &Path) -> PathBuf {
 }
 
 /// One process for each file: two writers with their own memory of it would each be wrong.
-fn take_lock(path: &Path) -> Result<File, StoreError> {
+pub(crate) fn take_lock(path: &Path) -> Result<File, StoreError> {
     let lock_path = lock_path(path);
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(&lock_path).map_err(|error| io_error(&error, path))?;
     match file.try_lock() {
@@ -130,12 +130,12 @@ async fn migrate(path: &Path) -> Result<(), StoreError> {
     statistics::ensure(&mut file).and_then(|()| sqlite_search::fill(&mut file)).map_err(|error| error.about(path))
 }
 
-fn has_table(connection: &Connection, name: &str) -> Result<bool, StoreError> {
+pub(crate) fn has_table(connection: &Connection, name: &str) -> Result<bool, StoreError> {
     Ok(connection.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1")?.exists([name])?)
 }
 
 /// A file that is no database is told apart before SQLite could treat it as an empty one.
-fn check_header(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn check_header(path: &Path) -> Result<(), StoreError> {
     use std::io::Read as _;
     let Ok(mut file) = File::open(path) else { return Ok(()) };
     let mut header = [0_u8; 16];
@@ -155,7 +155,7 @@ fn copy_before_migration(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Copies a whole database through SQLite itself: a file copy of a WAL database is not a copy.
-fn backup_connection(source: &Connection, to: &Path) -> Result<(), StoreError> {
+pub(crate) fn backup_connection(source: &Connection, to: &Path) -> Result<(), StoreError> {
     let mut partial = to.as_os_str().to_owned();
     partial.push(".part");
     let partial = PathBuf::from(partial);

@@ -7,6 +7,7 @@
 //! pages until they are complete. Sans-I/O: no HTTP, no window, no SQL, no clock, no chance of its own.
 
 pub mod authority;
+pub mod enrol;
 pub mod message;
 pub mod pull;
 pub mod replica;

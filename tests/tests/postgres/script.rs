@@ -16,7 +16,8 @@ use kontor_domain::counter::{
     OpenShift, Park, Refund, RefundLine, SaleFilter, SaleKind, Sell, Tender, TenderKind, Unpark, refund_figures, refund_tenders,
 };
 use kontor_domain::ids::{
-    BatchId, CashMovementId, CategoryId, CommandId, ParkedCartId, PrintJobId, PrinterId, ProductId, SaleId, ShiftId, StockDocumentId, TaxId,
+    BatchId, CashMovementId, CategoryId, CommandId, DeviceId, LocationId, ParkedCartId, PrintJobId, PrinterId, ProductId, SaleId, ShiftId,
+    StockDocumentId, TaxId, TillId, WarehouseId,
 };
 use kontor_domain::printing::{
     self, ListPrintJobs, ListPrinters, PaperDocument, PaperKind, PrintShift, PrintState, Printer, PrinterKind, Report, Reprint,
@@ -24,7 +25,7 @@ use kontor_domain::printing::{
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::reports::GetDay;
 use kontor_domain::settings::{self, CompanyChanges, GetSession, TaxMode};
-use kontor_domain::stock::{self, Adjust, AdjustLine, ListBalances, ListDocuments, ListMoves, MoveReason};
+use kontor_domain::stock::{self, Adjust, AdjustLine, ListBalances, ListDocuments, ListMoves, LocationKind, MoveReason, NewLocation};
 use kontor_domain::time::{BusinessDate, Instant};
 use kontor_domain::units::{Money, Quantity, Rate, UnitPrice};
 use kontor_store::installation::Installation;
@@ -370,6 +371,26 @@ pub async fn settle(both: &Both, founded: &Founded) -> ShiftId {
     both.run(Command::Settings(settings::Command::ChangeCompany(company))).await;
     let till = settings::TillChanges { till_id: founded.till, name: Some(Edit { from: String::new(), to: "Front".into() }), location_id: None };
     both.run(Command::Settings(settings::Command::ChangeTill(till))).await;
+    let locations =
+        LocationKind::EVERY_WAREHOUSE.iter().map(|kind| NewLocation { id: LocationId(id()), code: kind.word().to_uppercase(), kind: *kind });
+    let shelf = LocationId(id());
+    let warehouse = settings::AddWarehouse {
+        warehouse_id: WarehouseId(id()),
+        name: "Second".into(),
+        selling_location_id: shelf,
+        selling_location_code: "S2".into(),
+        locations: locations.collect(),
+    };
+    both.run(Command::Settings(settings::Command::AddWarehouse(warehouse))).await;
+    let till = settings::AddTill {
+        till_id: TillId(id()),
+        number: 2,
+        name: "Back".into(),
+        location_id: shelf,
+        device_id: DeviceId(id()),
+        device_name: "Laptop".into(),
+    };
+    both.run(Command::Settings(settings::Command::AddTill(till))).await;
     both.run(Command::Counter(counter::Command::CloseShift(CloseShift {
         shift_id: founded.shift,
         denominations: Vec::new(),

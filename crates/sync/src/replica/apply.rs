@@ -48,7 +48,9 @@ impl Batch {
     fn row_writes(&self) -> impl Iterator<Item = Local> + '_ {
         self.pages.iter().flat_map(|page| {
             let is_put = |(kind, _): &&(RowKind, _)| *kind == RowKind::Put;
-            let puts = page.iter().filter(is_put).map(|(_, row)| Local::Put(row.clone()));
+            // A scope that was revoked between two pages of this answer: what came of it first is not held any more.
+            let is_held = |scope: &Scope| self.scopes.contains_key(scope) || !Rule::RevokedIsCleared.holds();
+            let puts = page.iter().filter(is_put).filter(move |(_, row)| is_held(&row.stored.scope)).map(|(_, row)| Local::Put(row.clone()));
             // What left is applied first, and only where it still is: the same page may bring it back in another scope.
             let holds = Rule::LeftBeforePuts.holds();
             let gone = page.iter().filter(|row| !is_put(row)).map(move |(_, row)| Local::Gone {

@@ -1,0 +1,336 @@
+//! What is done at the server itself, by who has its machine.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use chrono_tz::Tz;
+use clap::Args;
+use kontor_domain::catalog::NewTax;
+use kontor_domain::command::Command;
+use kontor_domain::ids::{CommandId, CompanyId, DeviceId, LocationId, PersonId, ShiftId, TaxId, TillId, WarehouseId};
+use kontor_domain::settings::{self, Found, TaxMode};
+use kontor_domain::stock::{LocationKind, NewLocation};
+use kontor_domain::time::{BusinessDate, Instant};
+use kontor_domain::units::{Money, Rate};
+use kontor_store::access::{Access, Enrolment, TillPlace};
+use kontor_store::{server_file, sqlite};
+use kontor_sync::enrol::Secret;
+use uuid::Uuid;
+
+use crate::config::{Database, Settings, Transport};
+use crate::host::{Host, now};
+use crate::secrets;
+use crate::server::make_data_folder;
+use crate::tls::Identity;
+
+/// How long a code is good.
+const CODE_GOOD_FOR: Duration = Duration::from_mins(15);
+/// How long an answer about health may take.
+const HEALTH_LIMIT: Duration = Duration::from_secs(5);
+
+/// A company to found.
+#[derive(Args, Clone, Debug)]
+pub struct NewCompany {
+    /// Name as printed on receipts
+    #[arg(long)]
+    pub name: String,
+    /// Short code, first part of printed numbers: letters and digits
+    #[arg(long)]
+    pub code: String,
+    /// Currency, ISO 4217
+    #[arg(long)]
+    pub currency: String,
+    /// Time zone, e.g. Asia/Taipei
+    #[arg(long)]
+    pub time_zone: String,
+    /// A tax class and its rate in per cent, e.g. VAT=5; the first is the default
+    #[arg(long = "tax", required = true)]
+    pub taxes: Vec<String>,
+    /// Prices do not contain the tax
+    #[arg(long)]
+    pub tax_exclusive: bool,
+    /// Language of paper
+    #[arg(long, default_value = "en")]
+    pub locale: String,
+    /// Name of the owner
+    #[arg(long)]
+    pub owner: String,
+    /// Name of the warehouse
+    #[arg(long)]
+    pub warehouse: String,
+    /// Code of the shelf that is sold from
+    #[arg(long, default_value = "SHELF")]
+    pub shelf: String,
+    /// Name of till 1
+    #[arg(long, default_value = "1")]
+    pub till_name: String,
+}
+
+/// A code to show.
+#[derive(Args, Clone, Debug, Default)]
+pub struct NewEnrolment {
+    /// Number of the till that joins; without it a new till is added
+    #[arg(long)]
+    pub till: Option<i64>,
+    /// Name of a new till's device
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Number of a till that a new one sells beside: its warehouse and shelf
+    #[arg(long, default_value_t = 1)]
+    pub beside: i64,
+}
+
+/// A code, once.
+#[derive(Debug)]
+pub struct Shown {
+    /// The code.
+    pub code: Secret,
+    /// Number of the till it is for.
+    pub till_number: i64,
+    /// How long it is good.
+    pub good_for: Duration,
+    /// SHA-256 of the server's certificate.
+    pub fingerprint: Option<String>,
+}
+
+/// Where a backup is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// On this machine: it goes down with it.
+    Here,
+    /// On another one.
+    OffMachine,
+}
+
+impl From<bool> for Place {
+    fn from(off_machine: bool) -> Self {
+        if off_machine { Self::OffMachine } else { Self::Here }
+    }
+}
+
+/// Looks into the database of a server that may be running.
+pub async fn open(settings: &Settings) -> Result<Access> {
+    let url = match &settings.database {
+        Database::File(path) => {
+            ensure!(path.exists(), "{} is not there: found a company or adopt a shop first", path.display());
+            sqlite::url(path, "rw")
+        }
+        Database::Postgres(url) => url.0.clone(),
+    };
+    Ok(Access::open(&url).await?)
+}
+
+fn file_of(settings: &Settings) -> Result<&Path> {
+    match &settings.database {
+        Database::File(path) => Ok(path),
+        Database::Postgres(_) => bail!("this is for a file; PostgreSQL has pg_dump and pg_restore of its own"),
+    }
+}
+
+/// Brings the database up to date.
+pub async fn migrate(settings: &Settings) -> Result<()> {
+    make_data_folder(&settings.data)?;
+    Host::open(&settings.database).await?.close().await;
+    Ok(())
+}
+
+fn tax(text: &str) -> Result<NewTax> {
+    let wrong = || anyhow!("{text} is no tax class: NAME=PER CENT");
+    let (name, percent) = text.rsplit_once('=').ok_or_else(wrong)?;
+    let (whole, part) = percent.split_once('.').unwrap_or((percent, ""));
+    // A rate is in millionths: four digits behind the point of a percentage.
+    ensure!((1..=3).contains(&whole.len()) && part.len() <= 4 && (whole.to_owned() + part).bytes().all(|byte| byte.is_ascii_digit()), wrong());
+    let millionths: i64 = format!("{whole}{part:0<4}").parse().map_err(|_| wrong())?;
+    Ok(NewTax { id: TaxId(Uuid::now_v7()), name: name.to_owned(), rate: Rate(millionths) })
+}
+
+/// Founds a company. Its till 1 joins with a code like any other.
+pub async fn create_company(settings: &Settings, new: &NewCompany) -> Result<CompanyId> {
+    make_data_folder(&settings.data)?;
+    let zone: Tz = new.time_zone.parse().map_err(|_| anyhow!("{} is no time zone", new.time_zone))?;
+    let at = now();
+    let today = at.utc().context("the clock")?.with_timezone(&zone).date_naive();
+    let (company, device, owner) = (CompanyId(Uuid::now_v7()), DeviceId(Uuid::now_v7()), PersonId(Uuid::now_v7()));
+    let location = |kind: &LocationKind| NewLocation { id: LocationId(Uuid::now_v7()), code: kind.word().into(), kind: *kind };
+    let found = Found {
+        name: new.name.clone(),
+        code: new.code.clone(),
+        tax_number: String::new(),
+        phone: String::new(),
+        address: String::new(),
+        currency: new.currency.clone(),
+        tax_mode: if new.tax_exclusive { TaxMode::Exclusive } else { TaxMode::Inclusive },
+        time_zone: new.time_zone.clone(),
+        locale: new.locale.clone(),
+        receipt_footer: String::new(),
+        demo: false,
+        taxes: new.taxes.iter().map(|text| tax(text)).collect::<Result<_>>()?,
+        owner_id: owner,
+        owner_name: new.owner.clone(),
+        warehouse_id: WarehouseId(Uuid::now_v7()),
+        warehouse_name: new.warehouse.clone(),
+        selling_location_id: LocationId(Uuid::now_v7()),
+        selling_location_code: new.shelf.clone(),
+        locations: LocationKind::EVERY_WAREHOUSE.iter().map(location).collect(),
+        till_id: TillId(Uuid::now_v7()),
+        device_name: new.till_name.clone(),
+        shift_id: ShiftId(Uuid::now_v7()),
+        float: Money::ZERO,
+        business_date: BusinessDate(today),
+    };
+    let host = Host::open(&settings.database).await?;
+    let command = Command::Settings(settings::Command::Found(Box::new(found)));
+    let done = match host.access.companies().await {
+        Ok(companies) if companies.is_empty() => {
+            let done = host.submit(CommandId(Uuid::now_v7()), company, device, owner, command).await;
+            done.map(|_| company).map_err(|reject| anyhow!("refused: {reject}"))
+        }
+        Ok(_) => Err(anyhow!("this server has a company already")),
+        Err(error) => Err(error.into()),
+    };
+    host.close().await;
+    done
+}
+
+/// Takes a shop's file over.
+pub async fn adopt(settings: &Settings, file: &Path) -> Result<()> {
+    make_data_folder(&settings.data)?;
+    server_file::take_over(file, file_of(settings)?)?;
+    migrate(settings).await
+}
+
+/// The one company of this server.
+async fn company(access: &Access) -> Result<CompanyId> {
+    match access.companies().await?.as_slice() {
+        [company] => Ok(*company),
+        [] => bail!("there is no company yet"),
+        _ => bail!("there are several companies"),
+    }
+}
+
+/// Makes a code.
+pub async fn enrol(settings: &Settings, new: &NewEnrolment) -> Result<Shown> {
+    let access = open(settings).await?;
+    let company = company(&access).await?;
+    let person = access.founder(company).await?.context("nobody has founded the company")?;
+    let tills = access.tills(company).await?;
+    let numbered = |number: i64| tills.iter().find(|place| place.till.number == number).with_context(|| format!("there is no till {number}"));
+    let now = now();
+    let expires_at = Instant(now.0.saturating_add(i64::try_from(CODE_GOOD_FOR.as_millis())?));
+    let id = CommandId(Uuid::now_v7());
+    let enrolment = match new.till {
+        Some(number) => {
+            let place = numbered(number)?;
+            let device = place.device.as_ref().with_context(|| format!("till {number} has no device"))?;
+            Enrolment {
+                id,
+                company,
+                device: device.id,
+                device_name: device.name.clone(),
+                till: place.till.id,
+                till_number: number,
+                location: place.till.location_id,
+                person,
+                adds_till: false,
+                expires_at,
+            }
+        }
+        None => {
+            let till_number = tills.iter().map(|place| place.till.number).max().unwrap_or(0) + 1;
+            Enrolment {
+                id,
+                company,
+                device: DeviceId(Uuid::now_v7()),
+                device_name: new.name.clone().unwrap_or_else(|| till_number.to_string()),
+                till: TillId(Uuid::now_v7()),
+                till_number,
+                location: numbered(new.beside)?.till.location_id,
+                person,
+                adds_till: true,
+                expires_at,
+            }
+        }
+    };
+    let (code, code_hash) = secrets::new_code()?;
+    access.add_enrolment(&code_hash, &enrolment, now).await?;
+    access.close().await;
+    let fingerprint = Identity::of(settings)?.as_ref().map(Identity::fingerprint);
+    Ok(Shown { code, till_number: enrolment.till_number, good_for: CODE_GOOD_FOR, fingerprint })
+}
+
+/// The company's tills.
+pub async fn tills(settings: &Settings) -> Result<Vec<TillPlace>> {
+    let access = open(settings).await?;
+    let tills = access.tills(company(&access).await?).await?;
+    access.close().await;
+    Ok(tills)
+}
+
+/// Takes a till's tokens back; how many there were.
+pub async fn revoke(settings: &Settings, number: i64) -> Result<u64> {
+    let access = open(settings).await?;
+    let company = company(&access).await?;
+    let tills = access.tills(company).await?;
+    let place = tills.iter().find(|place| place.till.number == number).with_context(|| format!("there is no till {number}"))?;
+    let device = place.device.as_ref().with_context(|| format!("till {number} has no device"))?;
+    let count = access.revoke(company, device.id, now()).await?;
+    access.close().await;
+    Ok(count)
+}
+
+/// Writes a backup, of one moment, beside a server that may be running.
+pub async fn backup(settings: &Settings, to: &Path, place: Place) -> Result<()> {
+    let file = file_of(settings)?;
+    ensure!(!to.exists(), "{} is there already", to.display());
+    sqlite::backup(file, to)?;
+    if place == Place::OffMachine {
+        let access = open(settings).await?;
+        // What the copy covers, not what was written while it was made.
+        for held in server_file::held(to)? {
+            access.set_stable(held.company, held.rev).await?;
+        }
+        access.close().await;
+    }
+    Ok(())
+}
+
+/// Brings a backup back; where the file that was there is kept.
+pub fn restore(settings: &Settings, from: &Path) -> Result<Option<PathBuf>> {
+    make_data_folder(&settings.data)?;
+    Ok(server_file::restore(from, file_of(settings)?, now().0)?)
+}
+
+/// Whether the running server is ready, asked over the network as a till would.
+pub async fn is_ready(settings: &Settings) -> Result<bool> {
+    let mut address = settings.listen;
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    let scheme = if settings.transport == Transport::Plain { "http" } else { "https" };
+    // Nothing is told and nothing believed but a status, on this machine: whose certificate it is does not matter.
+    let client = reqwest::Client::builder().tls_danger_accept_invalid_certs(true).timeout(HEALTH_LIMIT).no_proxy().build()?;
+    let answer = client.get(format!("{scheme}://{address}/health/ready")).send().await?;
+    Ok(answer.status().is_success())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+    use super::*;
+
+    #[test]
+    fn a_rate_is_read_exactly() {
+        let rate = |text: &str| tax(text).map(|tax| tax.rate.0).ok();
+        assert_eq!(rate("VAT=5"), Some(50_000));
+        assert_eq!(rate("A=B=8.875"), Some(88_750));
+        assert_eq!(rate("None=0"), Some(0));
+        for wrong in ["VAT", "VAT=", "VAT=-5", "VAT=5.00001", "VAT=x", "VAT=1000", "=", "VAT=.5"] {
+            assert_eq!(rate(wrong), None, "{wrong}");
+        }
+        assert_eq!(tax("Tea=12.5").unwrap().name, "Tea");
+    }
+}

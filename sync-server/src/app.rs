@@ -1,0 +1,229 @@
+//! What every request shares, and what every request goes through.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::num::NonZeroU32;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt as _;
+use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
+use kontor_domain::ids::{CompanyId, DeviceId};
+use kontor_store::access::SecretHash;
+use tokio::sync::watch;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use crate::host::Host;
+use crate::metrics::Metrics;
+use crate::problem::{Problem, is_problem};
+use crate::secrets::{self, SentToken};
+use crate::snapshots::Snapshots;
+
+/// Longest that a request may take: a pull waits, and a large one reads.
+const REQUEST_LIMIT: Duration = Duration::from_secs(60);
+/// Requests that are answered at once.
+const IN_FLIGHT_LIMIT: i64 = 2_048;
+/// Tries of a code that one address has in a minute.
+const TRIES_OF_ADDRESS: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
+/// Tries of a code that all addresses have together in a minute.
+const TRIES_OF_ALL: NonZeroU32 = NonZeroU32::MIN.saturating_add(119);
+/// Requests that a device has in a second, and at once.
+const REQUESTS_OF_DEVICE: (NonZeroU32, NonZeroU32) = (NonZeroU32::MIN.saturating_add(49), NonZeroU32::MIN.saturating_add(199));
+/// When a device that asks too much may ask again.
+const ASK_AFTER_S: u64 = 2;
+/// Addresses that are remembered before those that are quiet are forgotten.
+const ADDRESSES_LIMIT: usize = 10_000;
+/// When somebody who tried too often may try again.
+const TRY_AFTER_S: u64 = 30;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What every request shares.
+#[derive(Debug)]
+pub struct App {
+    /// The authority.
+    pub host: Host,
+    /// Ready files for new tills.
+    pub snapshots: Snapshots,
+    /// Figures.
+    pub metrics: Metrics,
+    /// Who may read them.
+    pub metrics_token: SecretHash,
+    /// Turns true when the server stops.
+    pub stopping: watch::Receiver<bool>,
+    requests_of_device: DefaultKeyedRateLimiter<DeviceId>,
+    tries_of_address: DefaultKeyedRateLimiter<IpAddr>,
+    tries_of_all: DefaultDirectRateLimiter,
+}
+
+impl App {
+    /// A server around an authority.
+    pub fn new(host: Host, snapshots: Snapshots, metrics_token: SecretHash, stopping: watch::Receiver<bool>) -> Self {
+        Self {
+            host,
+            snapshots,
+            metrics: Metrics::default(),
+            metrics_token,
+            stopping,
+            requests_of_device: RateLimiter::keyed(Quota::per_second(REQUESTS_OF_DEVICE.0).allow_burst(REQUESTS_OF_DEVICE.1)),
+            tries_of_address: RateLimiter::keyed(Quota::per_minute(TRIES_OF_ADDRESS)),
+            tries_of_all: RateLimiter::direct(Quota::per_minute(TRIES_OF_ALL)),
+        }
+    }
+
+    /// Whether this address may try a code now.
+    pub fn may_try(&self, address: SocketAddr) -> Result<(), Problem> {
+        let too_often = || Problem::retry(StatusCode::TOO_MANY_REQUESTS, TRY_AFTER_S);
+        self.tries_of_address.check_key(&network(address.ip())).map_err(|_| too_often())?;
+        self.tries_of_all.check().map_err(|_| too_often())?;
+        if self.tries_of_address.len() > ADDRESSES_LIMIT {
+            self.tries_of_address.retain_recent();
+        }
+        Ok(())
+    }
+}
+
+/// One household has many IPv6 addresses and one network.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(address) => match address.to_ipv4_mapped() {
+            Some(mapped) => IpAddr::V4(mapped),
+            None => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
+        },
+        IpAddr::V4(_) => address,
+    }
+}
+
+/// The text behind `Bearer`.
+pub fn bearer(parts: &Parts) -> Option<&str> {
+    let value = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The device that asks, by its token. Company and device are the token's, whatever the body says.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller {
+    token: Uuid,
+    /// The company.
+    pub company: CompanyId,
+    /// The device.
+    pub device: DeviceId,
+}
+
+impl FromRequestParts<Arc<App>> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let sent = bearer(parts).and_then(SentToken::read).ok_or_else(Problem::unauthorised)?;
+        match app.host.access.token(sent.id).await? {
+            Some(kept) if sent.is(&kept.secret_hash) && kept.revoked_at.is_none() => {
+                let too_often = |_| Problem::retry(StatusCode::TOO_MANY_REQUESTS, ASK_AFTER_S);
+                app.requests_of_device.check_key(&kept.device).map_err(too_often)?;
+                Ok(Self { token: kept.id, company: kept.company, device: kept.device })
+            }
+            _ => Err(Problem::unauthorised()),
+        }
+    }
+}
+
+impl Caller {
+    /// Whether the token is still good: after a wait it may not be.
+    pub async fn check_again(&self, app: &App) -> Result<(), Problem> {
+        match app.host.access.token(self.token).await? {
+            Some(kept) if kept.revoked_at.is_none() => Ok(()),
+            _ => Err(Problem::unauthorised()),
+        }
+    }
+}
+
+/// Who may read the figures.
+#[derive(Debug)]
+pub struct MetricsReader;
+
+impl FromRequestParts<Arc<App>> for MetricsReader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let is_allowed = bearer(parts).is_some_and(|sent| secrets::is_metrics_token(sent, &app.metrics_token));
+        if is_allowed { Ok(Self) } else { Err(Problem::unauthorised()) }
+    }
+}
+
+/// Where a request came from.
+pub fn peer(parts: &Parts) -> SocketAddr {
+    let found = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    found.map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |ConnectInfo(address)| *address)
+}
+
+/// Counts down when a request ends, in whatever way.
+struct InFlight(Arc<App>);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.metrics.in_flight.dec();
+    }
+}
+
+/// Gives a request an id, a limit of time and a line in the log, and turns whatever fails into a problem.
+pub async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let id = Uuid::new_v4();
+    let start = Instant::now();
+    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "other".to_owned(), |path| path.as_str().to_owned());
+    let method = request.method().clone();
+    let span = tracing::info_span!("request", %id, %method, route);
+    let is_full = app.metrics.in_flight.inc() >= IN_FLIGHT_LIMIT;
+    let place = InFlight(Arc::clone(&app));
+    let answered = async {
+        if is_full {
+            return Problem::unavailable().into_response();
+        }
+        match tokio::time::timeout(REQUEST_LIMIT, AssertUnwindSafe(next.run(request)).catch_unwind()).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(_)) => {
+                tracing::error!("a panic");
+                Problem::status(StatusCode::INTERNAL_SERVER_ERROR).into_response()
+            }
+            Err(_) => Problem::unavailable().into_response(),
+        }
+    };
+    let mut response = answered.instrument(span.clone()).await;
+    drop(place);
+    let status = response.status();
+    if (status.is_client_error() || status.is_server_error()) && !is_problem(&response) {
+        response = Problem::status(status).with_headers(response.headers()).into_response();
+    }
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+        headers.insert(REQUEST_ID, value);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let took = start.elapsed();
+    app.metrics.answered(&route, status.as_u16(), took);
+    // Who asks for health asks all the time.
+    if !route.starts_with("/health") {
+        span.in_scope(|| tracing::info!(status = status.as_u16(), took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX), "answered"));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_one_network_try_together() {
+        let one: IpAddr = Ipv6Addr::new(0x2001, 0xdb8, 1, 2, 3, 4, 5, 6).into();
+        let other: IpAddr = Ipv6Addr::new(0x2001, 0xdb8, 1, 2, 9, 9, 9, 9).into();
+        let far: IpAddr = Ipv6Addr::new(0x2001, 0xdb8, 1, 3, 3, 4, 5, 6).into();
+        assert_eq!(network(one), network(other));
+        assert_ne!(network(one), network(far));
+    }
+}

@@ -1,0 +1,128 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use clap::{Parser, Subcommand};
+
+use crate::admin::{self, NewCompany, NewEnrolment};
+use crate::config::{Database, Given, Settings};
+use crate::{logging, server};
+
+/// The shop server of Kontor
+#[derive(Debug, Parser)]
+#[command(version)]
+pub struct Cli {
+    /// Settings file, TOML
+    #[arg(long, global = true, env = "KONTOR_CONFIG")]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    given: Given,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Answer tills until told to stop
+    Serve,
+    /// Bring the database up to date
+    Migrate,
+    /// Found a company on this server
+    CreateCompany(NewCompany),
+    /// Take over the file of a shop that was alone; no program may have it open
+    Adopt {
+        /// The shop's file
+        file: PathBuf,
+    },
+    /// Show a code with which a till joins: good once, for minutes
+    Enrol(NewEnrolment),
+    /// List tills and how many tokens each has
+    Tills,
+    /// Take a till's token back
+    Revoke {
+        /// Number of the till
+        #[arg(long)]
+        till: i64,
+    },
+    /// Write a backup of the file; the server may run
+    Backup {
+        /// The backup; it must not exist
+        #[arg(long)]
+        to: PathBuf,
+        /// It is on another machine: tills need no longer keep what it covers
+        #[arg(long)]
+        off_machine: bool,
+    },
+    /// Bring a backup back; the server must not run
+    Restore {
+        /// The backup
+        #[arg(long)]
+        from: PathBuf,
+    },
+    /// Show the settings that hold
+    CheckConfig,
+    /// Ask the running server whether it is ready
+    Healthcheck,
+}
+
+impl Cli {
+    /// Does what was asked for.
+    pub async fn run(self) -> Result<()> {
+        let settings = Settings::of(self.given, self.config.as_deref())?;
+        match self.command {
+            Command::Serve => {
+                server::make_data_folder(&settings.data)?;
+                let _guard = logging::start(&settings)?;
+                server::start(&settings).await?.run().await
+            }
+            Command::Migrate => admin::migrate(&settings).await,
+            Command::CreateCompany(company) => {
+                println!("{}", admin::create_company(&settings, &company).await?);
+                Ok(())
+            }
+            Command::Adopt { file } => admin::adopt(&settings, &file).await,
+            Command::Enrol(enrolment) => {
+                let shown = admin::enrol(&settings, &enrolment).await?;
+                println!("code         {}", shown.code.0);
+                println!("till         {}", shown.till_number);
+                println!("good for     {} minutes", shown.good_for.as_secs() / Duration::from_mins(1).as_secs());
+                if let Some(fingerprint) = shown.fingerprint {
+                    println!("certificate  {fingerprint}");
+                }
+                Ok(())
+            }
+            Command::Tills => {
+                for place in admin::tills(&settings).await? {
+                    println!("{}\t{}\t{} tokens", place.till.number, place.device.map_or_else(String::new, |device| device.name), place.token_count);
+                }
+                Ok(())
+            }
+            Command::Revoke { till } => {
+                println!("{} tokens taken back", admin::revoke(&settings, till).await?);
+                Ok(())
+            }
+            Command::Backup { to, off_machine } => admin::backup(&settings, &to, off_machine.into()).await,
+            Command::Restore { from } => {
+                if let Some(before) = admin::restore(&settings, &from)? {
+                    println!("what was there is {}", before.display());
+                }
+                Ok(())
+            }
+            Command::CheckConfig => {
+                if let Database::Postgres(_) = settings.database {
+                    admin::open(&settings).await?;
+                }
+                println!("{settings:#?}");
+                Ok(())
+            }
+            Command::Healthcheck => {
+                if admin::is_ready(&settings).await? {
+                    return Ok(());
+                }
+                bail!("not ready")
+            }
+        }
+    }
+}

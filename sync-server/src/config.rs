@@ -1,0 +1,205 @@
+//! Settings: file, then environment, then flags; each is named the same in all three.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use clap::Args;
+use kontor_sync::enrol::Secret;
+use serde::Deserialize;
+
+/// Where tills find the server if nothing else is said.
+pub const PORT: u16 = 7443;
+/// Days of logs that are kept if nothing else is said.
+const LOG_DAYS: usize = 14;
+
+/// Settings as given; what is missing has a value of its own.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Given {
+    /// Folder of the database, the certificate and the logs
+    #[arg(long, global = true, env = "KONTOR_DATA")]
+    pub data: Option<PathBuf>,
+    /// Address and port to listen on
+    #[arg(long, global = true, env = "KONTOR_LISTEN")]
+    pub listen: Option<SocketAddr>,
+    /// PostgreSQL address. Not a flag: it may hold a password, and flags are seen by everyone on the machine.
+    #[arg(skip)]
+    pub database_url: Option<Secret>,
+    /// File that holds the PostgreSQL address
+    #[arg(long, global = true, env = "KONTOR_DATABASE_URL_FILE")]
+    pub database_url_file: Option<PathBuf>,
+    /// Speak HTTP without TLS; only on a loopback address
+    #[arg(long, global = true, env = "KONTOR_PLAIN_HTTP")]
+    pub plain_http: Option<bool>,
+    /// Certificate chain, PEM; without it the server makes its own
+    #[arg(long, global = true, env = "KONTOR_TLS_CERTIFICATE")]
+    pub tls_certificate: Option<PathBuf>,
+    /// Private key of the certificate, PEM
+    #[arg(long, global = true, env = "KONTOR_TLS_KEY")]
+    pub tls_key: Option<PathBuf>,
+    /// Names and addresses that the server's own certificate is for
+    #[arg(long, global = true, env = "KONTOR_TLS_NAMES", value_delimiter = ',')]
+    pub tls_names: Option<Vec<String>>,
+    /// What is logged, e.g. `info` or `kontor_server=debug`
+    #[arg(long, global = true, env = "KONTOR_LOG")]
+    pub log: Option<String>,
+    /// Days of logs that are kept
+    #[arg(long, global = true, env = "KONTOR_LOG_DAYS")]
+    pub log_days: Option<usize>,
+}
+
+/// Which database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Database {
+    /// A file.
+    File(PathBuf),
+    /// A server, by its address.
+    Postgres(Secret),
+}
+
+/// How the server is spoken to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// In the clear, on this machine only.
+    Plain,
+    /// With a certificate of its own, for these names.
+    OwnCertificate(Vec<String>),
+    /// With this certificate and key.
+    Certificate {
+        /// Chain, PEM.
+        chain: PathBuf,
+        /// Private key, PEM.
+        key: PathBuf,
+    },
+}
+
+/// Settings as they hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The data folder.
+    pub data: PathBuf,
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// The database.
+    pub database: Database,
+    /// How it is spoken to.
+    pub transport: Transport,
+    /// What is logged.
+    pub log: String,
+    /// Days of logs.
+    pub log_days: usize,
+}
+
+fn read_secret(path: &Path) -> Result<Secret> {
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    Ok(Secret(text.trim().to_owned()))
+}
+
+impl Given {
+    /// What the settings file says.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        // The message of a TOML error shows the line, which may hold a password.
+        toml::from_str(&text).map_err(|error| anyhow::anyhow!("{}: {}", path.display(), error.message()))
+    }
+
+    /// These settings, and the others' where these say nothing.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        // A file that names the address in one way does not stand beside another that names it in the other.
+        let has_url = self.database_url.is_some() || self.database_url_file.is_some();
+        Self {
+            data: self.data.or(other.data),
+            listen: self.listen.or(other.listen),
+            database_url: if has_url { self.database_url } else { other.database_url },
+            database_url_file: if has_url { self.database_url_file } else { other.database_url_file },
+            plain_http: self.plain_http.or(other.plain_http),
+            tls_certificate: self.tls_certificate.or(other.tls_certificate),
+            tls_key: self.tls_key.or(other.tls_key),
+            tls_names: self.tls_names.or(other.tls_names),
+            log: self.log.or(other.log),
+            log_days: self.log_days.or(other.log_days),
+        }
+    }
+
+    /// The settings that hold, if they go together.
+    pub fn settle(self) -> Result<Settings> {
+        let data = self.data.unwrap_or_else(|| PathBuf::from("kontor-data"));
+        let listen = self.listen.unwrap_or(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), PORT));
+        let database = match (self.database_url, self.database_url_file) {
+            (Some(_), Some(_)) => bail!("database_url and database_url_file are both given"),
+            (Some(url), None) => Database::Postgres(url),
+            (None, Some(path)) => Database::Postgres(read_secret(&path)?),
+            (None, None) => Database::File(data.join("server.kontor")),
+        };
+        if let Database::Postgres(url) = &database {
+            ensure!(url.0.starts_with("postgres://") || url.0.starts_with("postgresql://"), "database_url is no PostgreSQL address");
+        }
+        let transport = match (self.plain_http.unwrap_or(false), self.tls_certificate, self.tls_key) {
+            (true, None, None) => {
+                ensure!(listen.ip().is_loopback(), "plain_http is only for a loopback address, not {listen}");
+                Transport::Plain
+            }
+            (true, _, _) => bail!("plain_http and a certificate are both given"),
+            (false, Some(chain), Some(key)) => Transport::Certificate { chain, key },
+            (false, None, None) => Transport::OwnCertificate(self.tls_names.unwrap_or_else(|| vec!["localhost".into(), "127.0.0.1".into()])),
+            (false, _, _) => bail!("tls_certificate and tls_key go together"),
+        };
+        let log_days = self.log_days.unwrap_or(LOG_DAYS);
+        ensure!((1..=3_650).contains(&log_days), "log_days is 1 to 3650");
+        Ok(Settings { data, listen, database, transport, log: self.log.unwrap_or_else(|| "info".into()), log_days })
+    }
+}
+
+impl Settings {
+    /// Flags and environment over the file.
+    pub fn of(given: Given, file: Option<&Path>) -> Result<Self> {
+        let environment = std::env::var("KONTOR_DATABASE_URL").ok().map(Secret);
+        let given = Given { database_url: environment, ..given };
+        let file = file.map(Given::read).transpose()?.unwrap_or_default();
+        given.or(file).settle()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+    use super::*;
+
+    fn given(text: &str) -> Given {
+        toml::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn a_flag_beats_the_file_and_what_is_missing_has_a_value() {
+        let file = given("listen = '0.0.0.0:1'\ndata = '/srv/kontor'\nlog = 'debug'");
+        let flags = given("listen = '127.0.0.1:2'");
+        let settings = flags.or(file).settle().unwrap();
+        assert_eq!(settings.listen.port(), 2);
+        assert_eq!(settings.database, Database::File("/srv/kontor/server.kontor".into()));
+        assert_eq!((settings.log.as_str(), settings.log_days), ("debug", LOG_DAYS));
+    }
+
+    #[test]
+    fn settings_that_do_not_go_together_are_refused() {
+        for text in [
+            "plain_http = true",
+            "plain_http = true\nlisten = '192.168.1.2:80'",
+            "tls_key = 'a'",
+            "database_url = 'mysql://x'",
+            "database_url = 'postgres://x'\ndatabase_url_file = 'y'",
+            "log_days = 0",
+        ] {
+            assert!(given(text).settle().is_err(), "{text}");
+        }
+        assert_eq!(given("plain_http = true\nlisten = '127.0.0.1:80'").settle().unwrap().transport, Transport::Plain);
+        assert!(toml::from_str::<Given>("lisen = '127.0.0.1:80'").is_err());
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let settings = given("database_url = 'postgres://kontor:geheim@localhost/kontor'").settle().unwrap();
+        assert!(!format!("{settings:?}").contains("geheim"));
+    }
+}

@@ -1,0 +1,191 @@
+//! What can be asked.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use kontor_domain::command::Command;
+use kontor_domain::reject::{Code, Reject};
+use kontor_domain::settings::{self, AddTill};
+use kontor_domain::world::Scope;
+use kontor_store::access::DeviceToken;
+use kontor_sync::enrol::{EnrolReply, EnrolRequest};
+use kontor_sync::message::{PullReply, PullRequest, PushRequest};
+
+use tokio::io::AsyncReadExt as _;
+
+use crate::app::{App, Caller, MetricsReader, observe, peer};
+use crate::host::now;
+use crate::problem::Problem;
+use crate::secrets;
+use crate::wire::{self, Input, Pack};
+
+/// Most bytes of a request for a token.
+const ENROL_BYTES_LIMIT: usize = 1_024;
+/// Bytes of a file that are sent at once.
+const CHUNK_BYTES: usize = 65_536;
+
+/// Everything that is answered.
+pub fn router(app: Arc<App>) -> Router {
+    with_layers(
+        Router::new()
+            .route("/api/v1/sync/push", post(push))
+            .route("/api/v1/sync/pull", post(pull))
+            .route("/api/v1/sync/snapshot/{scope}", get(snapshot))
+            .route("/api/v1/devices/enrol", post(enrol))
+            .route("/health/live", get(live))
+            .route("/health/ready", get(ready))
+            .route("/metrics", get(metrics)),
+        app,
+    )
+}
+
+fn with_layers(router: Router<Arc<App>>, app: Arc<App>) -> Router {
+    let router = router.fallback(|| async { Problem::status(StatusCode::NOT_FOUND) });
+    router.layer(middleware::from_fn_with_state(Arc::clone(&app), observe)).with_state(app)
+}
+
+async fn push(State(app): State<Arc<App>>, caller: Caller, headers: HeaderMap, Input(mut request): Input<PushRequest>) -> Result<Response, Problem> {
+    request.check()?;
+    request.device = caller.device;
+    let count = u64::try_from(request.commands.len()).unwrap_or(0);
+    let reply = app.host.push(caller.company, request).await.ok_or_else(Problem::unavailable)??;
+    app.metrics.pushed_commands.inc_by(count);
+    wire::reply(reply, Pack::of(&headers)).await
+}
+
+async fn pull(State(app): State<Arc<App>>, caller: Caller, headers: HeaderMap, Input(mut request): Input<PullRequest>) -> Result<Response, Problem> {
+    request.device = caller.device;
+    let reply = app.host.pull(caller.company, request, &mut app.stopping.clone()).await?;
+    caller.check_again(&app).await?;
+    if let PullReply::Page(page) = &reply {
+        app.metrics.pulled_rows.inc_by(u64::try_from(page.rows.len()).unwrap_or(0));
+    }
+    wire::reply(reply, Pack::of(&headers)).await
+}
+
+/// A scope's rows as a ready SQLite file, packed; its headers say of which history and rev.
+async fn snapshot(State(app): State<Arc<App>>, caller: Caller, Path(scope): Path<String>) -> Result<Response, Problem> {
+    let nowhere = || Problem::status(StatusCode::NOT_FOUND);
+    let scope = Scope(scope.parse().map_err(|_| nowhere())?);
+    let failed = |error: anyhow::Error| {
+        tracing::error!(error = format!("{error:#}"), "snapshot");
+        Problem::unavailable()
+    };
+    let ready = app.snapshots.get(&app.host, caller.company, caller.device, scope).await.map_err(failed)?.ok_or_else(nowhere)?;
+    let file = tokio::fs::File::open(&ready.path).await.map_err(|error| failed(error.into()))?;
+    let (epoch, rev) = (ready.epoch.to_string(), ready.rev.to_string());
+    // The file stays while somebody reads it.
+    let body = futures_util::stream::try_unfold((file, ready), |(mut file, ready)| async move {
+        let mut bytes = Vec::with_capacity(CHUNK_BYTES);
+        let count = (&mut file).take(CHUNK_BYTES as u64).read_to_end(&mut bytes).await?;
+        Ok::<_, std::io::Error>((count > 0).then_some((bytes, (file, ready))))
+    });
+    let headers = [(header::CONTENT_TYPE.as_str(), "application/zstd"), ("kontor-epoch", &epoch), ("kontor-rev", &rev)];
+    Ok((headers, Body::from_stream(body)).into_response())
+}
+
+/// A code becomes a token, once. What fails on the way leaves the code as it was.
+async fn enrol(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    app.may_try(peer(&parts))?;
+    if parts.headers.contains_key(header::CONTENT_ENCODING) {
+        // Nobody who has no token makes the server unpack anything.
+        return Err(Problem::status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+    }
+    let request: EnrolRequest = wire::read(&parts.headers, body, ENROL_BYTES_LIMIT).await?;
+    let wrong = || Problem::from(Reject::new(Code::NotFound).with("what", "code"));
+    let code_hash = secrets::typed_code(&request.code).ok_or_else(wrong)?;
+    let host = &app.host;
+    let enrolment = host.access.enrolment(&code_hash, now()).await?.ok_or_else(wrong)?;
+    if enrolment.adds_till {
+        let add = AddTill {
+            till_id: enrolment.till,
+            number: enrolment.till_number,
+            name: String::new(),
+            location_id: enrolment.location,
+            device_id: enrolment.device,
+            device_name: enrolment.device_name.clone(),
+        };
+        // Its id is the code's: tried again after a failure it is the same command.
+        host.submit(enrolment.id, enrolment.company, enrolment.device, enrolment.person, Command::Settings(settings::Command::AddTill(add))).await?;
+    }
+    let series = host.new_series(enrolment.company).await?;
+    let (token, id, secret_hash) = secrets::new_token().map_err(|_| Problem::unavailable())?;
+    let kept = DeviceToken { id, company: enrolment.company, device: enrolment.device, secret_hash, revoked_at: None };
+    if !host.access.redeem(&code_hash, &enrolment, &kept, now()).await? {
+        return Err(wrong());
+    }
+    app.metrics.enrolled.inc();
+    tracing::info!(device = %enrolment.device, till = enrolment.till_number, "a device has its token");
+    let reply = EnrolReply {
+        token,
+        company: enrolment.company,
+        device: enrolment.device,
+        till_number: enrolment.till_number,
+        person: enrolment.person,
+        series,
+    };
+    wire::reply(reply, Pack::No).await
+}
+
+async fn live() -> StatusCode {
+    StatusCode::NO_CONTENT
+}
+
+async fn ready(State(app): State<Arc<App>>) -> Result<StatusCode, Problem> {
+    if *app.stopping.borrow() {
+        return Err(Problem::unavailable());
+    }
+    app.host.access.ping().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn metrics(State(app): State<Arc<App>>, _: MetricsReader) -> Response {
+    ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], app.metrics.text()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
+    use std::net::SocketAddr;
+
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::config::Database;
+    use crate::host::Host;
+    use crate::snapshots::Snapshots;
+
+    #[tokio::test]
+    async fn a_panic_is_a_problem_and_the_server_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let host = Host::open(&Database::File(folder.path().join("server.kontor"))).await.unwrap();
+        let (_stop, stopping) = watch::channel(false);
+        let app = Arc::new(App::new(host, Snapshots::new(folder.path().join("snapshots")).unwrap(), [0; 32], stopping));
+        async fn fails() -> StatusCode {
+            panic!("on purpose")
+        }
+        let router = with_layers(Router::new().route("/fails", get(fails)).route("/health/live", get(live)), Arc::clone(&app));
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = axum_server::from_tcp(listener).unwrap();
+        let task = tokio::spawn(server.serve(router.into_make_service_with_connect_info::<SocketAddr>()));
+        for _ in 0..2 {
+            let response = reqwest::get(format!("http://{address}/fails")).await.unwrap();
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            assert_eq!(response.headers().get("content-type").unwrap(), crate::problem::MEDIA_TYPE);
+            assert!(!response.text().await.unwrap().contains("purpose"));
+        }
+        assert_eq!(reqwest::get(format!("http://{address}/health/live")).await.unwrap().status(), StatusCode::NO_CONTENT);
+        assert_eq!(app.metrics.in_flight.get(), 0);
+        task.abort();
+        app.host.close().await;
+    }
+}

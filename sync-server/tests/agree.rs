@@ -1,0 +1,232 @@
+//! Tills and a server, over the network, on real files.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use kontor_domain::ids::{CompanyId, DeviceId, PersonId};
+use kontor_domain::world::Scope;
+use kontor_server::admin;
+use kontor_server::config::Transport;
+use kontor_store::feed::FeedFile;
+use kontor_store::installation::{self, Installation};
+use kontor_store::sqlite::{self, Synchronous};
+use kontor_sync::message::{PullReply, PushAnswer, PushReply};
+use support::{Api, Place, Till};
+use uuid::Uuid;
+
+#[tokio::test]
+async fn two_tills_that_sold_offline_agree_after_both_have_synced() -> Result<()> {
+    let place = Place::with_company(Transport::OwnCertificate(vec!["localhost".into()])).await?;
+    let running = place.start().await?;
+    assert_eq!(running.fingerprint.as_deref().map(str::len), Some(64));
+    let api = Api::pinned(&running, &place.settings.data)?;
+    let mut first = place.till(&api, Some(1)).await?;
+    let mut second = place.till(&api, None).await?;
+    assert_eq!((first.enrolled.till_number, second.enrolled.till_number), (1, 2));
+    assert_ne!(first.enrolled.series, second.enrolled.series);
+    first.sync().await?;
+    first.create_product("P1", 30)?;
+    first.sync().await?;
+    second.sync().await?;
+    second.open_shift()?;
+    // Now nobody speaks to the server.
+    let mut sold = std::collections::BTreeSet::new();
+    for _ in 0..20 {
+        sold.insert(first.sell()?);
+        sold.insert(second.sell()?);
+    }
+    assert_eq!(first.sales()?.len(), 20);
+    first.sync().await?;
+    second.sync().await?;
+    first.sync().await?;
+    assert_eq!(first.sales()?, sold);
+    assert_eq!(second.sales()?, sold);
+    let server = FeedFile::open(&place.file())?;
+    first.agrees_with(&server)?;
+    second.agrees_with(&server)?;
+    running.stop().await
+}
+
+#[tokio::test]
+async fn a_push_that_comes_twice_is_done_once() -> Result<()> {
+    let place = Place::with_company(Transport::Plain).await?;
+    let running = place.start().await?;
+    let mut till = place.till(&Api::plain(&running)?, Some(1)).await?;
+    till.sync().await?;
+    till.create_product("P1", 30)?;
+    till.sell()?;
+    let request = till.push_request()?.unwrap();
+    for _ in 0..3 {
+        let reply: PushReply = till.api.ask("/api/v1/sync/push", till.token(), &request).await?;
+        assert_eq!(reply.answer, PushAnswer::Ok);
+    }
+    till.sync().await?;
+    assert_eq!(till.sales()?.len(), 1);
+    till.agrees_with(&FeedFile::open(&place.file())?)?;
+    running.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pull_that_waits_is_woken_by_what_another_till_pushes() -> Result<()> {
+    let place = Place::with_company(Transport::Plain).await?;
+    let running = place.start().await?;
+    let api = Api::plain(&running)?;
+    let (mut first, mut second) = (place.till(&api, Some(1)).await?, place.till(&api, None).await?);
+    first.sync().await?;
+    second.sync().await?;
+    second.sync().await?;
+    let start = Instant::now();
+    assert!(second.pull(300).await? || start.elapsed() >= Duration::from_millis(300));
+    assert!(start.elapsed() >= Duration::from_millis(300), "there was nothing to say, and it was said after {:?}", start.elapsed());
+    let waits = tokio::spawn(async move {
+        second.pull(20_000).await?;
+        Ok::<_, anyhow::Error>((second, Instant::now()))
+    });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    first.create_product("P1", 30)?;
+    let pushed = Instant::now();
+    first.push().await?;
+    let (second, woken) = waits.await??;
+    let took = woken.duration_since(pushed);
+    println!("from the push's start to the other till's commit: {took:?}");
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert_eq!(second.products()?, 1);
+    drop(second);
+    running.stop().await
+}
+
+#[tokio::test]
+async fn tills_bring_a_server_that_was_restored_from_an_old_backup_up_to_date() -> Result<()> {
+    let place = Place::with_company(Transport::Plain).await?;
+    let running = place.start().await?;
+    let mut till = place.till(&Api::plain(&running)?, Some(1)).await?;
+    till.sync().await?;
+    till.create_product("P1", 30)?;
+    till.sell()?;
+    till.sync().await?;
+    let backup = place.folder.path().join("backup.kontor");
+    // While it runs.
+    admin::backup(&place.settings, &backup, admin::Place::Here).await?;
+    till.sell()?;
+    till.sell()?;
+    till.sync().await?;
+    assert!(admin::restore(&place.settings, &backup).is_err(), "the server has the file");
+    running.stop().await?;
+    let epoch = till.look()?.0.meta.epoch;
+    let before = admin::restore(&place.settings, &backup)?;
+    assert!(before.is_some_and(|before| before.is_file()));
+    let running = place.start().await?;
+    till.api = Api::plain(&running)?;
+    till.sync().await?;
+    till.sync().await?;
+    assert_ne!(till.look()?.0.meta.epoch, epoch, "a restore begins a history of its own");
+    assert_eq!(till.sales()?.len(), 3);
+    till.agrees_with(&FeedFile::open(&place.file())?)?;
+    running.stop().await
+}
+
+#[tokio::test]
+async fn a_new_till_starts_from_a_ready_file_and_pulls_what_came_after() -> Result<()> {
+    let place = Place::with_company(Transport::Plain).await?;
+    let running = place.start().await?;
+    let api = Api::plain(&running)?;
+    let mut first = place.till(&api, Some(1)).await?;
+    first.sync().await?;
+    for number in 0..30 {
+        first.create_product(&format!("P{number}"), 30)?;
+    }
+    first.sync().await?;
+    let enrolled = api.enrol(&place.code(None).await?).await?.unwrap();
+    let get = |scope: Scope| {
+        let request = api.client.get(format!("{}/api/v1/sync/snapshot/{}", api.base, scope.0));
+        request.header("authorization", format!("Bearer {}", enrolled.token.0)).send()
+    };
+    // Another device's scope is no business of this one.
+    assert_eq!(get(Scope::of_id(first.enrolled.device.0)).await?.status(), 404);
+    let response = get(Scope::COMPANY).await?;
+    assert_eq!(response.status(), 200);
+    let header = |name: &str| response.headers().get(name).unwrap().to_str().unwrap().to_owned();
+    let (epoch, rev) = (header("kontor-epoch").parse()?, header("kontor-rev").parse::<i64>()?);
+    let path = place.folder.path().join("ready.kontor");
+    std::fs::write(&path, zstd::stream::decode_all(&*response.bytes().await?)?)?;
+    // Something happens after it was made.
+    first.create_product("LATE", 30)?;
+    first.sync().await?;
+    let mut second = Till::open(&path, &api, &enrolled, Some(epoch)).await?;
+    assert_eq!(second.products()?, 30);
+    assert_eq!(second.look()?.0.cursors, [(Scope::COMPANY, rev)].into());
+    let request = second.pull_request(0)?;
+    let reply: PullReply = api.ask("/api/v1/sync/pull", second.token(), &request).await?;
+    let PullReply::Page(page) = reply else { panic!("{reply:?}") };
+    assert!(!page.boot.contains(&Scope::COMPANY.0) && page.rows.len() < 30, "{} rows, {:?} anew", page.rows.len(), page.boot);
+    second.sync().await?;
+    assert_eq!(second.products()?, 31);
+    second.agrees_with(&FeedFile::open(&place.file())?)?;
+    drop((first, second));
+    running.stop().await
+}
+
+#[tokio::test]
+async fn a_backup_on_another_machine_is_told_to_tills_and_one_here_is_not() -> Result<()> {
+    let place = Place::with_company(Transport::Plain).await?;
+    let running = place.start().await?;
+    let mut till = place.till(&Api::plain(&running)?, Some(1)).await?;
+    for (name, where_it_is) in [("here", admin::Place::Here), ("away", admin::Place::OffMachine)] {
+        admin::backup(&place.settings, &place.folder.path().join(name), where_it_is).await?;
+        let request = till.pull_request(0)?;
+        let reply: PullReply = till.api.ask("/api/v1/sync/pull", till.token(), &request).await?;
+        let PullReply::Page(page) = reply else { panic!("{reply:?}") };
+        assert_eq!(page.stable, if where_it_is == admin::Place::Here { 0 } else { page.head.0 });
+    }
+    running.stop().await
+}
+
+#[tokio::test]
+async fn a_shop_that_was_alone_moves_to_a_server_with_all_it_has() -> Result<()> {
+    let (alone, place) = (Place::with_company(Transport::Plain).await?, Place::new(Transport::Plain)?);
+    let file = sqlite::open_ready(&alone.file(), Synchronous::Full)?;
+    let offered = Installation { company: CompanyId(Uuid::now_v7()), device: DeviceId(Uuid::now_v7()), person: PersonId(Uuid::now_v7()) };
+    installation::load_or_make(file.connection(), offered)?;
+    assert!(admin::adopt(&place.settings, &alone.file()).await.is_err(), "the shop is open");
+    drop(file);
+    admin::adopt(&place.settings, &alone.file()).await?;
+    assert!(admin::adopt(&place.settings, &alone.file()).await.is_err(), "there is a company already");
+    assert!(place.found().await.is_err(), "there is a company already");
+    let running = place.start().await?;
+    let mut till = place.till(&Api::plain(&running)?, Some(1)).await?;
+    till.sync().await?;
+    till.create_product("P1", 30)?;
+    till.sell()?;
+    till.sync().await?;
+    till.agrees_with(&FeedFile::open(&place.file())?)?;
+    drop(till);
+    running.stop().await
+}
+
+#[tokio::test]
+async fn a_restore_does_not_let_in_again_who_was_shut_out_nor_shut_out_who_was_let_in() -> Result<()> {
+    let place = Place::with_company(Transport::Plain).await?;
+    let running = place.start().await?;
+    let api = Api::plain(&running)?;
+    let mut old = place.till(&api, Some(1)).await?;
+    old.sync().await?;
+    let code = place.code(Some(1)).await?;
+    let backup = place.folder.path().join("backup.kontor");
+    admin::backup(&place.settings, &backup, admin::Place::Here).await?;
+    let mut new = place.till(&api, Some(1)).await?;
+    running.stop().await?;
+    admin::restore(&place.settings, &backup)?;
+    let running = place.start().await?;
+    let api = Api::plain(&running)?;
+    (old.api, new.api) = (api.clone(), api.clone());
+    assert!(old.pull(0).await.is_err());
+    new.sync().await?;
+    assert!(api.enrol(&code).await?.is_none(), "a code came back");
+    assert!(place.till(&api, Some(1)).await?.enrolled.series > new.enrolled.series, "a series was given twice");
+    drop((old, new));
+    running.stop().await
+}

@@ -1,0 +1,396 @@
+//! A server on a folder of a test's own, and tills that are real replicas on real files.
+
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use kontor_domain::catalog::{self, CreateProduct, Product, ProductDraft, THRESHOLD_OFF, Tax};
+use kontor_domain::cell::Value;
+use kontor_domain::command::{COMMAND_VERSION, Command, Envelope, Rights};
+use kontor_domain::counter::cart::{Cart, CartLine, Discount, exact_cash, price};
+use kontor_domain::counter::{self, OpenShift, Sale, Sell, Till as TillRow};
+use kontor_domain::ids::{CommandId, CompanyId, ProductId, SaleId, ShiftId};
+use kontor_domain::settings::{Device, TaxMode};
+use kontor_domain::time::{BusinessDate, Instant};
+use kontor_domain::units::{Money, Quantity, UnitPrice};
+use kontor_domain::world::Scope;
+use kontor_server::admin::{self, NewCompany, NewEnrolment};
+use kontor_server::config::{Database, Settings, Transport};
+use kontor_server::host::now;
+use kontor_server::server::{self, Running};
+use kontor_store::copy::{self, CopyState, Meta, OutboxEntry};
+use kontor_store::feed::FeedFile;
+use kontor_store::sqlite::{self, Synchronous, Writer, find_rows};
+use kontor_store::{feed, shape, verify};
+use kontor_sync::authority::Submission;
+use kontor_sync::enrol::EnrolReply;
+use kontor_sync::message::{PullReply, PullRequest, PushReply, PushRequest};
+use kontor_sync::replica::{Answer, Applied, Message, Replica, push_request};
+use kontor_sync::stage::{Stage, Staged};
+use reqwest::{Client, Response, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+/// Most rounds of a till that does not come to rest.
+const ROUNDS_LIMIT: usize = 20;
+
+/// A folder with a server's settings.
+pub struct Place {
+    pub folder: tempfile::TempDir,
+    pub settings: Settings,
+}
+
+impl Place {
+    /// Settings for a fresh server on a free loopback port.
+    pub fn new(transport: Transport) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let data = folder.path().join("data");
+        let settings = Settings {
+            listen: ([127, 0, 0, 1], 0).into(),
+            database: Database::File(data.join("server.kontor")),
+            data,
+            transport,
+            log: "warn".into(),
+            log_days: 1,
+        };
+        Ok(Self { folder, settings })
+    }
+
+    /// The same with a company.
+    pub async fn with_company(transport: Transport) -> Result<Self> {
+        let place = Self::new(transport)?;
+        place.found().await?;
+        Ok(place)
+    }
+
+    pub async fn found(&self) -> Result<CompanyId> {
+        let new = NewCompany {
+            name: "Harbour Street".into(),
+            code: "HS".into(),
+            currency: "TWD".into(),
+            time_zone: "Asia/Taipei".into(),
+            taxes: vec!["VAT=5".into()],
+            tax_exclusive: false,
+            locale: "en".into(),
+            owner: "Mei".into(),
+            warehouse: "First".into(),
+            shelf: "SHELF".into(),
+            till_name: "Counter".into(),
+        };
+        admin::create_company(&self.settings, &new).await
+    }
+
+    pub async fn start(&self) -> Result<Running> {
+        server::start(&self.settings).await
+    }
+
+    /// A code for a till.
+    pub async fn code(&self, till: Option<i64>) -> Result<String> {
+        let shown = admin::enrol(&self.settings, &NewEnrolment { till, name: None, beside: 1 }).await?;
+        Ok(shown.code.0)
+    }
+
+    /// A till that has joined.
+    pub async fn till(&self, api: &Api, number: Option<i64>) -> Result<Till> {
+        let code = self.code(number).await?;
+        let reply = api.enrol(&code).await?.context("no token")?;
+        Till::open(&self.folder.path().join(format!("till{}-{}.kontor", reply.till_number, Uuid::now_v7().simple())), api, &reply, None).await
+    }
+
+    pub fn file(&self) -> PathBuf {
+        self.settings.data.join("server.kontor")
+    }
+}
+
+/// The way to a server.
+#[derive(Clone)]
+pub struct Api {
+    pub client: Client,
+    pub base: String,
+}
+
+impl Api {
+    /// To a server that speaks HTTP.
+    pub fn plain(running: &Running) -> Result<Self> {
+        Ok(Self { client: Client::builder().no_proxy().build()?, base: format!("http://{}", running.address) })
+    }
+
+    /// To a server with a certificate of its own, believing nothing else.
+    pub fn pinned(running: &Running, data: &Path) -> Result<Self> {
+        let certificate = reqwest::Certificate::from_pem(&std::fs::read(data.join("certificate.pem"))?)?;
+        let client = Client::builder().no_proxy().tls_certs_only([certificate]).build()?;
+        Ok(Self { client, base: format!("https://localhost:{}", running.address.port()) })
+    }
+
+    pub async fn post(&self, path: &str, token: Option<&str>, body: impl Into<reqwest::Body>) -> Result<Response> {
+        let mut request = self.client.post(format!("{}{path}", self.base)).header("content-type", "application/json").body(body);
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        Ok(request.send().await?)
+    }
+
+    pub async fn enrol(&self, code: &str) -> Result<Option<EnrolReply>> {
+        let response = self.post("/api/v1/devices/enrol", None, serde_json::json!({ "code": code }).to_string()).await?;
+        match response.status() {
+            StatusCode::OK => Ok(Some(serde_json::from_slice(&response.bytes().await?)?)),
+            StatusCode::NOT_FOUND => Ok(None),
+            other => bail!("{other}"),
+        }
+    }
+
+    /// Packed both ways.
+    pub async fn ask<Q: Serialize, A: DeserializeOwned>(&self, path: &str, token: &str, question: &Q) -> Result<A> {
+        let packed = zstd::bulk::compress(&serde_json::to_vec(question)?, 3)?;
+        let request = self.client.post(format!("{}{path}", self.base)).header("content-type", "application/json").header("content-encoding", "zstd");
+        let request = request.header("accept-encoding", "zstd").header("authorization", format!("Bearer {token}"));
+        let response = request.body(packed).send().await?;
+        let status = response.status();
+        let is_packed = response.headers().get("content-encoding").is_some_and(|value| value == "zstd");
+        let bytes = response.bytes().await?;
+        ensure!(status == StatusCode::OK, "{status}: {}", String::from_utf8_lossy(&bytes));
+        let bytes = if is_packed { zstd::stream::decode_all(&*bytes)? } else { bytes.to_vec() };
+        Ok(serde_json::from_slice(&bytes)?)
+    }
+}
+
+/// A till: a replica on a real file.
+pub struct Till {
+    pub path: PathBuf,
+    pub api: Api,
+    pub enrolled: EnrolReply,
+    stage: Stage,
+    writer: Option<Writer<Message>>,
+}
+
+impl Till {
+    /// On a fresh file, or on a ready one of this history.
+    pub async fn open(path: &Path, api: &Api, enrolled: &EnrolReply, epoch: Option<Uuid>) -> Result<Self> {
+        let file = sqlite::open(path, Synchronous::Full).await?;
+        let meta = Meta {
+            epoch,
+            replica: Uuid::new_v4(),
+            series: enrolled.series,
+            next_seq: 1,
+            acked: 0,
+            replay_due: false,
+            seen_rev: 0,
+            seen_id: None,
+            shape: shape::shape(),
+        };
+        copy::make(file.connection(), enrolled.company, enrolled.device, enrolled.person.0, &meta)?;
+        let writer = file.start_writer(Replica::new(enrolled.company))?;
+        Ok(Self { path: path.to_owned(), api: api.clone(), enrolled: enrolled.clone(), stage: Stage::default(), writer: Some(writer) })
+    }
+
+    pub fn token(&self) -> &str {
+        &self.enrolled.token.0
+    }
+
+    fn send(&self, message: Message) -> Result<()> {
+        let writer = self.writer.as_ref().context("closed")?;
+        writer.sender().send(message).map_err(|_| anyhow!("the writer ended"))
+    }
+
+    fn tell<T: Send + 'static>(&self, message: impl FnOnce(Answer<T>) -> Message) -> Result<T> {
+        let (sender, receiver) = mpsc::channel();
+        self.send(message(Box::new(move |answer| drop(sender.send(answer)))))?;
+        receiver.recv()?.map_err(|reject| anyhow!("{reject}"))
+    }
+
+    pub fn submit(&self, command: Command) -> Result<()> {
+        let (sender, receiver) = mpsc::channel();
+        let EnrolReply { company, device, person: actor, .. } = self.enrolled;
+        let at = now();
+        let envelope = Envelope { id: CommandId(Uuid::now_v7()), company, device, actor, at, version: COMMAND_VERSION, number: None, command };
+        let answer = Box::new(move |verdict| drop(sender.send(verdict)));
+        self.send(Message::Submit(Submission { envelope, rights: Rights::All, now: at, answer }))?;
+        receiver.recv()?.map(|_| ()).map_err(|reject| anyhow!("{reject}"))
+    }
+
+    pub fn look(&self) -> Result<(CopyState, Vec<OutboxEntry>)> {
+        self.tell(|answer| Message::Look { commands: 1_000, answer })
+    }
+
+    pub fn feed(&self) -> Result<FeedFile> {
+        Ok(FeedFile::open(&self.path)?)
+    }
+
+    pub fn push_request(&self) -> Result<Option<PushRequest>> {
+        let (state, entries) = self.look()?;
+        Ok(push_request(&state, &entries, self.enrolled.device, "test", now()))
+    }
+
+    pub fn pull_request(&mut self, wait_ms: u32) -> Result<PullRequest> {
+        let (state, _) = self.look()?;
+        let request = self.stage.request(&state, self.enrolled.device, feed::schema(), false);
+        Ok(PullRequest { wait_ms, ..request })
+    }
+
+    /// Pushes all there is.
+    pub async fn push(&mut self) -> Result<()> {
+        let Some(request) = self.push_request()? else { return Ok(()) };
+        let reply: PushReply = self.api.ask("/api/v1/sync/push", self.token(), &request).await?;
+        self.tell(|answer| Message::Pushed { reply, fresh: Uuid::new_v4(), answer })?;
+        Ok(())
+    }
+
+    /// Takes one whole answer to a pull; whether anything was applied.
+    pub async fn pull(&mut self, wait_ms: u32) -> Result<bool> {
+        loop {
+            let request = self.pull_request(wait_ms)?;
+            let reply: PullReply = self.api.ask("/api/v1/sync/pull", self.token(), &request).await?;
+            match self.stage.take(reply)? {
+                Staged::More => {}
+                Staged::Ignored => return Ok(false),
+                Staged::Reset { epoch, echo } => {
+                    self.tell(|answer| Message::Reset { epoch, echo, fresh: Uuid::new_v4(), answer })?;
+                    return Ok(true);
+                }
+                Staged::Ready(batch) => {
+                    let applied = self.tell(|answer| Message::Apply { batch, now: now(), answer })?;
+                    return Ok(matches!(applied, Applied::Done { .. }));
+                }
+                Staged::Upgrade | Staged::Wait => bail!("nobody is older here"),
+            }
+        }
+    }
+
+    /// Pushes and pulls until nothing is left to push.
+    pub async fn sync(&mut self) -> Result<()> {
+        for _ in 0..ROUNDS_LIMIT {
+            self.push().await?;
+            self.pull(0).await?;
+            let (_, entries) = self.look()?;
+            if entries.is_empty() {
+                self.pull(0).await?;
+                return Ok(());
+            }
+        }
+        bail!("a till does not come to rest")
+    }
+
+    fn company(&self) -> Vec<Value> {
+        vec![Value::Id(self.enrolled.company.0)]
+    }
+
+    fn till_row(&self) -> Result<TillRow> {
+        let feed = self.feed()?;
+        let devices: Vec<Device> = find_rows(feed.connection(), "company = ?1", &self.company())?;
+        let own = devices.into_iter().find(|device| device.id == self.enrolled.device).context("no device")?;
+        let tills: Vec<TillRow> = find_rows(feed.connection(), "company = ?1", &self.company())?;
+        tills.into_iter().find(|till| Some(till.id) == own.till_id).context("no till")
+    }
+
+    pub fn create_product(&self, code: &str, price: i64) -> Result<()> {
+        let feed = self.feed()?;
+        let taxes: Vec<Tax> = find_rows(feed.connection(), "company = ?1", &self.company())?;
+        let draft = ProductDraft {
+            code: code.into(),
+            name: format!("鳳梨酥 {code}"),
+            description: String::new(),
+            unit: "pcs".into(),
+            category_id: None,
+            tax_id: taxes.first().context("no tax")?.id,
+            price: UnitPrice(UnitPrice::PER_MINOR_UNIT * price),
+            low_threshold: THRESHOLD_OFF,
+            high_threshold: THRESHOLD_OFF,
+            favourite: None,
+            active: true,
+            barcodes: Vec::new(),
+            tags: Vec::new(),
+        };
+        self.submit(Command::Catalog(catalog::Command::CreateProduct(CreateProduct { id: ProductId(Uuid::now_v7()), draft })))
+    }
+
+    pub fn open_shift(&self) -> Result<()> {
+        let till = self.till_row()?;
+        if till.open_shift_id.is_some() {
+            return Ok(());
+        }
+        let today = BusinessDate(Instant(now().0).utc().context("clock")?.date_naive());
+        let open = OpenShift { shift_id: ShiftId(Uuid::now_v7()), till_id: till.id, business_date: today, float: Money(1_000) };
+        self.submit(Command::Counter(counter::Command::OpenShift(open)))
+    }
+
+    /// Sells one of the first product for cash.
+    pub fn sell(&self) -> Result<SaleId> {
+        let shift_id = self.till_row()?.open_shift_id.context("no shift")?;
+        let feed = self.feed()?;
+        let products: Vec<Product> = find_rows(feed.connection(), "company = ?1", &self.company())?;
+        let taxes: Vec<Tax> = find_rows(feed.connection(), "company = ?1", &self.company())?;
+        let (product, tax) = (products.first().context("no product")?, taxes.first().context("no tax")?);
+        let line = CartLine {
+            product_id: product.id,
+            code: product.code.clone(),
+            name: product.name.clone(),
+            unit: product.unit.clone(),
+            barcode: String::new(),
+            pack: Quantity::ONE,
+            quantity: Quantity(1_000),
+            list_price: product.price,
+            unit_price: product.price,
+            discount: Discount::None,
+            tax_id: tax.id,
+            tax_name: tax.name.clone(),
+            tax_rate: tax.rate,
+        };
+        let cart = Cart { tax_mode: TaxMode::Inclusive, lines: vec![line], discount: Discount::None };
+        let figures = price(&cart)?;
+        let (tenders, rounding) = exact_cash(figures.total, Money(1))?;
+        let sale_id = SaleId(Uuid::now_v7());
+        let sell = Sell {
+            sale_id,
+            shift_id,
+            cart,
+            figures,
+            tenders,
+            rounding,
+            customer_name: String::new(),
+            customer_tax_number: String::new(),
+            note: String::new(),
+            print: None,
+            parked_cart_id: None,
+        };
+        self.submit(Command::Counter(counter::Command::Sell(Box::new(sell))))?;
+        Ok(sale_id)
+    }
+
+    /// How many products this till shows.
+    pub fn products(&self) -> Result<usize> {
+        let products: Vec<Product> = find_rows(self.feed()?.connection(), "company = ?1", &self.company())?;
+        Ok(products.len())
+    }
+
+    /// Sales that this till shows.
+    pub fn sales(&self) -> Result<BTreeSet<SaleId>> {
+        let sales: Vec<Sale> = find_rows(self.feed()?.connection(), "company = ?1", &self.company())?;
+        Ok(sales.into_iter().map(|sale| sale.id).collect())
+    }
+
+    /// Fails unless this till's rows are the server's, scope by scope, with nothing on its way.
+    pub fn agrees_with(&self, server: &FeedFile) -> Result<()> {
+        let (state, entries) = self.look()?;
+        ensure!(entries.is_empty(), "{} commands are on their way", entries.len());
+        let scopes: BTreeSet<Scope> = state.cursors.keys().copied().collect();
+        ensure!(scopes.len() >= 3, "company, warehouse and device: {scopes:?}");
+        let here = copy::sums(self.feed()?.connection(), self.enrolled.company, &scopes)?;
+        let there = copy::sums(server.connection(), self.enrolled.company, &scopes)?;
+        ensure!(here == there, "{here:?} is not {there:?}");
+        let differences = verify::check_file(server.connection(), self.enrolled.company)?;
+        ensure!(differences.is_empty(), "{:?}", differences.first());
+        Ok(())
+    }
+}
+
+impl Drop for Till {
+    fn drop(&mut self) {
+        if let Some(writer) = self.writer.take() {
+            writer.close();
+        }
+    }
+}
