@@ -207,12 +207,12 @@ impl Album {
         window.until_there(".tr .strong").await?;
         self.take_settled("products").await?;
         window.click(".tr.can").await?;
-        window.until_there(".main form").await?;
+        window.until_there(".product .card").await?;
         self.take_settled("product").await?;
         self.go(PRODUCTS).await?;
         window.until_there(".tr .strong").await?;
         window.press("Ctrl+n")?;
-        window.until_there(".main form").await?;
+        window.until_there(".product .card").await?;
         self.take_settled("product-new").await?;
         self.go(STOCK).await?;
         window.until_there(".tr .num").await?;
