@@ -43,7 +43,7 @@ impl RawWriter {
         let connection = Connection::open(&copy)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.pragma_update(None, "wal_autocheckpoint", 8_000)?;
+        connection.pragma_update(None, "wal_autocheckpoint", kontor_store::sqlite::CHECKPOINT_PAGES)?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "cache_size", -32_000)?;
         connection.set_prepared_statement_cache_capacity(256);

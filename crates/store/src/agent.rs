@@ -132,6 +132,27 @@ pub struct LogEntry {
     pub code: Option<i64>,
 }
 
+impl LogEntry {
+    /// What a repeat is answered from: the verdict without what the command was.
+    pub(crate) const fn verdict_of(id: CommandId, rev: i64, number: Option<String>, at: i64, status: Status, code: Option<i64>) -> Self {
+        Self {
+            id,
+            rev,
+            pushed: None,
+            device: Uuid::nil(),
+            actor: Uuid::nil(),
+            name: String::new(),
+            version: 0,
+            args: String::new(),
+            number,
+            at,
+            received_at: 0,
+            status,
+            code,
+        }
+    }
+}
+
 /// What became of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -243,22 +243,8 @@ async fn perform(connection: &mut PgConnection, company: CompanyId, write: &Loca
 }
 
 fn known_entry(id: CommandId, row: &PgRow) -> Result<LogEntry, StoreError> {
-    let status: String = row.try_get(3)?;
-    Ok(LogEntry {
-        id,
-        rev: row.try_get(0)?,
-        pushed: None,
-        device: Uuid::nil(),
-        actor: Uuid::nil(),
-        name: String::new(),
-        version: 0,
-        args: String::new(),
-        number: row.try_get(1)?,
-        at: row.try_get(2)?,
-        received_at: 0,
-        status: Status::of(&status)?,
-        code: row.try_get(4)?,
-    })
+    let status = Status::of(row.try_get(3)?)?;
+    Ok(LogEntry::verdict_of(id, row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, status, row.try_get(4)?))
 }
 
 fn load_sql(info: &TableInfo, names: &[&str]) -> String {

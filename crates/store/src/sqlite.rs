@@ -27,7 +27,7 @@ pub(crate) use crate::sqlite_search::searched_products;
 const CHECKPOINT_IDLE: Duration = Duration::from_millis(400);
 
 /// Pages of WAL (32 MB) after which they are copied into the file even while somebody waits. A till is idle long before.
-const CHECKPOINT_PAGES: i64 = 8_000;
+pub const CHECKPOINT_PAGES: i64 = 8_000;
 
 /// How safely commits are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -392,21 +392,8 @@ fn open_clock(connection: &Connection, company: CompanyId, commands: &[CommandId
     for id in commands {
         let mut rows = statement.query([id.0.as_bytes()])?;
         if let Some(row) = rows.next()? {
-            known.push(LogEntry {
-                id: *id,
-                rev: row.get(0)?,
-                pushed: None,
-                device: Uuid::nil(),
-                actor: Uuid::nil(),
-                name: String::new(),
-                version: 0,
-                args: String::new(),
-                number: row.get(1)?,
-                at: row.get(2)?,
-                received_at: 0,
-                status: Status::of(&row.get::<_, String>(3)?)?,
-                code: row.get(4)?,
-            });
+            let status = Status::of(&row.get::<_, String>(3)?)?;
+            known.push(LogEntry::verdict_of(*id, row.get(0)?, row.get(1)?, row.get(2)?, status, row.get(4)?));
         }
     }
     let pushed = pushed.iter().map(|(replica, seqs)| pushed_before(connection, company, *replica, seqs)).collect::<Result<_, _>>()?;
