@@ -28,12 +28,14 @@ const HITS: u32 = 40;
 /// How long typed text waits before it is looked for: the first keys of a scan are typed, too, and taken back sooner.
 const SETTLE: Duration = Duration::from_millis(30);
 
+fn field() -> Option<web_sys::HtmlInputElement> {
+    web_sys::window()?.document()?.get_element_by_id(FIELD)?.dyn_into().ok()
+}
+
 /// Puts the cursor into the search.
 pub(super) fn focus() {
     request_animation_frame(|| {
-        let document = web_sys::window().and_then(|window| window.document());
-        let field = document.and_then(|document| document.get_element_by_id(FIELD));
-        if let Some(field) = field.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok()) {
+        if let Some(field) = field() {
             let _ = field.focus();
         }
     });
@@ -100,9 +102,7 @@ pub(super) fn SearchBox() -> impl IntoView {
 
 /// What stands in the field is what is looked for.
 fn take_typed() {
-    let document = web_sys::window().and_then(|window| window.document());
-    let field = document.and_then(|document| document.get_element_by_id(FIELD));
-    let Some(field) = field.and_then(|field| field.dyn_into::<web_sys::HtmlInputElement>().ok()) else { return };
+    let Some(field) = field() else { return };
     let (search, text) = (app().counter.search, field.value());
     if search.with_untracked(|known| *known != text) {
         search.set(text);
