@@ -295,22 +295,9 @@ impl Maker<'_> {
             let at = Instant(opened.0 + i64::try_from(sale * pause_ms + self.dice.roll(pause_ms)).unwrap_or(0));
             let lines = (0..=self.dice.roll(4)).map(|_| self.line()).collect();
             let cart = Cart { tax_mode: TaxMode::Inclusive, lines, discount: Discount::None };
-            let figures = price(&cart)?;
-            let (tenders, rounding) = self.pay(figures.total)?;
+            let (tenders, rounding) = self.pay(price(&cart)?.total)?;
             cash = cash.plus(Money::sum(tenders.iter().filter(|tender| tender.kind == TenderKind::Cash).map(|tender| tender.amount))?)?;
-            let sell = Sell {
-                sale_id: SaleId(id()),
-                shift_id,
-                cart,
-                figures,
-                tenders,
-                rounding,
-                customer_name: String::new(),
-                customer_tax_number: String::new(),
-                note: String::new(),
-                print: None,
-                parked_cart_id: None,
-            };
+            let sell = Sell::plain(SaleId(id()), shift_id, cart, tenders, rounding)?;
             self.send(Command::Counter(counter::Command::Sell(Box::new(sell))), at)?;
         }
         Ok(cash)

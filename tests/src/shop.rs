@@ -5,7 +5,7 @@ use kontor_desktop::platform;
 use kontor_desktop::shop::Shop;
 use kontor_domain::catalog::{self, CreateProduct, NewBarcode, NewTax, ProductDraft, THRESHOLD_OFF};
 use kontor_domain::command::Command;
-use kontor_domain::counter::cart::{Cart, CartLine, Discount, exact_cash, price};
+use kontor_domain::counter::cart::{Cart, CartLine, Discount};
 use kontor_domain::counter::{self, Sell};
 use kontor_domain::host::{ShopFile, VerifyReport};
 use kontor_domain::ids::{CommandId, LocationId, PersonId, ProductId, SaleId, ShiftId, StockDocumentId, TaxId, TillId, WarehouseId};
@@ -114,21 +114,7 @@ pub fn product_command(founded: &Founded, index: usize) -> Command {
 pub fn sale_command(founded: &Founded, indexes: &[usize]) -> Result<Command, Reject> {
     let lines = indexes.iter().map(|index| cart_line(founded, *index)).collect();
     let cart = Cart { tax_mode: TaxMode::Inclusive, lines, discount: Discount::None };
-    let figures = price(&cart)?;
-    let (tenders, rounding) = exact_cash(figures.total, Money(1))?;
-    let sell = Sell {
-        sale_id: SaleId(id()),
-        shift_id: founded.shift,
-        cart,
-        figures,
-        tenders,
-        rounding,
-        customer_name: String::new(),
-        customer_tax_number: String::new(),
-        note: String::new(),
-        print: None,
-        parked_cart_id: None,
-    };
+    let sell = Sell::for_exact_cash(SaleId(id()), founded.shift, cart, Money(1))?;
     Ok(Command::Counter(counter::Command::Sell(Box::new(sell))))
 }
 

@@ -9,6 +9,7 @@ use kontor_domain::counter::{
     self, CloseShift, GetSale, GetSaleLedger, GetShift, LastSale, ListSales, MoveCash, Refund, RefundLine, SaleFilter, TotalKind, refund_tenders,
 };
 use kontor_domain::ids::{CashMovementId, CommandId, SaleId};
+use kontor_domain::money::Account;
 use kontor_domain::reject::Code;
 use kontor_domain::reports::GetDay;
 use kontor_domain::settings::GetSession;
@@ -26,6 +27,9 @@ async fn a_sale_moves_stock_and_money_and_verifies() {
     let ledger = test.shop.ask(GetSaleLedger { id: last.id }).await.unwrap();
     assert_eq!(ledger.moves.len(), 5);
     assert_eq!(ledger.postings.iter().map(|posting| posting.amount.0).sum::<i64>(), 0);
+    let drawer: Vec<&str> =
+        ledger.postings.iter().filter(|posting| posting.account == Account::Drawer).map(|posting| posting.detail.as_str()).collect();
+    assert_eq!(drawer, ["1"], "people read the till's number, not an id");
     let balances = test.shop.ask(ListBalances { text: String::new(), location_id: None, only_low: false, offset: 0, limit: 50 }).await.unwrap();
     assert_eq!(balances.total, 5);
     assert!(balances.rows.iter().all(|row| row.quantity == Quantity(99_000)));

@@ -129,10 +129,14 @@ impl Reader {
     async fn sale_ledger(&self, asker: &Asker, id: SaleId) -> Result<SaleLedger, StoreError> {
         let mut postings = self.postings_of(asker, id.0).await?;
         let taxes = self.rows::<SaleTax>("company = $1 AND sale_id = $2", values(asker, [id.to_value()])).await?;
+        let tills = self.rows::<Till>("company = $1", values(asker, [])).await?;
         for posting in &mut postings {
-            if let (Account::Sales | Account::Tax, Some(tax)) = (posting.account, taxes.iter().find(|tax| tax.tax_id.to_string() == posting.detail)) {
-                posting.detail.clone_from(&tax.name);
-            }
+            let name = match posting.account {
+                Account::Sales | Account::Tax => taxes.iter().find(|tax| tax.tax_id.to_string() == posting.detail).map(|tax| tax.name.clone()),
+                Account::Drawer => tills.iter().find(|till| till.id.to_string() == posting.detail).map(till_label),
+                _ => None,
+            };
+            posting.detail = name.unwrap_or_else(|| std::mem::take(&mut posting.detail));
         }
         Ok(SaleLedger { moves: self.moves_of(asker, id.0).await?, postings })
     }
@@ -200,4 +204,9 @@ fn sale_condition(asker: &Asker, filter: &SaleFilter, operator: &str) -> (String
         ));
     }
     (condition, bound)
+}
+
+/// What people call a till: its name, or its number where nobody gave it one.
+fn till_label(till: &Till) -> String {
+    if till.name.is_empty() { till.number.to_string() } else { till.name.clone() }
 }

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use kontor_domain::catalog::{self, CreateProduct, Product, ProductDraft, THRESHOLD_OFF, Tax};
 use kontor_domain::cell::Value;
 use kontor_domain::command::{COMMAND_VERSION, Command, Envelope, Rights};
-use kontor_domain::counter::cart::{Cart, CartLine, Discount, exact_cash, price};
+use kontor_domain::counter::cart::{Cart, CartLine, Discount};
 use kontor_domain::counter::{self, OpenShift, Sale, Sell, Till as TillRow};
 use kontor_domain::ids::{CommandId, CompanyId, ProductId, SaleId, ShiftId};
 use kontor_domain::settings::{Device, TaxMode};
@@ -340,22 +340,8 @@ impl Till {
             tax_rate: tax.rate,
         };
         let cart = Cart { tax_mode: TaxMode::Inclusive, lines: vec![line], discount: Discount::None };
-        let figures = price(&cart)?;
-        let (tenders, rounding) = exact_cash(figures.total, Money(1))?;
         let sale_id = SaleId(Uuid::now_v7());
-        let sell = Sell {
-            sale_id,
-            shift_id,
-            cart,
-            figures,
-            tenders,
-            rounding,
-            customer_name: String::new(),
-            customer_tax_number: String::new(),
-            note: String::new(),
-            print: None,
-            parked_cart_id: None,
-        };
+        let sell = Sell::for_exact_cash(sale_id, shift_id, cart, Money(1))?;
         self.submit(Command::Counter(counter::Command::Sell(Box::new(sell))))?;
         Ok(sale_id)
     }

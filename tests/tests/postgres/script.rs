@@ -10,7 +10,7 @@ use kontor_domain::catalog::{
     ScanCode, SearchProducts, TaxChanges,
 };
 use kontor_domain::command::{Ask, Command, Edit, Query};
-use kontor_domain::counter::cart::{Cart, Discount, exact_cash, price};
+use kontor_domain::counter::cart::{Cart, Discount, price};
 use kontor_domain::counter::{
     self, CloseShift, FindSale, GetParked, GetSale, GetSaleLedger, GetShift, LastSale, ListParked, ListSales, ListShifts, MoveCash, OpenDrawer,
     OpenShift, Park, Refund, RefundLine, SaleFilter, SaleKind, Sell, Tender, TenderKind, Unpark, refund_figures, refund_tenders,
@@ -123,20 +123,13 @@ const NAMES: &[&str] = &[
 ];
 
 fn sell(founded: &Founded, cart: Cart, tenders: Option<Vec<Tender>>) -> Sell {
-    let figures = price(&cart).unwrap();
-    let (cash, rounding) = exact_cash(figures.total, Money(1)).unwrap();
+    let sell = Sell::for_exact_cash(SaleId(id()), founded.shift, cart, Money(1)).unwrap();
     Sell {
-        sale_id: SaleId(id()),
-        shift_id: founded.shift,
-        cart,
-        figures,
-        tenders: tenders.unwrap_or(cash),
-        rounding,
+        tenders: tenders.unwrap_or_else(|| sell.tenders.clone()),
         customer_name: "O'Brien 李".into(),
         customer_tax_number: "24536806".into(),
         note: "line one\nline two".into(),
-        print: None,
-        parked_cart_id: None,
+        ..sell
     }
 }
 

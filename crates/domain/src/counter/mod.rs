@@ -20,6 +20,7 @@ pub use views::*;
 
 use crate::command::{Exec, Outcome};
 use crate::ids::{CashMovementId, ParkedCartId, PrintJobId, PrinterId, SaleId, ShiftId, TillId};
+use crate::reject::Reject;
 use crate::time::BusinessDate;
 use crate::units::{Money, Quantity};
 use crate::world::Halt;
@@ -124,6 +125,33 @@ pub struct Sell {
     /// A parked cart that this sale came from and that goes with it.
     #[serde(default)]
     pub parked_cart_id: Option<ParkedCartId>,
+}
+
+impl Sell {
+    /// The sale of a cart at its prices, with nothing besides: no buyer, note or paper.
+    ///
+    /// Refused as [`cart::price`] refuses the cart.
+    pub fn plain(sale_id: SaleId, shift_id: ShiftId, cart: Cart, tenders: Vec<Tender>, rounding: Money) -> Result<Self, Reject> {
+        Ok(Self {
+            sale_id,
+            shift_id,
+            figures: cart::price(&cart)?,
+            cart,
+            tenders,
+            rounding,
+            customer_name: String::new(),
+            customer_tax_number: String::new(),
+            note: String::new(),
+            print: None,
+            parked_cart_id: None,
+        })
+    }
+
+    /// The same for cash that fits exactly, in steps of the smallest coin.
+    pub fn for_exact_cash(sale_id: SaleId, shift_id: ShiftId, cart: Cart, cash_step: Money) -> Result<Self, Reject> {
+        let (tenders, rounding) = cart::exact_cash(cart::price(&cart)?.total, cash_step)?;
+        Self::plain(sale_id, shift_id, cart, tenders, rounding)
+    }
 }
 
 /// Paper that goes with a sale.

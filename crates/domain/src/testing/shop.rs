@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{Failure, MemoryStore};
 use crate::catalog::{self, CreateProduct, NewTax, ProductDraft, THRESHOLD_OFF};
 use crate::command::{COMMAND_VERSION, Command, Context, DocumentNumber, Envelope, Mode, Outcome, Rights};
-use crate::counter::cart::{Cart, CartLine, Discount, check_tenders, exact_cash, price};
+use crate::counter::cart::{Cart, CartLine, Discount, check_tenders, price};
 use crate::counter::{
     self, CloseShift, NumberKind, OpenShift, Refund, RefundLine, Sale, SaleKey, SaleLine, SaleLineRefunded, SaleTender, Sell, Tender, refund_figures,
     refund_tenders,
@@ -267,32 +267,13 @@ impl Shop {
 
     /// The command that sells a cart for exact cash.
     pub fn sell_for_cash(&mut self, cart: Cart) -> Result<Sell, Failure> {
-        let figures = price(&cart)?;
-        let (tenders, rounding) = exact_cash(figures.total, self.cash_step)?;
-        Ok(self.sale_of(cart, tenders, rounding, figures))
+        Ok(Sell::for_exact_cash(SaleId(self.id()), self.shift_id, cart, self.cash_step)?)
     }
 
     /// The command that sells a cart with these tenders.
     pub fn sell_with(&mut self, cart: Cart, tenders: Vec<Tender>, rounding: Money) -> Result<Sell, Failure> {
-        let figures = price(&cart)?;
-        check_tenders(figures.total, &tenders, rounding, self.cash_step)?;
-        Ok(self.sale_of(cart, tenders, rounding, figures))
-    }
-
-    fn sale_of(&mut self, cart: Cart, tenders: Vec<Tender>, rounding: Money, figures: crate::counter::cart::CartFigures) -> Sell {
-        Sell {
-            sale_id: SaleId(self.id()),
-            shift_id: self.shift_id,
-            cart,
-            figures,
-            tenders,
-            rounding,
-            customer_name: String::new(),
-            customer_tax_number: String::new(),
-            note: String::new(),
-            print: None,
-            parked_cart_id: None,
-        }
+        check_tenders(price(&cart)?.total, &tenders, rounding, self.cash_step)?;
+        Ok(Sell::plain(SaleId(self.id()), self.shift_id, cart, tenders, rounding)?)
     }
 
     /// Sells.
