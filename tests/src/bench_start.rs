@@ -51,6 +51,8 @@ pub async fn run(products: u32) -> anyhow::Result<()> {
         look(window, is_last, &mut floor).await?;
         let start = Instant::now();
         let window = desk.open().await?;
+        // Usable is a counter whose goods can be tapped, not only its frame.
+        window.until_there(".tiles .tile").await?;
         ours.opening.push(start.elapsed());
         look(window, is_last, &mut ours).await?;
     }
@@ -73,16 +75,28 @@ async fn look(window: Window, measure: bool, seen: &mut Seen) -> anyhow::Result<
             tokio::time::sleep(std::time::Duration::from_millis(40)).await;
         }
         let times = window.value("window.keyTimes").await?;
-        for time in times.as_array().into_iter().flatten().filter_map(Value::as_f64) {
+        let times: Vec<f64> = times.as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
+        tell_slowest(&times);
+        for time in times {
             seen.keys.push(std::time::Duration::from_secs_f64(time.max(0.0) / 1000.0));
         }
     }
     window.close().await
 }
 
+/// Says which keys took longest, for a person who looks for the reason.
+fn tell_slowest(times_ms: &[f64]) {
+    let mut order: Vec<usize> = (0..times_ms.len()).collect();
+    order.sort_by(|left, right| times_ms[*right].total_cmp(&times_ms[*left]));
+    let slowest: Vec<String> = order.iter().take(8).map(|key| format!("key {key}: {:.0} ms", times_ms[*key])).collect();
+    eprintln!("slowest of {} keys: {}", times_ms.len(), slowest.join(", "));
+}
+
 /// Proportional memory of a process and all below it.
 fn pss_mb(pid: u32) -> anyhow::Result<f64> {
     let mut sum = own_pss_kb(pid)?;
+    let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    eprintln!("{}: {:.0} MB", name.trim(), sum / 1024.0);
     for child in children(pid)? {
         sum += pss_mb(child)? * 1024.0;
     }

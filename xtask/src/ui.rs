@@ -59,6 +59,9 @@ impl Build {
 /// The files of `ui/dist`, by their path in it.
 type Files = BTreeMap<PathBuf, Vec<u8>>;
 
+/// Views of one type instead of one type each: less code to compile, to load and to hold in memory.
+const FLAGS: &str = "--cfg=erase_components";
+
 /// Brings `ui/dist` up to date.
 pub fn build(workspace: &Workspace, build: Build) -> Result<()> {
     let toolchain = Toolchain::ensure(workspace)?;
@@ -91,7 +94,8 @@ fn compile(workspace: &Workspace, toolchain: &Toolchain, build: Build) -> Result
         .args(["build", "--package", "kontor-ui", "--lib"])
         .args(["--target", wasm::TARGET, "--profile", build.profile()])
         .arg("--target-dir")
-        .arg(target(workspace));
+        .arg(target(workspace))
+        .env("RUSTFLAGS", FLAGS);
     process::run(&mut cargo)
 }
 
@@ -199,7 +203,7 @@ impl Stamp {
         }
         Ok(Self {
             file: workspace.leavings().join("ui.stamp"),
-            text: format!("{} {:016x}\n", build.profile(), hasher.finish()),
+            text: format!("{} {FLAGS} {:016x}\n", build.profile(), hasher.finish()),
             page: dist.join("ui_bg.wasm"),
         })
     }

@@ -23,8 +23,8 @@ use crate::text::{key, t, tx};
 
 /// The id of the field, so that a key can put the cursor there.
 const FIELD: &str = "counter-search";
-/// Hits that are shown.
-const HITS: u32 = 40;
+/// Hits that are shown: twice what the list has room for. Who does not find it there types one letter more.
+const HITS: u32 = 24;
 /// How long typed text waits before it is looked for: the first keys of a scan are typed, too, and taken back sooner.
 const SETTLE: Duration = Duration::from_millis(30);
 
@@ -206,31 +206,36 @@ pub(super) fn Found() -> impl IntoView {
             choose(here);
         }
     });
-    let nothing = move || (!hits.waiting.get() && hits.answer.with(|hits| hits.as_ref().is_some_and(Vec::is_empty))).then(needle);
-    let rows = move || hits.get().unwrap_or_default().into_iter().enumerate().map(|(index, hit)| option(index, hit, here)).collect_view();
-    view! {
-        <div class="found">
-            <div class="options" id="counter-found" role="listbox" aria-label=t(key::COUNTER_FOUND)>{rows}</div>
-            {move || nothing().map(|text| view! { <Nothing text=text/> })}
-        </div>
-    }
-}
-
-fn option(index: usize, hit: ProductHit, here: Hits) -> impl IntoView {
-    let is_chosen = move || here.chosen.get() == index;
-    let row = NodeRef::<html::Button>::new();
+    let list = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
-        if let (true, Some(row)) = (is_chosen(), row.get()) {
+        let chosen = u32::try_from(here.chosen.get()).unwrap_or_default();
+        if let Some(row) = list.get().and_then(|list| list.children().item(chosen)) {
             let options = web_sys::ScrollIntoViewOptions::new();
             options.set_block(web_sys::ScrollLogicalPosition::Nearest);
             row.scroll_into_view_with_scroll_into_view_options(&options);
         }
     });
+    let nothing = move || (!hits.waiting.get() && hits.answer.with(|hits| hits.as_ref().is_some_and(Vec::is_empty))).then(needle);
+    view! {
+        <div class="found">
+            <div node_ref=list class="options" id="counter-found" role="listbox" aria-label=t(key::COUNTER_FOUND)>
+                <ForEnumerate
+                    each=move || hits.get().unwrap_or_default()
+                    key=|hit| (hit.id, hit.price, hit.on_hand, hit.name.clone())
+                    children=move |index, hit| option(index, hit, here)
+                />
+            </div>
+            {move || nothing().map(|text| view! { <Nothing text=text/> })}
+        </div>
+    }
+}
+
+fn option(index: ReadSignal<usize>, hit: ProductHit, here: Hits) -> impl IntoView {
+    let is_chosen = move || here.chosen.get() == index.get();
     let (name, code) = (hit.name.clone(), hit.code.clone());
     let (stock, price) = (format::quantity(hit.on_hand), format::price(hit.price));
     view! {
         <button
-            node_ref=row
             type="button"
             class="option"
             role="option"

@@ -111,7 +111,9 @@ fn Goods() -> impl IntoView {
     let categories = live(&[Event::CatalogChanged], || Some(ListCategories {}));
     view! {
         <Categories chosen=category categories=Signal::derive(move || categories.get().unwrap_or_default())/>
-        <Show when=move || is_searching.get() fallback=move || view! { <Tiles category=category/> }>
+        // Tiles are only hidden while something is looked for: to build them again would cost a key press its frame.
+        <Tiles category=category hidden=is_searching/>
+        <Show when=move || is_searching.get()>
             <Found/>
         </Show>
     }
@@ -151,7 +153,7 @@ fn Categories(chosen: RwSignal<Option<CategoryId>>, categories: Signal<Vec<Categ
 }
 
 #[component]
-fn Tiles(category: RwSignal<Option<CategoryId>>) -> impl IntoView {
+fn Tiles(category: RwSignal<Option<CategoryId>>, hidden: RwSignal<bool>) -> impl IntoView {
     const EVENTS: &[Event] = &[Event::CatalogChanged, Event::StockChanged];
     let chosen = live(EVENTS, move || Some(ListTiles { category_id: category.get(), limit: TILES }));
     let has_none = move || chosen.answer.with(|tiles| tiles.as_ref().is_some_and(Vec::is_empty));
@@ -167,7 +169,7 @@ fn Tiles(category: RwSignal<Option<CategoryId>>) -> impl IntoView {
     let is_empty = move || tiles.with(|tiles| tiles.as_ref().is_some_and(Vec::is_empty));
     let is_waiting = move || tiles.with(Option::is_none);
     view! {
-        <div class="tiles">
+        <div class="tiles" hidden=move || hidden.get()>
             {move || is_waiting().then(|| (0..16).map(|_| view! { <Skeleton height="100%"/> }).collect_view())}
             <For
                 each=move || tiles.get().unwrap_or_default()
@@ -175,7 +177,7 @@ fn Tiles(category: RwSignal<Option<CategoryId>>) -> impl IntoView {
                 children=|hit| view! { <Tile hit=hit/> }
             />
         </div>
-        {move || is_empty().then(|| nothing(category.get()))}
+        {move || (is_empty() && !hidden.get()).then(|| nothing(category.get()))}
     }
 }
 
