@@ -93,8 +93,8 @@ async fn a_pull_that_waits_is_woken_by_what_another_till_pushes() -> Result<()> 
     let (second, woken) = waits.await??;
     let took = woken.duration_since(pushed);
     println!("from the push's start to the other till's commit: {took:?}");
-    assert!(took < Duration::from_secs(5), "{took:?}");
-    assert_eq!(second.products()?, 1);
+    // A pull whose time runs out answers what it read before it waited: nothing.
+    assert_eq!(second.products()?, 1, "woken, not timed out");
     drop(second);
     running.stop().await
 }

@@ -143,8 +143,8 @@ async fn two_servers_on_one_database_are_one_authority() -> Result<()> {
     first.push().await?;
     let (second, woken) = waits.await??;
     println!("from the push's start to the commit of the till at the other server: {:?}", woken.duration_since(pushed));
-    assert!(woken.duration_since(pushed) < Duration::from_secs(5));
-    assert_eq!(second.products()?, 2);
+    // A pull whose time runs out answers what it read before it waited: nothing.
+    assert_eq!(second.products()?, 2, "woken, not timed out");
     // A code shown by one is good at the other, once.
     let code = one.code(None).await?;
     assert!(Api::plain(&second_server)?.enrol(&code).await?.is_some());

@@ -5,6 +5,7 @@ pub mod desk;
 pub mod dice;
 pub mod engine;
 pub mod figures;
+pub mod ledger;
 pub mod many;
 pub mod postgres;
 pub mod program;

@@ -53,7 +53,7 @@ async fn until_file(path: &Path) -> anyhow::Result<Vec<u8>> {
         {
             return Ok(bytes);
         }
-        ensure!(started.elapsed() < Duration::from_secs(20), "no {}", path.display());
+        ensure!(started.elapsed() < Duration::from_secs(60), "no {}", path.display());
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

@@ -1,26 +1,28 @@
 //! `kill -9` of the selling program at random moments: no acknowledged sale lost, none doubled, ledgers right,
 //! receipt numbers without gap. What was not acknowledged is sent again with the same id, as the counter does.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use clap::Parser;
-use kontor_domain::command::{Command, Query, Receipt, Request};
-use kontor_domain::counter::{self, LastSale, ListSales, MoveCash, SaleFilter};
+use kontor_domain::command::{Query, Receipt, Request};
+use kontor_domain::counter::{LastSale, ListSales, SaleFilter};
 use kontor_domain::host::{HostCall, Start, VerifyReport};
-use kontor_domain::ids::{CashMovementId, CommandId};
-use kontor_domain::units::{Money, Quantity, UnitPrice};
+use kontor_domain::ids::CommandId;
+use kontor_domain::units::{Quantity, UnitPrice};
 use kontor_tests::dice::{Dice, fresh_seed};
+use kontor_tests::ledger::Ledger;
 use kontor_tests::program::Headless;
-use kontor_tests::shop::{Founded, found_command, id, product_command, receive_command, sale_command};
-use serde_json::Value;
+use kontor_tests::shop::{found_command, id, product_command, receive_command};
 
 /// Products of the shop that is killed.
 const PRODUCTS: usize = 6;
 /// Commands that are on their way at once.
 const IN_FLIGHT: u64 = 12;
+
+/// How often it is said how far it is, in kills.
+const PROGRESS: u32 = 100;
 
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -33,17 +35,6 @@ struct Arguments {
     /// Verify after every so many kills (and at the end).
     #[arg(long, default_value_t = 10)]
     verify_every: u32,
-}
-
-/// What was sent, and what became of it.
-struct Ledger {
-    founded: Founded,
-    /// Sent and not acknowledged.
-    open: BTreeMap<CommandId, Request>,
-    /// Acknowledged: the receipt the person saw.
-    done: BTreeMap<CommandId, Receipt>,
-    sales: i64,
-    takings: i64,
 }
 
 #[tokio::main]
@@ -59,6 +50,9 @@ async fn main() -> anyhow::Result<()> {
         round(folder.path(), &mut ledger, &mut dice).await.with_context(|| format!("kill {kill} of seed {seed}"))?;
         let check = kill.is_multiple_of(arguments.verify_every) || kill == arguments.kills;
         repeated += settle(folder.path(), &mut ledger, check).await.with_context(|| format!("after kill {kill} of seed {seed}"))?;
+        if kill.is_multiple_of(PROGRESS) {
+            eprintln!("{kill} kills, {} sales", ledger.sales);
+        }
     }
     println!(
         "crash: {} kills, {} commands acknowledged, {} sales of {} in all, {repeated} were done though not acknowledged: none lost, none doubled, ledgers right (seed {seed})",
@@ -82,40 +76,7 @@ async fn set_up(folder: &Path) -> anyhow::Result<Ledger> {
         program.ok("execute", &serde_json::to_value(Request { id: CommandId(id()), command })?).await?;
     }
     program.end().await?;
-    Ok(Ledger { founded, open: BTreeMap::new(), done: BTreeMap::new(), sales: 0, takings: 0 })
-}
-
-impl Ledger {
-    fn next(&self, dice: &mut Dice) -> anyhow::Result<Request> {
-        let command = match dice.roll(20) {
-            0 => receive_command(&self.founded, Quantity(1000), UnitPrice(60_000)),
-            1 => {
-                let cash = MoveCash { movement_id: CashMovementId(id()), shift_id: self.founded.shift, amount: Money(100), reason: "change".into() };
-                Command::Counter(counter::Command::CashIn(cash))
-            }
-            _ => {
-                let lines: Vec<usize> = (0..=dice.roll(5)).map(|_| dice.index(PRODUCTS)).collect();
-                sale_command(&self.founded, &lines)?
-            }
-        };
-        Ok(Request { id: CommandId(id()), command })
-    }
-
-    fn acknowledge(&mut self, receipt: Receipt) {
-        if let Some(request) = self.open.remove(&receipt.id) {
-            if let Command::Counter(counter::Command::Sell(sell)) = &request.command {
-                self.sales += 1;
-                self.takings += sell.figures.total.0;
-            }
-            self.done.insert(receipt.id, receipt);
-        }
-    }
-
-    fn hear(&mut self, answer: &Value) -> anyhow::Result<()> {
-        ensure!(answer.get("reject").is_none(), "refused: {answer}");
-        self.acknowledge(serde_json::from_value(answer["ok"].clone())?);
-        Ok(())
-    }
+    Ok(Ledger::new(founded))
 }
 
 /// Sells until the moment comes, then kills.
@@ -130,9 +91,7 @@ async fn round(folder: &Path, ledger: &mut Ledger, dice: &mut Dice) -> anyhow::R
     tokio::pin!(moment);
     loop {
         while (ledger.open.len() as u64) < 1 + dice.roll(IN_FLIGHT) {
-            let request = ledger.next(dice)?;
-            program.send("execute", &serde_json::to_value(&request)?).await?;
-            ledger.open.insert(request.id, request);
+            ledger.send_next(&mut program, dice).await?;
         }
         tokio::select! {
             () = &mut moment => break,
@@ -145,14 +104,7 @@ async fn round(folder: &Path, ledger: &mut Ledger, dice: &mut Dice) -> anyhow::R
 /// Starts again: what was acknowledged is there, what was not is sent again; how many of those had been done.
 async fn settle(folder: &Path, ledger: &mut Ledger, check: bool) -> anyhow::Result<u32> {
     let mut program = Headless::start(folder, &[])?;
-    let mut repeated = 0;
-    let open: Vec<Request> = ledger.open.values().cloned().collect();
-    for request in open {
-        let answer = program.ok("execute", &serde_json::to_value(&request)?).await?;
-        let receipt: Receipt = serde_json::from_value(answer)?;
-        repeated += u32::from(receipt.repeated);
-        ledger.acknowledge(receipt);
-    }
+    let repeated = ledger.settle(&mut program).await?;
     let filter = SaleFilter::default();
     let page = program.ok("query", &serde_json::to_value(Query::from(ListSales { filter, offset: 0, limit: 1 }))?).await?;
     ensure!(page["total"] == ledger.sales, "{} sales are kept, {} were made", page["total"], ledger.sales);
