@@ -15,14 +15,14 @@ use serde::{Deserialize, Serialize};
 pub use refund::{RefundPart, part_of_line, refund_figures, refund_tenders};
 pub use rows::*;
 pub use sell::receipt_number;
-pub use shift::{OVER_SHORT_DETAIL, SAFE_DETAIL};
+pub use shift::{OVER_SHORT_DETAIL, SAFE_DETAIL, Z_NUMBER};
 pub use views::*;
 
 use crate::command::{Exec, Outcome};
 use crate::ids::{CashMovementId, ParkedCartId, PrintJobId, PrinterId, SaleId, ShiftId, TillId};
 use crate::time::BusinessDate;
 use crate::units::{Money, Quantity};
-use crate::world::Halt;
+use crate::world::{Halt, World};
 use cart::{Cart, CartFigures};
 
 /// Most lines of one sale.
