@@ -335,6 +335,7 @@ impl Shop {
             note: String::new(),
             restock: true,
             print: None,
+            sold: None,
         })
     }
 
