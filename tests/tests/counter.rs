@@ -71,6 +71,7 @@ async fn sale_and_full_refund_leave_nothing_behind() {
         note: String::new(),
         restock: true,
         print: None,
+        sold: None,
     };
     let command = Command::Counter(counter::Command::Refund(Box::new(refund.clone())));
     let done = test.run(command).await.unwrap();

@@ -1,6 +1,7 @@
 //! What is named by data: enum words, fields, permissions, refusals, attention items.
 
 use kontor_domain::attention::Attention;
+use kontor_domain::counter::Z_NUMBER;
 use kontor_domain::reject::Reject;
 use kontor_domain::stock::LocationKind;
 
@@ -80,7 +81,8 @@ fn argument<'a>(locale: Locale, name: &str, value: &'a str) -> Arg<'a> {
 pub fn attention_text(locale: Locale, item: &Attention) -> String {
     let args: std::collections::BTreeMap<String, String> = serde_json::from_str(&item.args).unwrap_or_default();
     let args: Vec<(&str, &str)> = args.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let Some(key) = find_word("attention", item.kind.word()) else {
+    let is_second_count = args.iter().any(|(name, _)| *name == Z_NUMBER);
+    let Some(key) = (if is_second_count { Some(key::ATTENTION_COUNTED_AGAIN) } else { find_word("attention", item.kind.word()) }) else {
         return item.kind.word().to_owned();
     };
     let mut named: Vec<(&str, Arg<'_>)> = args.iter().map(|(name, value)| (*name, (*value).into())).collect();

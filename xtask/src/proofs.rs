@@ -1,5 +1,7 @@
 //! The programs of `kontor-tests` that a person starts one by one: proofs, measurements, pictures.
 
+use std::process::Command;
+
 use anyhow::{Result, bail};
 
 use crate::process;
@@ -39,13 +41,34 @@ impl Proof {
     }
 }
 
+/// SQLite without its count of all memory and with a cache for each file: both are a lock that every thread of the
+/// simulator would wait for. Only its own build has them so.
+const SIMULATOR_SQLITE: (&str, &str) = ("LIBSQLITE3_FLAGS", "-DSQLITE_DEFAULT_MEMSTATUS=0 -USQLITE_ENABLE_MEMORY_MANAGEMENT");
+
 /// Many copies, a bad network: a program that needs no window, built for speed with every assertion.
 pub fn simulate(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     setup::ensure(workspace, &[setup::BUILD])?;
-    workspace.step("simulate: building", || {
-        process::run(workspace.cargo().args(["build", "--package", "kontor-simulate", "--features", "mutations", "--profile", "simulate"]))
-    })?;
-    process::run(std::process::Command::new(workspace.program("simulate", "simulate")).current_dir(&workspace.root).args(arguments))
+    build_simulator(workspace)?;
+    run_simulator(workspace, arguments)
+}
+
+/// Builds the simulator.
+pub fn build_simulator(workspace: &Workspace) -> Result<()> {
+    let arguments = ["build", "--package", "kontor-simulate", "--features", "mutations", "--profile", "simulate"];
+    let (name, value) = SIMULATOR_SQLITE;
+    workspace.step("simulate: building", || process::run(workspace.cargo().env(name, value).args(arguments)))
+}
+
+/// Runs the simulator that is built.
+pub fn run_simulator(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+    process::run(Command::new(workspace.program("simulate", "simulate")).current_dir(&workspace.root).args(arguments))
+}
+
+/// The first seed of a test run: each commit tries others, and the same commit the same.
+pub fn first_seed(workspace: &Workspace) -> u64 {
+    let output = Command::new("git").args(["rev-parse", "HEAD"]).current_dir(&workspace.root).output();
+    let commit = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    commit.get(..8).and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or(1)
 }
 
 /// Builds the program and Kontor, and runs it with these arguments.

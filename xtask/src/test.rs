@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use crate::display::Display;
 use crate::postgres::{self, Cluster};
 use crate::process;
+use crate::proofs;
 use crate::setup;
 use crate::tools;
 use crate::ui;
@@ -89,11 +90,27 @@ pub fn test(workspace: &Workspace, length: Length) -> Result<()> {
         note(name, slow_proof(&surroundings, name, arguments));
     }
     drop(surroundings);
+    match proofs::build_simulator(workspace) {
+        Err(error) => note("simulate", Err(error)),
+        Ok(()) => {
+            for (name, arguments) in simulations(workspace, length) {
+                note(name, workspace.step(name, || proofs::run_simulator(workspace, &arguments)));
+            }
+        }
+    }
     workspace.print_steps();
     if !failures.is_empty() {
         bail!("failed: {}", failures.join(", "));
     }
     Ok(())
+}
+
+/// What is tried on the simulator: about two minutes of seeds, and each rule broken once.
+fn simulations(workspace: &Workspace, length: Length) -> [(&'static str, Vec<String>); 2] {
+    let seeds = if length == Length::Long { 50_000 } else { 2_000 };
+    let from = proofs::first_seed(workspace);
+    let seeds = vec!["--seeds".into(), seeds.to_string(), "--from".into(), from.to_string()];
+    [("simulate", seeds), ("simulate --mutations", vec!["--mutations".into()])]
 }
 
 /// One build for all: the program, its tests and the proofs share every dependency only if they

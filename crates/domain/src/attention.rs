@@ -17,7 +17,7 @@ words! {
         StockBelowZero = "stock_below_zero",
         /// The clock was set back: `{last}`, `{now}`.
         ClockSetBack = "clock_set_back",
-        /// A fact broke a rule of entry: `{code}`.
+        /// A fact broke a rule of entry: `{code}`, and what the refusal names.
         RuleBroken = "rule_broken",
         /// A request that was entered on a copy was refused: `{code}`, `{command}`, and what the refusal names.
         Refused = "refused",
@@ -44,6 +44,14 @@ table! {
         resolved_at: Option<Instant>,
     }
     reach Warehouse, change Update, index [about_id]
+}
+
+/// What an item about a refusal names: all that the refusal said, and its code.
+pub fn args_of(reject: Reject) -> String {
+    let code = reject.code.number().to_string();
+    let mut args = reject.args;
+    args.insert("code".into(), code);
+    serde_json::to_string(&args).unwrap_or_default()
 }
 
 /// Changes to attention items.

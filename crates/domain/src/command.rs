@@ -568,8 +568,7 @@ impl Exec<'_> {
         if !self.is_fact_again() {
             return Err(reject.into());
         }
-        let args = serde_json::json!({ "code": reject.code.number().to_string() }).to_string();
-        self.flag(attention::AttentionKind::RuleBroken, about, args, scope);
+        self.flag(attention::AttentionKind::RuleBroken, about, attention::args_of(reject), scope);
         Ok(())
     }
 

@@ -167,6 +167,16 @@ struct Slot<R> {
     rev: i64,
 }
 
+impl<R: PartialEq> Slot<R> {
+    /// Whether what it was in the file is what it is, after all that was done to it.
+    fn is_as_it_was(&self) -> bool {
+        match (&self.stored, &self.now) {
+            (Some(Some(before)), Some(row)) => before.row == *row && before.scope == self.scope,
+            _ => false,
+        }
+    }
+}
+
 /// A row as it is in the file.
 #[derive(Debug)]
 struct Before<R> {
@@ -295,7 +305,7 @@ impl<R: Row> Part<R> {
             let stored = slot.stored.as_ref().and_then(Option::as_ref);
             let (action, cells) = match (stored, &slot.now) {
                 (None, Some(row)) => (Action::Insert, row.cells()),
-                (Some(before), Some(row)) if before.row == *row && before.scope == slot.scope => continue,
+                (Some(_), Some(_)) if slot.is_as_it_was() => continue,
                 (Some(_), Some(row)) => (Action::Update, row.cells()),
                 (Some(_), None) => (Action::Remove, R::key_cells(key)),
                 (None, None) => continue,
@@ -315,6 +325,10 @@ impl<R: Row> Part<R> {
         }
         for key in dirty {
             if let Some(slot) = self.rows.get_mut(&key) {
+                // Changed and changed back: nothing was written, so the file has it at its old place in the order.
+                if let (true, Some(Some(before))) = (slot.is_as_it_was(), &slot.stored) {
+                    slot.rev = before.rev;
+                }
                 slot.stored = None;
             }
         }

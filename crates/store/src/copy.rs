@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::agent::{Status, Trace};
 use crate::error::StoreError;
 use crate::sqlite::{Bound, read_all};
-use crate::{row_json, shape, sqlite_search, table_sql};
+use crate::{feed, row_json, shape, sqlite_search, table_sql};
 
 /// What a copy knows of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -491,13 +491,21 @@ fn is_touched(connection: &Connection, keys: &[(Table, Vec<Value>)]) -> Result<b
 /// The sum over the rows of each scope.
 pub fn sums(connection: &Connection, company: CompanyId, scopes: &BTreeSet<Scope>) -> Result<BTreeMap<Scope, u128>, StoreError> {
     let mut sums: BTreeMap<Scope, u128> = scopes.iter().map(|scope| (*scope, 0)).collect();
-    for table in shape::shipped() {
+    for (place, table) in shape::shipped().enumerate() {
         for (scope, sum) in &mut sums {
-            let sql = format!("SELECT {}, scope, rev FROM {} WHERE company = ?1 AND scope = ?2", table.info().columns.join(", "), table.info().name);
-            for row in read_all(connection, table, &sql, &[Value::Id(company.0), Value::Int(scope.0)])? {
+            for row in read_all(connection, table, &feed::sql_of(place).sums, &[Value::Id(company.0), Value::Int(scope.0)])? {
                 *sum = sum.wrapping_add(shape::row_sum(table, &row.cells));
             }
         }
     }
     Ok(sums)
+}
+
+/// The same with nothing pending: what this copy goes back to before the authority's rows come. Nothing is changed.
+pub fn base_sums(connection: &Connection, company: CompanyId, scopes: &BTreeSet<Scope>) -> Result<BTreeMap<Scope, u128>, StoreError> {
+    let transaction = connection.unchecked_transaction()?;
+    restore_base(&transaction, None)?;
+    let found = sums(&transaction, company, scopes)?;
+    transaction.rollback()?;
+    Ok(found)
 }

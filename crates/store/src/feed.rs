@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::OnceLock;
 
 use kontor_domain::cell::Value;
 use kontor_domain::ids::{CommandId, CompanyId, DeviceId, WarehouseId};
@@ -11,7 +12,7 @@ use uuid::Uuid;
 
 use crate::agent::Status;
 use crate::error::StoreError;
-use crate::sqlite::read_all;
+use crate::sqlite::{keep_plans, read_all};
 use crate::{copy, migrations, row_json, shape};
 
 mod postgres;
@@ -124,33 +125,58 @@ fn revs_sql() -> String {
     format!("SELECT rev, place FROM ({}) x ORDER BY rev LIMIT $4", parts.join(" UNION ALL "))
 }
 
-fn rows_sql(table: Table) -> String {
-    let info = table.info();
-    format!("SELECT {}, scope, rev FROM {} WHERE company = $1 AND scope = $2 AND rev > $3 AND rev <= $4", info.columns.join(", "), info.name)
+/// What is read of a table for copies.
+pub(crate) struct FeedSql {
+    /// The first revs of a scope after one. SQLite is asked table by table: one statement over all of them would be
+    /// sorted through thirty tables of its own, most of them empty.
+    revs: String,
+    rows: String,
+    pub(crate) sums: String,
 }
 
-fn sums_sql(table: Table) -> String {
-    let info = table.info();
-    format!("SELECT {}, scope, rev FROM {} WHERE company = $1 AND scope = $2", info.columns.join(", "), info.name)
+/// The statements of a shipped table, by its place.
+pub(crate) fn sql_of(place: usize) -> &'static FeedSql {
+    static ALL: OnceLock<Vec<FeedSql>> = OnceLock::new();
+    let build = |table: Table| {
+        let info = table.info();
+        let (name, columns) = (info.name, info.columns.join(", "));
+        FeedSql {
+            revs: format!("SELECT rev FROM {name} WHERE company = $1 AND scope = $2 AND rev > $3 ORDER BY rev LIMIT $4"),
+            rows: format!("SELECT {columns}, scope, rev FROM {name} WHERE company = $1 AND scope = $2 AND rev > $3 AND rev <= $4"),
+            sums: format!("SELECT {columns}, scope, rev FROM {name} WHERE company = $1 AND scope = $2"),
+        }
+    };
+    &ALL.get_or_init(|| shape::shipped().map(build).collect())[place]
 }
+
+const CHANGE_REVS_SQL: &str = "SELECT rev FROM change WHERE company = $1 AND scope = $2 AND rev > $3 ORDER BY rev LIMIT $4";
 
 /// How far a page goes. It never splits a rev: what one command did arrives together.
 struct Cut {
     upto: i64,
     complete: bool,
-    /// Tables to read, by scope; `None`: all.
-    places: Option<BTreeMap<Scope, BTreeSet<usize>>>,
+    /// Places of the tables to read, by scope.
+    places: BTreeMap<Scope, BTreeSet<usize>>,
 }
 
+impl Cut {
+    /// Shipped tables that have rows of a scope in this page, with their places.
+    fn tables(&self, scope: Scope) -> impl Iterator<Item = (usize, Table)> {
+        shape::shipped().enumerate().filter(move |(place, _)| self.places.get(&scope).is_some_and(|places| places.contains(place)))
+    }
+}
+
+/// `found`: of each table (by its place) at least the first `limit + 1` revs.
 fn cut(found: &BTreeMap<Scope, Vec<(i64, usize)>>, head: i64, limit: usize) -> Cut {
     let mut revs: Vec<i64> = found.values().flatten().map(|(rev, _)| *rev).collect();
     revs.sort_unstable();
-    let Some(boundary) = revs.get(limit.max(1)).copied() else {
-        let places = found.iter().map(|(scope, list)| (*scope, list.iter().map(|(_, place)| *place).collect())).collect();
-        return Cut { upto: head, complete: true, places: Some(places) };
+    let (upto, complete) = match revs.get(limit.max(1)).copied() {
+        None => (head, true),
+        Some(boundary) if revs.first().is_some_and(|first| *first < boundary) => (boundary - 1, false),
+        Some(boundary) => (boundary, false),
     };
-    let has_earlier = revs.first().is_some_and(|first| *first < boundary);
-    Cut { upto: if has_earlier { boundary - 1 } else { boundary }, complete: false, places: None }
+    let in_page = |list: &Vec<(i64, usize)>| list.iter().filter(|(rev, _)| *rev <= upto).map(|(_, place)| *place).collect();
+    Cut { upto, complete, places: found.iter().map(|(scope, list)| (*scope, in_page(list))).collect() }
 }
 
 fn change_row(table: &str, rev: i64, scope: Scope, key: &str, kind: &str) -> Result<Option<FeedRow>, StoreError> {
@@ -171,6 +197,7 @@ impl FeedFile {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         connection.set_prepared_statement_cache_capacity(256);
+        keep_plans(&connection)?;
         Ok(Self { connection })
     }
 
@@ -228,22 +255,16 @@ impl Snapshot<'_> {
     pub fn rows(&self, company: CompanyId, cursors: &BTreeMap<Scope, i64>, head: i64, limit: usize) -> Result<FeedPage, StoreError> {
         let most = i64::try_from(limit.max(1) + 1).unwrap_or(i64::MAX);
         let mut found = BTreeMap::new();
-        let mut statement = self.transaction.prepare_cached(revs_text())?;
         for (scope, after) in cursors {
-            let list = statement.query_map(params![company.0.as_bytes(), scope.0, after, most], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)))?;
-            let list = list.map(|entry| entry.map(|(rev, place)| (rev, usize::try_from(place).unwrap_or(0))));
-            found.insert(*scope, list.collect::<Result<Vec<_>, _>>()?);
+            found.insert(*scope, if *after < head { self.revs(company, *scope, *after, most)? } else { Vec::new() });
         }
         let cut = cut(&found, head, limit);
         let mut page = FeedPage { complete: cut.complete, ..FeedPage::default() };
         for (scope, after) in cursors {
             page.upto.insert(*scope, cut.upto.max(*after));
-            for (place, table) in shape::shipped().enumerate() {
-                if cut.places.as_ref().is_some_and(|places| !places.get(scope).is_some_and(|places| places.contains(&place))) {
-                    continue;
-                }
+            for (place, table) in cut.tables(*scope) {
                 let values = [Value::Id(company.0), Value::Int(scope.0), Value::Int(*after), Value::Int(cut.upto)];
-                for row in read_all(&self.transaction, table, &rows_sql(table), &values)? {
+                for row in read_all(&self.transaction, table, &sql_of(place).rows, &values)? {
                     page.rows.push(FeedRow { table, rev: row.rev, kind: FeedKind::Put, scope: *scope, cells: row.cells });
                 }
             }
@@ -252,6 +273,20 @@ impl Snapshot<'_> {
             }
         }
         Ok(page)
+    }
+
+    fn revs(&self, company: CompanyId, scope: Scope, after: i64, most: i64) -> Result<Vec<(i64, usize)>, StoreError> {
+        let mut found = Vec::new();
+        let tables = shape::shipped().count();
+        for place in 0..=tables {
+            let sql = if place == tables { CHANGE_REVS_SQL } else { &sql_of(place).revs };
+            let mut statement = self.transaction.prepare_cached(sql)?;
+            let revs = statement.query_map(params![company.0.as_bytes(), scope.0, after, most], |row| row.get(0))?;
+            for rev in revs {
+                found.push((rev?, place));
+            }
+        }
+        Ok(found)
     }
 
     fn changes(&self, company: CompanyId, scope: Scope, after: i64, upto: i64, rows: &mut Vec<FeedRow>) -> Result<(), StoreError> {
@@ -284,7 +319,7 @@ impl Snapshot<'_> {
 }
 
 fn revs_text() -> &'static str {
-    static TEXT: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    static TEXT: OnceLock<String> = OnceLock::new();
     TEXT.get_or_init(revs_sql)
 }
 

@@ -5,11 +5,13 @@
 //! are one batch; everything else is a transaction of its own.
 
 mod apply;
+mod message;
 mod outbox;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use kontor_domain::command::{Context, Envelope, Mode, Receipt, Rights};
+use kontor_domain::counter::carry;
 use kontor_domain::ids::{CommandId, CompanyId};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::time::Instant;
@@ -17,83 +19,19 @@ use kontor_domain::world::{Slice, World};
 use kontor_store::StoreError;
 use kontor_store::agent::{Agent, Commit, Input, LogEntry, Opened, Status, Step, Trace};
 use kontor_store::copy::{Ask, CopyState, Local, OutboxEntry, Told};
-use uuid::Uuid;
+use kontor_store::shape;
 
+use self::message::Pending;
 pub use apply::Applied;
+pub use message::{Answer, Message};
 pub use outbox::{Kept, push_request};
 
-use crate::authority::{Done, Submission, Verdict};
-use crate::message::{Echo, PushReply};
+use crate::authority::Done;
 use crate::rule::Rule;
 use crate::run::{Tried, attempt, draw_number, log_entry, repeated, settle};
-use crate::stage::Batch;
 
 /// Rows kept in memory between batches.
 const HOT_ROWS: usize = 200_000;
-
-/// Called once, when it is durable.
-pub type Answer<T> = Box<dyn FnOnce(Result<T, Reject>) + Send>;
-
-/// What is sent to a replica.
-#[allow(clippy::large_enum_variant, reason = "sent one at a time, most of them submissions")]
-pub enum Message {
-    /// A command entered here.
-    Submit(Submission),
-    /// What it knows of itself, and the first commands of its outbox (at most so many).
-    Look {
-        /// How many.
-        commands: i64,
-        /// Whom to tell.
-        answer: Answer<(CopyState, Vec<OutboxEntry>)>,
-    },
-    /// What the authority said to a push.
-    Pushed {
-        /// It.
-        reply: PushReply,
-        /// A random id, for the case that this must be another replica.
-        fresh: Uuid,
-        /// Whether anything changed.
-        answer: Answer<bool>,
-    },
-    /// A whole answer to a pull.
-    Apply {
-        /// It.
-        batch: Box<Batch>,
-        /// The time here, for checks and for how long the journal is kept.
-        now: Instant,
-        /// What came of it.
-        answer: Answer<Applied>,
-    },
-    /// The authority's history is another one.
-    Reset {
-        /// It.
-        epoch: Uuid,
-        /// What was asked with.
-        echo: Echo,
-        /// A random id: this is another replica from now on.
-        fresh: Uuid,
-        /// Whether anything changed.
-        answer: Answer<bool>,
-    },
-}
-
-impl std::fmt::Debug for Message {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Submit(_) => "Submit",
-            Self::Look { .. } => "Look",
-            Self::Pushed { .. } => "Pushed",
-            Self::Apply { .. } => "Apply",
-            Self::Reset { .. } => "Reset",
-        })
-    }
-}
-
-impl From<Submission> for Message {
-    fn from(submission: Submission) -> Self {
-        Self::Submit(submission)
-    }
-}
 
 /// A till's copy of a company.
 #[derive(Debug)]
@@ -110,15 +48,6 @@ pub struct Replica {
     rounds: u32,
     log: Vec<LogEntry>,
     local: Vec<Local>,
-}
-
-#[derive(Debug)]
-struct Pending {
-    message: Message,
-    verdict: Option<Verdict>,
-    applied: Option<Applied>,
-    changed: bool,
-    looked: Option<(CopyState, Vec<OutboxEntry>)>,
 }
 
 /// Where a batch stands between two steps.
@@ -176,7 +105,8 @@ impl Replica {
     }
 
     fn opened(&mut self, opened: Opened) -> Result<Step, StoreError> {
-        let copy = opened.copy.ok_or_else(|| StoreError::Other("this file is no copy".into()))?;
+        let mut copy = opened.copy.ok_or_else(|| StoreError::Other("this file is no copy".into()))?;
+        self.boot_another_shape(&mut copy);
         self.rev = opened.rev;
         self.last_at = opened.last_at;
         self.known = opened.known.into_iter().map(|entry| (entry.id, entry)).collect();
@@ -190,6 +120,19 @@ impl Replica {
             return Ok(Step::Ask(Ask::Outbox(i64::MAX)));
         }
         self.first()
+    }
+
+    /// The tables have another shape than when their rows came (a migration added a column): what is in them stays
+    /// readable, and every scope starts anew with the next pull, because only the authority knows the new cells.
+    fn boot_another_shape(&mut self, copy: &mut CopyState) {
+        if copy.meta.shape == shape::shape() || !Rule::ShapeBoots.holds() {
+            return;
+        }
+        copy.meta.shape = shape::shape();
+        for (scope, rev) in &mut copy.cursors {
+            *rev = 0;
+            self.local.push(Local::Cursor(*scope, Some(0)));
+        }
     }
 
     /// What the first message wants.
@@ -246,7 +189,10 @@ impl Replica {
         }
         let series = self.meta()?.meta.series;
         let context = Context { company: envelope.company, person: envelope.actor, device: envelope.device, rights, now, mode: Mode::Entry };
-        let drawn = settle(&mut self.world, &mut self.rounds, "number", |world| draw_number(world, &mut envelope, series));
+        let drawn = settle(&mut self.world, &mut self.rounds, "number", |world| {
+            draw_number(world, &mut envelope, series)?;
+            carry(world, &mut envelope.command)
+        });
         let tried = match drawn {
             Tried::Done(_) => attempt(&mut self.world, &mut self.rounds, &context, &envelope),
             other => other,
@@ -411,38 +357,5 @@ impl Agent for Replica {
         }
         again.append(&mut self.deferred);
         again
-    }
-}
-
-impl Message {
-    fn fail(self, reject: Reject) {
-        match self {
-            Self::Submit(submission) => (submission.answer)(Err(reject)),
-            Self::Look { answer, .. } => answer(Err(reject)),
-            Self::Pushed { answer, .. } | Self::Reset { answer, .. } => answer(Err(reject)),
-            Self::Apply { answer, .. } => answer(Err(reject)),
-        }
-    }
-}
-
-impl Pending {
-    /// Answers, and says what is still to be done.
-    fn answer(self, echo: Option<Echo>) -> Option<Message> {
-        let none = |what: &str| Reject::new(Code::Internal).with("reference", what);
-        match self.message {
-            Message::Submit(submission) => (submission.answer)(self.verdict.unwrap_or_else(|| Err(none("no verdict")))),
-            Message::Look { answer, .. } => answer(self.looked.ok_or_else(|| none("nothing seen"))),
-            Message::Pushed { answer, .. } | Message::Reset { answer, .. } => answer(Ok(self.changed)),
-            Message::Apply { batch, now, answer } => match self.applied {
-                // Only with a broken rule: the rows are another transaction.
-                Some(Applied::Halfway) => {
-                    let batch = Box::new(batch.without_acks(echo?));
-                    return Some(Message::Apply { batch, now, answer });
-                }
-                Some(applied) => answer(Ok(applied)),
-                None => answer(Err(none("not applied"))),
-            },
-        }
-        None
     }
 }

@@ -54,6 +54,8 @@ rules! {
     FloorBoots = "11-floor-boots",
     /// Pages are applied when all are there, not one by one.
     ApplyOnce = "12-apply-once",
+    /// Rows that came under another shape of the tables come again.
+    ShapeBoots = "13-shape-boots",
     /// What was taken back for an upgrade runs again at the next start.
     ReplayIsDue = "13-replay-is-due",
 }

@@ -1,6 +1,7 @@
 //! What authority and replica do alike: try a command until it is decided, number its document, keep it in the log.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use kontor_domain::command::{Context, DocumentNumber, Envelope, Outcome, Receipt, execute};
 use kontor_domain::counter::{NumberCounter, NumberCounterKey, NumberKind};
@@ -16,6 +17,9 @@ use crate::authority::{Done, Verdict};
 
 /// Rounds of loading after which a command is given up: a rule that asks for ever is a defect, not a wait.
 const LOAD_ROUNDS: u32 = 8;
+
+/// Characters of a panic's message that are kept.
+const PANIC_TEXT_LIMIT: usize = 200;
 
 /// What came of a try.
 pub(crate) enum Tried {
@@ -34,7 +38,7 @@ pub(crate) fn attempt(world: &mut World, rounds: &mut u32, context: &Context, en
 
 /// Tries something with the World: what it changed stands, or nothing of it.
 pub(crate) fn settle<T: Into<Settled>>(world: &mut World, rounds: &mut u32, name: &str, work: impl FnOnce(&mut World) -> Result<T, Halt>) -> Tried {
-    match work(world) {
+    match guarded(world, name, work) {
         Ok(done) => Tried::Done(done.into().0),
         Err(Halt::Reject(reject)) => {
             world.rollback();
@@ -51,6 +55,17 @@ pub(crate) fn settle<T: Into<Settled>>(world: &mut World, rounds: &mut u32, name
             Tried::Load(needs)
         }
     }
+}
+
+/// A panic is a defect of ours and says nothing about the other commands: it is told as one that cannot be executed.
+/// What the command had changed is taken back like that of any other that is refused.
+fn guarded<T>(world: &mut World, name: &str, work: impl FnOnce(&mut World) -> Result<T, Halt>) -> Result<T, Halt> {
+    catch_unwind(AssertUnwindSafe(|| work(world))).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+        let text: String = text.unwrap_or("panic").chars().take(PANIC_TEXT_LIMIT).collect();
+        tracing::error!(name, text, "a command panicked");
+        Err(Reject::new(Code::Internal).with("reference", format!("{name}: {text}")).into())
+    })
 }
 
 /// An outcome, or none to speak of.

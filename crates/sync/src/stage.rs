@@ -107,7 +107,8 @@ impl Stage {
         *self = Self::default();
     }
 
-    /// The next question: for the first page, or for what follows the staged ones.
+    /// The next question: for the first page, or for what follows the staged ones. What came in several pages is always
+    /// compared with the authority's sums at its end; `wants_sums` asks for it with the first page already.
     pub fn request(&mut self, copy: &CopyState, device: DeviceId, schema: i64, wants_sums: bool) -> PullRequest {
         let current = echo_of(copy);
         if self.base.as_ref() != Some(&current) {
@@ -123,7 +124,7 @@ impl Stage {
             shape: shape::shape(),
             schema,
             booting: self.booting.clone(),
-            sums: wants_sums,
+            sums: wants_sums || !self.pages.is_empty(),
             wait_ms: 0,
             state,
         }
@@ -144,8 +145,13 @@ impl Stage {
             return Ok(Staged::Ignored);
         }
         let rows = page.rows.iter().map(|row| Ok((row.2, row.read()?))).collect::<Result<Vec<_>, RowError>>()?;
-        self.rows += rows.len();
+        // A scope that starts anew in the middle of a pull (removals were forgotten meanwhile): what came of it before may
+        // be what was removed.
+        for staged in &mut self.pages {
+            staged.retain(|(_, row)| !page.boot.contains(&row.stored.scope.0));
+        }
         self.pages.push(rows);
+        self.rows = self.pages.iter().map(Vec::len).sum();
         for scope in &page.boot {
             self.boot.insert(*scope);
             self.booting.insert(*scope, page.head.0);
@@ -175,5 +181,60 @@ impl Stage {
             acks: last.acks,
             sums: last.sums,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+    use kontor_domain::cell::Value;
+    use kontor_domain::world::Table;
+    use kontor_store::copy::Meta;
+
+    use super::*;
+    use crate::message::WireRow;
+
+    /// A page that boots the company's scope, with one person.
+    fn page(request: &PullRequest, person: u128, complete: bool) -> PullReply {
+        let cells = [Value::Id(Uuid::from_u128(person)), Value::Text("Mei".into()), Value::Int(1)];
+        PullReply::Page(Box::new(Page {
+            epoch: Uuid::nil(),
+            head: (9, None),
+            now: Instant(0),
+            stable: 0,
+            scopes: [(Scope::COMPANY.0, 5)].into(),
+            boot: [Scope::COMPANY.0].into(),
+            rows: vec![WireRow::new(Table::person, 3, RowKind::Put, Scope::COMPANY, &cells)],
+            acks: Vec::new(),
+            sums: None,
+            complete,
+            echo: request.state.clone(),
+        }))
+    }
+
+    #[test]
+    fn what_came_of_a_scope_before_it_started_anew_is_forgotten() {
+        let meta = Meta {
+            epoch: None,
+            replica: Uuid::nil(),
+            series: 1,
+            next_seq: 1,
+            acked: 0,
+            replay_due: false,
+            seen_rev: 0,
+            seen_id: None,
+            shape: shape::shape(),
+        };
+        let copy = CopyState { meta, cursors: BTreeMap::new() };
+        let mut stage = Stage::default();
+        let device = DeviceId(Uuid::nil());
+        let first = stage.request(&copy, device, 1, false);
+        assert!(matches!(stage.take(page(&first, 1, false)).unwrap(), Staged::More));
+        let second = stage.request(&copy, device, 1, false);
+        // What comes in several pages is compared at its end.
+        assert_eq!((first.sums, second.sums), (false, true));
+        let Staged::Ready(batch) = stage.take(page(&second, 2, true)).unwrap() else { unreachable!() };
+        let persons: Vec<Value> = batch.pages.iter().flatten().map(|(_, row)| row.key()[0].clone()).collect();
+        assert_eq!(persons, [Value::Id(Uuid::from_u128(2))]);
     }
 }

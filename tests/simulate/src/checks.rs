@@ -2,6 +2,7 @@
 
 use anyhow::{Result, ensure};
 use kontor_store::{shape, verify};
+use rusqlite::Connection;
 
 use crate::server::Server;
 use crate::shop::{Promise, Promised};
@@ -57,15 +58,27 @@ pub fn server(server: &Server) -> Result<()> {
     Ok(())
 }
 
-/// Nothing pending, nothing of what the till may not hold.
-pub fn till(till: &Till) -> Result<()> {
+/// Nothing pending, nothing of what the till may not hold, and each row at the server's place in the order (what is in
+/// them is compared by the sums of the last pull).
+pub fn till(till: &Till, server: &Server) -> Result<()> {
     let count = |sql: &str| -> Result<i64> { Ok(till.connection().query_row(sql, [], |row| row.get(0))?) };
     ensure!(count("SELECT COUNT(*) FROM outbox")? == 0, "an outbox is not empty");
     ensure!(count("SELECT COUNT(*) FROM undo")? == 0, "nothing is pending and there is something to undo");
+    let mut statement = till.connection().prepare_cached("SELECT scope FROM sync_cursor ORDER BY scope")?;
+    let held = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
     for table in shape::shipped() {
         let name = table.info().name;
         let strange = count(&format!("SELECT COUNT(*) FROM {name} WHERE rev = 0 OR scope NOT IN (SELECT scope FROM sync_cursor)"))?;
         ensure!(strange == 0, "{strange} rows of {name} are of scopes the till does not hold, or have no place in the order");
+        let here = places(till.connection(), name, &held)?;
+        let there = places(server.connection(), name, &held)?;
+        ensure!(here == there, "rows of {name} are at other places in the order: {here:?}, not {there:?}");
     }
     Ok(())
+}
+
+/// For each scope: how many rows of a table, and the sum of their revs.
+fn places(file: &Connection, table: &str, scopes: &[i64]) -> Result<Vec<(i64, i64)>> {
+    let mut statement = file.prepare_cached(&format!("SELECT COUNT(*), coalesce(SUM(rev), 0) FROM {table} WHERE scope = ?1"))?;
+    Ok(scopes.iter().map(|scope| statement.query_row([scope], |row| Ok((row.get(0)?, row.get(1)?)))).collect::<Result<_, _>>()?)
 }

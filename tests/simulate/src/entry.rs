@@ -21,6 +21,7 @@ use kontor_domain::time::BusinessDate;
 use kontor_domain::units::{Money, Quantity, Rate, UnitPrice};
 use kontor_store::sqlite::find_rows;
 use rusqlite::Connection;
+use uuid::Uuid;
 
 use crate::dice::Dice;
 
@@ -43,11 +44,31 @@ pub struct Place {
     pub today: BusinessDate,
 }
 
-/// A command, and the sale it makes.
-pub type Entered = (Command, Option<SaleId>);
+/// A row that a fact writes and that nothing removes: whoever entered it must find it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Written {
+    /// Its table.
+    pub table: &'static str,
+    /// Its key.
+    pub id: Uuid,
+}
 
-fn counter(command: counter::Command) -> Entered {
-    (Command::Counter(command), None)
+/// The row that is looked for after a command was entered.
+pub fn written(command: &Command) -> Option<Written> {
+    let (table, id) = match command {
+        Command::Counter(counter::Command::Sell(sell)) => ("sale", sell.sale_id.0),
+        Command::Counter(counter::Command::Refund(refund)) => ("sale", refund.refund_id.0),
+        Command::Counter(counter::Command::OpenShift(open)) => ("shift", open.shift_id.0),
+        Command::Counter(counter::Command::CashIn(cash) | counter::Command::CashOut(cash)) => ("cash_movement", cash.movement_id.0),
+        Command::Stock(stock::Command::Receive(receive)) => ("stock_document", receive.document_id.0),
+        Command::Stock(stock::Command::Adjust(adjust)) => ("stock_document", adjust.document_id.0),
+        _ => return None,
+    };
+    Some(Written { table, id })
+}
+
+const fn counter(command: counter::Command) -> Command {
+    Command::Counter(command)
 }
 
 fn of_company(place: &Place) -> Vec<Value> {
@@ -55,7 +76,7 @@ fn of_company(place: &Place) -> Vec<Value> {
 }
 
 /// What somebody does at a till; `None` if there is nothing to do it with.
-pub fn at_till(dice: &mut Dice, file: &Connection, place: &Place) -> Result<Option<Entered>> {
+pub fn at_till(dice: &mut Dice, file: &Connection, place: &Place) -> Result<Option<Command>> {
     let till: Vec<Till> = find_rows(file, "company = ?1 AND id = ?2", &[Value::Id(place.company.0), place.till.to_value()])?;
     let Some(till) = till.into_iter().next() else { return Ok(None) };
     let Some(shift_id) = till.open_shift_id else {
@@ -84,9 +105,9 @@ pub fn at_till(dice: &mut Dice, file: &Connection, place: &Place) -> Result<Opti
 }
 
 /// What somebody does at a till or in the office.
-pub fn anywhere(dice: &mut Dice, file: &Connection, place: &Place) -> Result<Option<Entered>> {
+pub fn anywhere(dice: &mut Dice, file: &Connection, place: &Place) -> Result<Option<Command>> {
     let products: Vec<Product> = find_rows(file, "company = ?1", &of_company(place))?;
-    let catalog = |command| Ok(Some((Command::Catalog(command), None)));
+    let catalog = |command| Ok(Some(Command::Catalog(command)));
     match dice.roll(10) {
         0..2 => {
             let number = dice.roll(1 << 30);
@@ -135,7 +156,7 @@ pub fn anywhere(dice: &mut Dice, file: &Connection, place: &Place) -> Result<Opt
             let lines = vec![ReceiveLine { product_id, quantity: Quantity(1000 * dice.between(1, 20)), unit_cost }];
             let document_id = StockDocumentId(dice.id());
             let receive = Receive { document_id, location_id: place.shelf, note: String::new(), business_date: place.today, lines };
-            Ok(Some((Command::Stock(stock::Command::Receive(receive)), None)))
+            Ok(Some(Command::Stock(stock::Command::Receive(receive))))
         }
         8 => {
             let Some(product_id) = dice.pick(&products).map(|product| product.id) else { return Ok(None) };
@@ -143,12 +164,12 @@ pub fn anywhere(dice: &mut Dice, file: &Connection, place: &Place) -> Result<Opt
             let lines = vec![AdjustLine { product_id, difference, reason: MoveReason::Counted }];
             let document_id = StockDocumentId(dice.id());
             let adjust = Adjust { document_id, location_id: place.shelf, note: String::new(), business_date: place.today, lines };
-            Ok(Some((Command::Stock(stock::Command::Adjust(adjust)), None)))
+            Ok(Some(Command::Stock(stock::Command::Adjust(adjust))))
         }
         _ => {
             let open: Vec<Attention> = find_rows(file, "company = ?1 AND resolved_at IS NULL", &of_company(place))?;
             let id: Option<AttentionId> = dice.pick(&open).map(|item| item.id);
-            Ok(id.map(|id| (Command::Attention(attention::Command::Resolve { id }), None)))
+            Ok(id.map(|id| Command::Attention(attention::Command::Resolve { id })))
         }
     }
 }
@@ -177,7 +198,8 @@ fn cart(dice: &mut Dice, file: &Connection, place: &Place) -> Result<Option<Cart
     Ok(Some(Cart { tax_mode: TaxMode::Inclusive, lines, discount: Discount::None }))
 }
 
-fn sell(dice: &mut Dice, file: &Connection, place: &Place, shift_id: ShiftId) -> Result<Option<Entered>> {
+/// A sale of what the file has.
+pub fn sell(dice: &mut Dice, file: &Connection, place: &Place, shift_id: ShiftId) -> Result<Option<Command>> {
     let Some(cart) = cart(dice, file, place)? else { return Ok(None) };
     let figures = price(&cart)?;
     let (tenders, rounding) = if dice.percent(30) {
@@ -201,10 +223,11 @@ fn sell(dice: &mut Dice, file: &Connection, place: &Place, shift_id: ShiftId) ->
         print: None,
         parked_cart_id: dice.pick(&parked).map(|parked| parked.id),
     };
-    Ok(Some((Command::Counter(counter::Command::Sell(Box::new(sale))), Some(sale_id))))
+    Ok(Some(counter(counter::Command::Sell(Box::new(sale)))))
 }
 
-fn refund(dice: &mut Dice, file: &Connection, place: &Place, shift_id: ShiftId) -> Result<Option<Entered>> {
+/// Something back of a sale that the file has.
+pub fn refund(dice: &mut Dice, file: &Connection, place: &Place, shift_id: ShiftId) -> Result<Option<Command>> {
     let sales: Vec<Sale> = find_rows(file, "company = ?1 AND kind = 'sale'", &of_company(place))?;
     let Some(sale) = dice.pick(&sales) else { return Ok(None) };
     let of_sale = [Value::Id(place.company.0), sale.id.to_value()];
@@ -234,11 +257,12 @@ fn refund(dice: &mut Dice, file: &Connection, place: &Place, shift_id: ShiftId) 
         note: String::new(),
         restock: dice.percent(80),
         print: None,
+        sold: None,
     };
-    Ok(Some((Command::Counter(counter::Command::Refund(Box::new(refund))), Some(refund_id))))
+    Ok(Some(counter(counter::Command::Refund(Box::new(refund)))))
 }
 
-fn park(dice: &mut Dice, file: &Connection, place: &Place) -> Result<Option<Entered>> {
+fn park(dice: &mut Dice, file: &Connection, place: &Place) -> Result<Option<Command>> {
     let parked: Vec<ParkedCart> = find_rows(file, "company = ?1", &of_company(place))?;
     if dice.percent(40)
         && let Some(parked) = dice.pick(&parked)
@@ -250,7 +274,7 @@ fn park(dice: &mut Dice, file: &Connection, place: &Place) -> Result<Option<Ente
     Ok(Some(counter(counter::Command::Park(park))))
 }
 
-fn print(dice: &mut Dice, file: &Connection, place: &Place) -> Result<Option<Entered>> {
+fn print(dice: &mut Dice, file: &Connection, place: &Place) -> Result<Option<Command>> {
     let printers: Vec<Printer> = find_rows(file, "company = ?1", &of_company(place))?;
     let sales: Vec<Sale> = find_rows(file, "company = ?1", &of_company(place))?;
     let (Some(printer), Some(sale)) = (dice.pick(&printers), dice.pick(&sales)) else {
@@ -266,8 +290,8 @@ fn print(dice: &mut Dice, file: &Connection, place: &Place) -> Result<Option<Ent
             is_default: true,
             active: true,
         };
-        return Ok(Some((Command::Printing(printing::Command::SetPrinter(printer)), None)));
+        return Ok(Some(Command::Printing(printing::Command::SetPrinter(printer))));
     };
     let reprint = Reprint { job_id: PrintJobId(dice.id()), printer_id: printer.id, sale_id: sale.id, document: PaperDocument::Receipt };
-    Ok(Some((Command::Printing(printing::Command::Reprint(reprint)), None)))
+    Ok(Some(Command::Printing(printing::Command::Reprint(reprint))))
 }

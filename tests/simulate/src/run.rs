@@ -1,41 +1,23 @@
 //! One run: a shop, its persons, a bad network, bad luck; then quiet, and everything must agree.
 
+mod faults;
+mod network;
+mod rest;
+
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result};
 use kontor_domain::command::Nature;
-use kontor_domain::counter::ParkedCart;
 use kontor_domain::ids::CommandId;
 use kontor_domain::time::Instant;
-use kontor_store::feed;
-use kontor_store::verify;
-use kontor_sync::authority::Upkeep;
-use kontor_sync::message::{PullReply, PullRequest, PushReply, PushRequest};
-use kontor_sync::replica::{Applied, push_request};
-use kontor_sync::rule::Rule;
-use kontor_sync::stage::Staged;
 
-use crate::checks;
+use self::network::Flight;
 use crate::dice::Dice;
 use crate::entry;
 use crate::files::{Image, Template, wal_length};
 use crate::server::Server;
 use crate::shop::{Promise, Promised, START, Shop};
 use crate::till::Till;
-
-/// Most machines with a till's file.
-const TILLS_LIMIT: usize = 6;
-/// Rounds after which machines that do not come to rest are a defect.
-const ROUNDS_LIMIT: usize = 60;
-
-/// A message on its way.
-#[derive(Clone)]
-enum Flight {
-    PushUp(usize, PushRequest),
-    PushDown(usize, PushReply),
-    PullUp(usize, PullRequest),
-    PullDown(usize, PullReply),
-}
 
 /// How unlucky a run is: so many of a thousand steps.
 struct Luck {
@@ -82,6 +64,8 @@ pub struct Run {
     folder: PathBuf,
     shop: Shop,
     now: Instant,
+    /// How far the server's clock is off, milliseconds.
+    server_off: i64,
     flights: Vec<Flight>,
     promised: Promised,
     backup: Option<Image>,
@@ -108,6 +92,7 @@ pub fn run(seed: u64, template: &Template, folder: &Path) -> Result<Tally> {
         folder: folder.to_owned(),
         shop,
         now: START,
+        server_off: 0,
         flights: Vec::new(),
         promised: Promised::new(),
         backup: None,
@@ -156,6 +141,11 @@ impl Run {
             56..68 => self.starts_pull(index),
             _ => self.delivers(),
         }
+    }
+
+    /// The time as the server has it.
+    const fn server_now(&self) -> Instant {
+        Instant(self.now.0.saturating_add(self.server_off))
     }
 
     fn till(&mut self, index: usize) -> &mut Till {
@@ -225,10 +215,11 @@ impl Run {
 
     fn till_enters(&mut self, index: usize) -> Result<()> {
         let (till, place) = &self.shop.tills[index];
-        let Some((command, sale)) = entry::at_till(&mut self.dice, till.connection(), place)? else { return Ok(()) };
+        let Some(command) = entry::at_till(&mut self.dice, till.connection(), place)? else { return Ok(()) };
         let id = CommandId(self.dice.id());
         let promise = if command.nature() == Nature::Fact { Promise::Fact } else { Promise::Request };
         let now = self.now;
+        let written = entry::written(&command);
         let again = command.clone();
         let verdict = self.at_till(index, |till| till.submit(id, command, now))?;
         let is_done = match verdict {
@@ -239,7 +230,7 @@ impl Run {
         };
         if is_done {
             self.promised.insert(id, promise);
-            self.till(index).history.insert(id, sale);
+            self.till(index).history.insert(id, written);
             self.tally.commands += 1;
         }
         Ok(())
@@ -248,332 +239,9 @@ impl Run {
     fn office_enters(&mut self) -> Result<()> {
         let (dice, file, office) = (&mut self.dice, self.shop.server.connection(), &self.shop.office);
         let entered = if dice.percent(30) { entry::at_till(dice, file, office)? } else { entry::anywhere(dice, file, office)? };
-        let Some((command, _)) = entered else { return Ok(()) };
-        let (id, now) = (CommandId(self.dice.id()), self.now);
+        let Some(command) = entered else { return Ok(()) };
+        let (id, now) = (CommandId(self.dice.id()), self.server_now());
         self.at_server(|server| server.submit(id, command, now))?;
-        Ok(())
-    }
-
-    fn starts_push(&mut self, index: usize) -> Result<()> {
-        let most = self.dice.between(1, 8);
-        let now = self.now;
-        let till = self.till(index);
-        let (copy, entries) = till.look(most)?;
-        if let Some(request) = push_request(&copy, &entries, till.device, "simulated", now) {
-            self.flights.push(Flight::PushUp(index, request));
-        }
-        Ok(())
-    }
-
-    fn pull_request(&mut self, index: usize, wants_sums: bool) -> Result<PullRequest> {
-        let till = self.till(index);
-        let (copy, _) = till.look(0)?;
-        Ok(till.stage.request(&copy, till.device, feed::schema(), wants_sums))
-    }
-
-    fn starts_pull(&mut self, index: usize) -> Result<()> {
-        let wants_sums = self.dice.percent(30);
-        let request = self.pull_request(index, wants_sums)?;
-        self.flights.push(Flight::PullUp(index, request));
-        Ok(())
-    }
-
-    /// Any message arrives: the network keeps no order, forgets and repeats.
-    fn delivers(&mut self) -> Result<()> {
-        if self.flights.is_empty() {
-            return Ok(());
-        }
-        let at = self.dice.index(self.flights.len());
-        let flight = if self.dice.roll(1000) < self.luck.double { self.flights[at].clone() } else { self.flights.swap_remove(at) };
-        if self.dice.roll(1000) < self.luck.drop {
-            return Ok(());
-        }
-        self.tally.messages += 1;
-        if let Some(answer) = self.arrives(flight)? {
-            self.flights.push(answer);
-        }
-        Ok(())
-    }
-
-    fn arrives(&mut self, flight: Flight) -> Result<Option<Flight>> {
-        let now = self.now;
-        match flight {
-            Flight::PushUp(index, request) => {
-                let reply = self.at_server(|server| server.push(request, now))?;
-                Ok(reply.and_then(Result::ok).map(|reply| Flight::PushDown(index, reply)))
-            }
-            Flight::PushDown(index, reply) => {
-                let fresh = self.dice.id();
-                self.at_till(index, |till| till.pushed(reply, fresh))?;
-                Ok(None)
-            }
-            Flight::PullUp(index, request) => {
-                let reply = self.shop.server.pull(&request, now, self.page_rows)?;
-                Ok(Some(Flight::PullDown(index, reply)))
-            }
-            Flight::PullDown(index, reply) => self.pulled(index, reply),
-        }
-    }
-
-    fn pulled(&mut self, index: usize, mut reply: PullReply) -> Result<Option<Flight>> {
-        if !Rule::OneSnapshot.holds()
-            && let PullReply::Page(page) = &mut reply
-            && page.complete
-        {
-            page.acks = self.shop.server.acks_now(page.echo.replica, page.echo.acked)?;
-        }
-        match self.till(index).stage.take(reply)? {
-            Staged::Ignored => Ok(None),
-            Staged::More => Ok(Some(Flight::PullUp(index, self.pull_request(index, true)?))),
-            Staged::Reset { epoch, echo } => {
-                let fresh = self.dice.id();
-                self.at_till(index, |till| till.reset(epoch, echo, fresh))?;
-                Ok(None)
-            }
-            Staged::Upgrade | Staged::Wait => bail!("nobody is older here"),
-            Staged::Ready(batch) => {
-                let now = self.now;
-                if let Some(applied) = self.at_till(index, |till| till.apply(batch, now))? {
-                    self.applied(index, &applied.map_err(|reject| anyhow::anyhow!("apply: {reject}"))?)?;
-                }
-                Ok(None)
-            }
-        }
-    }
-
-    /// What must hold whenever an answer was applied.
-    fn applied(&mut self, index: usize, applied: &Applied) -> Result<()> {
-        let Applied::Done { mismatched, .. } = applied else { return Ok(()) };
-        self.tally.applied += 1;
-        ensure!(mismatched.is_empty(), "till {index}: with nothing pending it is not what the server has: {mismatched:?}");
-        if self.dice.percent(40) {
-            self.own_writes(index)?;
-        }
-        if self.dice.percent(4) {
-            self.verify_till(index)?;
-        }
-        Ok(())
-    }
-
-    fn own_writes(&self, index: usize) -> Result<()> {
-        let missing = self.shop.tills[index].0.missing_sales()?;
-        ensure!(missing.is_empty(), "till {index} does not show what was sold on it: {missing:?}");
-        Ok(())
-    }
-
-    fn verify_till(&self, index: usize) -> Result<()> {
-        let till = &self.shop.tills[index].0;
-        let differences = verify::check_file(till.connection(), till.company)?;
-        ensure!(differences.is_empty(), "till {index}: {:?}", differences.first());
-        Ok(())
-    }
-
-    fn fault(&mut self) -> Result<()> {
-        let index = self.dice.index(self.shop.tills.len());
-        match self.dice.roll(24) {
-            0..2 => self.copies_disk(index),
-            2..5 => {
-                let till = self.till(index);
-                let image = (till.image()?, till.history.clone());
-                till.images.push(image);
-                Ok(())
-            }
-            5..7 => self.restores_till(index),
-            7..9 => {
-                self.backup = Some(self.shop.server.image()?);
-                let head = self.shop.server.head()?;
-                if self.dice.percent(70) {
-                    self.shop.server.care(Upkeep::Stable(head))?;
-                }
-                Ok(())
-            }
-            9..11 => self.restores_server(),
-            11..14 => self.grants(index),
-            14..16 => {
-                let head = self.shop.server.head()?;
-                let upto = if self.dice.percent(60) { head } else { self.dice.between(head / 2, head) };
-                self.shop.server.care(Upkeep::DropTombstones(upto)).map(|_| ())
-            }
-            16..18 => {
-                let (till, place) = self.shop.tills.remove(index);
-                self.shop.tills.insert(index, (till.upgrade()?, place));
-                self.own_writes_after_start(index)
-            }
-            18..20 => {
-                let years = self.dice.between(-3, 3);
-                self.till(index).clock_off = years * 365 * 24 * 3_600_000;
-                Ok(())
-            }
-            20..22 => self.strange_command(index),
-            _ => self.moves_a_cart(index),
-        }
-    }
-
-    /// The first thing after a start looks at the mark; then the own sales are there.
-    fn own_writes_after_start(&mut self, index: usize) -> Result<()> {
-        self.till(index).look(0)?;
-        self.own_writes(index)
-    }
-
-    fn copies_disk(&mut self, index: usize) -> Result<()> {
-        if self.shop.tills.len() >= TILLS_LIMIT {
-            return Ok(());
-        }
-        self.tally.disks += 1;
-        let path = self.folder.join(format!("copy{}.kontor", self.tally.disks));
-        let (till, place) = &self.shop.tills[index];
-        let copy = (till.copied(&path)?, *place);
-        self.shop.tills.push(copy);
-        Ok(())
-    }
-
-    fn restores_till(&mut self, index: usize) -> Result<()> {
-        let images = self.till(index).images.len();
-        if images == 0 {
-            return Ok(());
-        }
-        self.tally.disks += 1;
-        let at = self.dice.index(images);
-        let (mut till, place) = self.shop.tills.remove(index);
-        let (image, history) = till.images[at].clone();
-        let before = std::mem::replace(&mut till.history, history);
-        self.shop.tills.insert(index, (till.with_disk(&image)?, place));
-        // What was only on the lost disk is lost; nobody can promise more.
-        self.forget_lost(before.into_keys().collect())
-    }
-
-    fn restores_server(&mut self) -> Result<()> {
-        let Some(image) = self.backup.clone() else { return Ok(()) };
-        self.tally.disks += 1;
-        let epoch = if self.dice.percent(50) { Some(self.dice.id()) } else { None };
-        self.shop.server.restore(&image, epoch)?;
-        self.forget_lost(self.promised.keys().copied().collect())
-    }
-
-    fn forget_lost(&mut self, ids: Vec<CommandId>) -> Result<()> {
-        for id in ids {
-            let is_on_a_till = self.shop.tills.iter().any(|(till, _)| till.history.contains_key(&id));
-            if !is_on_a_till && self.shop.server.verdict_of(id)?.is_none() {
-                self.promised.remove(&id);
-            }
-        }
-        Ok(())
-    }
-
-    fn grants(&mut self, index: usize) -> Result<()> {
-        let (device, own) = (self.shop.tills[index].1.device, self.shop.tills[index].1.warehouse);
-        let others = self.shop.tills.iter().map(|(_, place)| place.warehouse).chain([self.shop.office.warehouse]);
-        let mut scopes: Vec<_> =
-            others.filter(|warehouse| *warehouse != own).map(|warehouse| kontor_domain::world::Scope::of_id(warehouse.0)).collect();
-        scopes.push(kontor_domain::world::Scope::OFFICE);
-        let Some(scope) = self.dice.pick(&scopes).copied() else { return Ok(()) };
-        let upkeep = if self.dice.percent(55) { Upkeep::Grant(device, scope) } else { Upkeep::Revoke(device, scope) };
-        self.shop.server.care(upkeep).map(|_| ())
-    }
-
-    /// What no program of today would write: malformed, not even JSON, or of an old version.
-    fn strange_command(&mut self, index: usize) -> Result<()> {
-        let id = CommandId(self.dice.id());
-        let (person, device) = (self.shop.server.owner, self.shop.tills[index].1.device);
-        let common = |name: &str, version: u32, args: serde_json::Value, at: Instant| {
-            serde_json::json!({ "name": name, "version": version, "args": args, "number": null, "at": at, "actor": person, "device": device })
-                .to_string()
-        };
-        let (text, promise) = match self.dice.roll(4) {
-            0 => ("no json at all".to_owned(), Promise::Poison),
-            1 => (common("counter.sell", 1, serde_json::json!({ "counter": { "sell": { "lines": "many" } } }), self.now), Promise::Poison),
-            2 => (common("moon.land", 1, serde_json::json!({ "moon": "land" }), self.now), Promise::Poison),
-            _ => {
-                let open = serde_json::json!({ "counter": { "open_drawer": { "shift_id": self.dice.id() } } });
-                (common("counter.open_drawer", 0, open, self.now), Promise::Fact)
-            }
-        };
-        let till = self.till(index);
-        let seq: i64 = till.connection().query_row("UPDATE sync_meta SET next_seq = next_seq + 1 RETURNING next_seq - 1", [], |row| row.get(0))?;
-        till.connection().execute("INSERT INTO outbox (seq, id, envelope) VALUES (?1, ?2, ?3)", (seq, id.0.as_bytes(), text))?;
-        till.history.insert(id, None);
-        self.promised.insert(id, promise);
-        Ok(())
-    }
-
-    /// The authority gives a parked cart to another till.
-    fn moves_a_cart(&mut self, index: usize) -> Result<()> {
-        let company = self.shop.server.company;
-        let carts: Vec<ParkedCart> =
-            kontor_store::sqlite::find_rows(self.shop.server.connection(), "company = ?1", &[kontor_domain::cell::Value::Id(company.0)])?;
-        let Some(key) = self.dice.pick(&carts).map(kontor_domain::world::Row::key) else { return Ok(()) };
-        let scope = kontor_domain::world::Scope::of_id(self.shop.tills[index].1.device.0);
-        let (id, now) = (CommandId(self.dice.id()), self.now);
-        self.at_server(|server| {
-            server.job(|answer| {
-                let key = key.clone();
-                let work = Box::new(move |world: &mut kontor_domain::world::World| {
-                    if let Some(row) = world.find::<ParkedCart>(&key)? {
-                        world.rescope(row, scope);
-                    }
-                    Ok(())
-                });
-                kontor_sync::authority::Job { id, company, name: "simulated.move_cart".into(), now, work, answer }
-            })
-        })?;
-        Ok(())
-    }
-
-    /// Everything is said until nobody has anything to say.
-    fn rest(&mut self) -> Result<()> {
-        self.is_quiet = true;
-        self.flights.clear();
-        for _ in 0..ROUNDS_LIMIT {
-            let mut is_at_rest = true;
-            for index in 0..self.shop.tills.len() {
-                is_at_rest &= !self.push_all(index)?;
-                is_at_rest &= !self.pull_all(index, false)?;
-            }
-            if is_at_rest {
-                return Ok(());
-            }
-        }
-        bail!("no rest after {ROUNDS_LIMIT} rounds")
-    }
-
-    /// Pushes as long as there is something; whether there was.
-    fn push_all(&mut self, index: usize) -> Result<bool> {
-        let now = self.now;
-        let till = self.till(index);
-        let (copy, entries) = till.look(200)?;
-        let Some(request) = push_request(&copy, &entries, till.device, "simulated", now) else { return Ok(false) };
-        if let Some(down) = self.arrives(Flight::PushUp(index, request))? {
-            self.arrives(down)?;
-        }
-        Ok(true)
-    }
-
-    /// Pulls until all pages are there; whether anything was new.
-    fn pull_all(&mut self, index: usize, wants_sums: bool) -> Result<bool> {
-        let before = self.till(index).look(1)?;
-        let request = self.pull_request(index, wants_sums)?;
-        let mut flight = Some(Flight::PullUp(index, request));
-        for _ in 0..10_000 {
-            let Some(next) = flight.take() else { break };
-            flight = self.arrives(next)?;
-        }
-        ensure!(flight.is_none(), "a pull without end");
-        Ok(self.till(index).look(1)? != before)
-    }
-
-    fn agree(&mut self) -> Result<()> {
-        for index in 0..self.shop.tills.len() {
-            self.pull_all(index, true)?;
-            self.own_writes(index)?;
-        }
-        // The others hold the same rows, as their sums say, and those are the server's.
-        let any = self.dice.index(self.shop.tills.len());
-        self.verify_till(any)?;
-        checks::promises(&self.shop.server, &self.promised)?;
-        checks::server(&self.shop.server)?;
-        for (till, _) in &mut self.shop.tills {
-            checks::till(till)?;
-        }
         Ok(())
     }
 }

@@ -2,17 +2,24 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
+mod commands;
+mod disks;
+mod upgrades;
+
+use kontor_domain::catalog::{self, Product, ProductChanges};
+use kontor_domain::cell::Value;
 use kontor_domain::command::Command;
-use kontor_domain::counter::{self, MoveCash, OpenShift};
+use kontor_domain::counter::{self, CloseShift, MoveCash, OpenShift};
 use kontor_domain::ids::{CashMovementId, CommandId, ShiftId};
 use kontor_domain::units::Money;
-use kontor_store::agent::Status;
 use kontor_store::feed;
+use kontor_store::sqlite::find_rows;
 use kontor_sync::message::{PushAnswer, PushRequest};
 use kontor_sync::replica::{Applied, push_request};
 use kontor_sync::stage::Staged;
 
 use crate::dice::Dice;
+use crate::entry;
 use crate::files::Template;
 use crate::shop::{START, Shop};
 
@@ -30,12 +37,10 @@ impl Scene {
         let folder = tempfile::tempdir().unwrap();
         let mut dice = Dice::new(7);
         let shop = Shop::found(&mut dice, &Template::make().unwrap(), folder.path()).unwrap();
-        let shift = ShiftId(dice.id());
+        let shift = ShiftId(uuid::Uuid::nil());
         let mut scene = Self { dice, shop, shift, _folder: folder };
         scene.pull(0);
-        let place = scene.shop.tills[0].1;
-        let open = OpenShift { shift_id: shift, till_id: place.till, business_date: place.today, float: Money(0) };
-        scene.enter(0, Command::Counter(counter::Command::OpenShift(open)));
+        scene.shift = scene.open(0);
         scene
     }
 
@@ -48,6 +53,27 @@ impl Scene {
     fn cash(&mut self, till: usize, reason: &str) -> CommandId {
         let cash = MoveCash { movement_id: CashMovementId(self.dice.id()), shift_id: self.shift, amount: Money(5), reason: reason.into() };
         self.enter(till, Command::Counter(counter::Command::CashIn(cash)))
+    }
+
+    fn open(&mut self, till: usize) -> ShiftId {
+        let place = self.shop.tills[till].1;
+        let shift_id = ShiftId(self.dice.id());
+        let open = OpenShift { shift_id, till_id: place.till, business_date: place.today, float: Money(0) };
+        self.enter(till, Command::Counter(counter::Command::OpenShift(open)));
+        shift_id
+    }
+
+    fn close(&mut self, till: usize, shift_id: ShiftId) -> CommandId {
+        let close = CloseShift { shift_id, denominations: Vec::new(), counted: Money(0) };
+        self.enter(till, Command::Counter(counter::Command::CloseShift(close)))
+    }
+
+    /// The disk of a till in another machine; its place among the tills.
+    fn copy_of(&mut self, till: usize) -> usize {
+        let path = self.shop.tills[till].0.path().with_extension("copy");
+        let copy = (self.shop.tills[till].0.copied(&path).unwrap(), self.shop.tills[till].1);
+        self.shop.tills.push(copy);
+        self.shop.tills.len() - 1
     }
 
     fn request(&mut self, till: usize) -> Option<PushRequest> {
@@ -65,83 +91,66 @@ impl Scene {
     }
 
     fn pull(&mut self, till: usize) -> Applied {
-        let Self { shop: Shop { server, tills, .. }, .. } = self;
+        let Self { dice, shop: Shop { server, tills, .. }, .. } = self;
         let till = &mut tills[till].0;
         loop {
             let (copy, _) = till.look(0).unwrap();
-            let request = till.stage.request(&copy, till.device, feed::schema(), true);
+            let mut request = till.stage.request(&copy, till.device, feed::schema(), true);
+            till.program.sign(&mut request);
             match till.stage.take(server.pull(&request, START, 50).unwrap()).unwrap() {
                 Staged::More => {}
                 Staged::Ready(batch) => return till.apply(batch, START).unwrap().unwrap(),
+                Staged::Reset { epoch, echo } => {
+                    let fresh = dice.id();
+                    till.reset(epoch, echo, fresh).unwrap().unwrap();
+                }
                 other => panic!("{other:?}"),
             }
         }
     }
 
+    /// Pushes and pulls until nothing is left to say.
+    fn sync(&mut self, till: usize) {
+        for _ in 0..20 {
+            if self.request(till).is_none() {
+                break;
+            }
+            self.push(till);
+            self.pull(till);
+        }
+        self.pull(till);
+        assert_eq!(self.request(till), None);
+        crate::checks::till(&self.shop.tills[till].0, &self.shop.server).unwrap();
+    }
+
+    /// A product that the office made and the till holds.
+    fn product(&mut self) -> Product {
+        let (company, office) = (self.shop.server.company, self.shop.office);
+        loop {
+            if let Some(product) = find_rows(self.shop.server.connection(), "company = ?1", &[Value::Id(company.0)]).unwrap().into_iter().next() {
+                return product;
+            }
+            if let Some(command) = entry::anywhere(&mut self.dice, self.shop.server.connection(), &office).unwrap() {
+                self.at_office(command);
+            }
+        }
+    }
+
+    fn at_office(&mut self, command: Command) {
+        let id = CommandId(self.dice.id());
+        self.shop.server.submit(id, command, START).unwrap().unwrap();
+    }
+
+    fn edit(changes: ProductChanges) -> Command {
+        Command::Catalog(catalog::Command::EditProduct(Box::new(changes)))
+    }
+
+    /// One figure of a till's file.
+    fn count(&self, till: usize, sql: &str) -> i64 {
+        self.shop.tills[till].0.connection().query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
     fn verdict(&self, id: CommandId) -> Option<String> {
         self.shop.server.verdict_of(id).unwrap()
     }
-}
-
-#[test]
-fn one_command_that_breaks_a_constraint_is_parked_and_the_others_arrive() {
-    let mut scene = Scene::new();
-    let sql = "CREATE TRIGGER poison BEFORE INSERT ON cash_movement WHEN NEW.reason = 'poison' BEGIN SELECT RAISE(ABORT, 'poison'); END";
-    scene.shop.server.connection().execute(sql, []).unwrap();
-    let ids: Vec<CommandId> = (0..6).map(|number| scene.cash(0, if number == 3 { "poison" } else { "change" })).collect();
-    assert_eq!(scene.push(0), PushAnswer::Ok);
-    for (number, id) in ids.iter().enumerate() {
-        assert_eq!(scene.verdict(*id).as_deref(), Some(if number == 3 { Status::Parked.word() } else { Status::Ok.word() }), "{number}");
-    }
-    let Applied::Done { acked, replayed, mismatched, .. } = scene.pull(0) else { panic!("nothing came") };
-    assert_eq!((acked, replayed, mismatched), (7, 0, Vec::new()));
-    assert_eq!(scene.request(0), None);
-    crate::checks::server(&scene.shop.server).unwrap();
-}
-
-#[test]
-fn a_command_of_a_newer_program_waits_and_what_came_before_it_arrives() {
-    let mut scene = Scene::new();
-    let first = scene.cash(0, "change");
-    let second = scene.cash(0, "change");
-    let sql = "UPDATE outbox SET envelope = replace(envelope, '\"version\":1', '\"version\":99') WHERE id = ?1";
-    assert_eq!(scene.shop.tills[0].0.connection().execute(sql, [second.0.as_bytes()]).unwrap(), 1);
-    assert_eq!(scene.push(0), PushAnswer::Upgrade { last: 2 });
-    assert_eq!((scene.verdict(first).as_deref(), scene.verdict(second)), (Some("ok"), None));
-    scene.pull(0);
-    assert_eq!(scene.request(0).unwrap().commands.len(), 1);
-}
-
-#[test]
-fn two_files_of_one_till_both_keep_what_was_sold_on_them() {
-    let mut scene = Scene::new();
-    assert_eq!(scene.push(0), PushAnswer::Ok);
-    scene.pull(0);
-    let path = scene.shop.tills[0].0.path().with_extension("copy");
-    let copy = (scene.shop.tills[0].0.copied(&path).unwrap(), scene.shop.tills[0].1);
-    scene.shop.tills.push(copy);
-    let last = scene.shop.tills.len() - 1;
-    let (here, there) = (scene.cash(0, "here"), scene.cash(last, "there"));
-    assert_eq!(scene.push(0), PushAnswer::Ok);
-    assert!(matches!(scene.push(last), PushAnswer::Fork { .. }));
-    assert_eq!(scene.push(last), PushAnswer::Ok);
-    for id in [here, there] {
-        assert_eq!(scene.verdict(id).as_deref(), Some("ok"));
-    }
-    scene.pull(0);
-    scene.pull(last);
-    assert_eq!((scene.request(0), scene.request(last)), (None, None));
-}
-
-#[test]
-fn a_push_that_comes_twice_is_done_once() {
-    let mut scene = Scene::new();
-    scene.cash(0, "change");
-    let request = scene.request(0).unwrap();
-    let head = |scene: &Scene| scene.shop.server.head().unwrap();
-    let before = head(&scene);
-    for _ in 0..3 {
-        assert_eq!(scene.shop.server.push(request.clone(), START).unwrap().unwrap().answer, PushAnswer::Ok);
-    }
-    assert_eq!(head(&scene), before + 2);
 }

@@ -6,20 +6,48 @@ use std::sync::mpsc;
 
 use anyhow::{Context as _, Result, anyhow};
 use kontor_domain::command::{COMMAND_VERSION, Command, Envelope, Rights};
-use kontor_domain::ids::{CommandId, CompanyId, DeviceId, PersonId, SaleId};
+use kontor_domain::ids::{CommandId, CompanyId, DeviceId, PersonId};
 use kontor_domain::reject::Reject;
 use kontor_domain::time::Instant;
 use kontor_store::copy::{self, CopyState, Meta, OutboxEntry};
 use kontor_store::shape;
 use kontor_store::sqlite::SqliteFile;
 use kontor_sync::authority::{Submission, Verdict};
-use kontor_sync::message::{Echo, PushReply};
+use kontor_sync::message::{Echo, PullRequest, PushReply};
 use kontor_sync::replica::{Answer, Applied, Message, Replica};
 use kontor_sync::stage::{Batch, Stage};
 use uuid::Uuid;
 
 use crate::crashing::Crashing;
+use crate::entry::Written;
 use crate::files::{self, Image};
+
+/// What the machine of a till remembers beside its file: commands that are done, with the row that must be there.
+pub type History = BTreeMap<CommandId, Option<Written>>;
+
+/// A till's program, beside the server's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// It knows other tables and is older.
+    Older,
+    /// As new.
+    Same,
+    /// It knows other tables and is newer.
+    Newer,
+}
+
+impl Program {
+    /// A question as this program asks it.
+    pub const fn sign(self, request: &mut PullRequest) {
+        let newer = match self {
+            Self::Older => -1,
+            Self::Same => return,
+            Self::Newer => 1,
+        };
+        request.shape = !request.shape;
+        request.schema += newer;
+    }
+}
 
 /// The machine of a till.
 pub struct Till {
@@ -34,12 +62,14 @@ pub struct Till {
     /// Its device; a copied disk has the same.
     pub device: DeviceId,
     person: PersonId,
-    /// Commands that this file was told are done, or whose effect it holds, with the sale if it is one.
-    pub history: BTreeMap<CommandId, Option<SaleId>>,
+    /// Commands that this file was told are done, or whose effect it holds.
+    pub history: History,
+    /// Its program.
+    pub program: Program,
     /// How far its clock is off, milliseconds.
     pub clock_off: i64,
     /// Older disks of this machine.
-    pub images: Vec<(Image, BTreeMap<CommandId, Option<SaleId>>)>,
+    pub images: Vec<(Image, History)>,
 }
 
 impl Till {
@@ -56,7 +86,8 @@ impl Till {
             company,
             device,
             person,
-            history: BTreeMap::new(),
+            history: History::new(),
+            program: Program::Same,
             clock_off: 0,
             images: Vec::new(),
         })
@@ -73,12 +104,10 @@ impl Till {
     }
 
     fn reopen(self, prepare: impl FnOnce(&Path) -> Result<()>) -> Result<Self> {
-        let Self { path, file, company, device, person, history, clock_off, images, .. } = self;
-        drop(file);
-        prepare(&path)?;
-        let file = files::open(&path)?;
-        let agent = Crashing::new(Replica::new(company));
-        Ok(Self { path, file, agent, stage: Stage::default(), company, device, person, history, clock_off, images })
+        drop(self.file);
+        prepare(&self.path)?;
+        let file = files::open(&self.path)?;
+        Ok(Self { file, agent: Crashing::new(Replica::new(self.company)), stage: Stage::default(), ..self })
     }
 
     /// After it went down: it starts again with an empty memory.
@@ -86,9 +115,17 @@ impl Till {
         self.reopen(|_| Ok(()))
     }
 
-    /// Another program version starts on its file.
-    pub fn upgrade(self) -> Result<Self> {
-        self.reopen(|path| Ok(copy::prepare_upgrade(&mut rusqlite::Connection::open(path)?)?))
+    /// Another program version starts on its file; one of another shape brings a column, with the same in every row.
+    pub fn upgrade(self, has_another_shape: bool) -> Result<Self> {
+        let upgraded = self.reopen(|path| {
+            let mut file = rusqlite::Connection::open(path)?;
+            copy::prepare_upgrade(&mut file)?;
+            if has_another_shape {
+                file.execute_batch("UPDATE sync_meta SET shape = ~shape; UPDATE product SET low_threshold = 1")?;
+            }
+            Ok(())
+        })?;
+        Ok(Self { program: Program::Same, ..upgraded })
     }
 
     /// The disk as it is.
@@ -99,6 +136,15 @@ impl Till {
     /// Another disk in this machine.
     pub fn with_disk(self, image: &Image) -> Result<Self> {
         self.reopen(|path| image.put(path))
+    }
+
+    /// Another disk in this machine, changed before the program starts on it.
+    #[cfg(test)]
+    pub fn with_disk_changed(self, image: &Image, change: impl FnOnce(&Path) -> Result<()>) -> Result<Self> {
+        self.reopen(|path| {
+            image.put(path)?;
+            change(path)
+        })
     }
 
     /// A copied disk in another machine.
@@ -113,6 +159,7 @@ impl Till {
             device: self.device,
             person: self.person,
             history: self.history.clone(),
+            program: self.program,
             clock_off: self.clock_off,
             images: Vec::new(),
         })
@@ -161,14 +208,14 @@ impl Till {
         Ok(self.connection().prepare_cached("SELECT 1 FROM command_log WHERE id = ?1")?.exists([id.0.as_bytes()])?)
     }
 
-    /// Sales that its history says it made and that its file does not show.
-    pub fn missing_sales(&self) -> Result<Vec<SaleId>> {
-        let mut statement = self.connection().prepare_cached("SELECT 1 FROM sale WHERE company = ?1 AND id = ?2")?;
-        let sales: BTreeSet<SaleId> = self.history.values().flatten().copied().collect();
+    /// Rows that its history says were written here and that its file does not show.
+    pub fn missing(&self) -> Result<Vec<Written>> {
+        let written: BTreeSet<Written> = self.history.values().flatten().copied().collect();
         let mut missing = Vec::new();
-        for sale in sales {
-            if !statement.exists((self.company.0.as_bytes(), sale.0.as_bytes()))? {
-                missing.push(sale);
+        for row in written {
+            let sql = format!("SELECT 1 FROM {} WHERE company = ?1 AND id = ?2", row.table);
+            if !self.connection().prepare_cached(&sql)?.exists((self.company.0.as_bytes(), row.id.as_bytes()))? {
+                missing.push(row);
             }
         }
         Ok(missing)

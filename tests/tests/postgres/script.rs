@@ -229,8 +229,19 @@ async fn refund(both: &Both, founded: &Founded, sale_id: SaleId) {
     let (total, _) = refund_figures(&detail.sale, &detail.lines, &detail.refunded, &lines).unwrap();
     let (tenders, rounding) = refund_tenders(&detail.sale, &detail.tenders, total, Money(1)).unwrap();
     let shift_id = founded.shift;
-    let refund =
-        Refund { refund_id: SaleId(id()), shift_id, sale_id, lines, total, tenders, rounding, note: "broken".into(), restock: false, print: None };
+    let refund = Refund {
+        refund_id: SaleId(id()),
+        shift_id,
+        sale_id,
+        lines,
+        total,
+        tenders,
+        rounding,
+        note: "broken".into(),
+        restock: false,
+        print: None,
+        sold: None,
+    };
     both.run(Command::Counter(counter::Command::Refund(Box::new(refund.clone())))).await;
     let too_much = Refund { refund_id: SaleId(id()), lines: vec![RefundLine { line: 1, quantity: Quantity(2_000) }], ..refund };
     both.refuse(Command::Counter(counter::Command::Refund(Box::new(too_much))), Code::MoreThanRefundable).await;

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use refund::{RefundPart, part_of_line, refund_figures, refund_tenders};
 pub use rows::*;
 pub use sell::receipt_number;
-pub use shift::{OVER_SHORT_DETAIL, SAFE_DETAIL};
+pub use shift::{OVER_SHORT_DETAIL, SAFE_DETAIL, Z_NUMBER};
 pub use views::*;
 
 use crate::command::{Exec, Outcome};
@@ -23,7 +23,7 @@ use crate::ids::{CashMovementId, ParkedCartId, PrintJobId, PrinterId, SaleId, Sh
 use crate::reject::Reject;
 use crate::time::BusinessDate;
 use crate::units::{Money, Quantity};
-use crate::world::Halt;
+use crate::world::{Halt, World};
 use cart::{Cart, CartFigures};
 
 /// Most lines of one sale.
@@ -202,6 +202,21 @@ pub struct Refund {
     /// Paper to print.
     #[serde(default)]
     pub print: Option<PrintWish>,
+    /// On its way from a copy: what was sold, as the copy has it. No screen fills it in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sold: Option<Box<Sold>>,
+}
+
+/// A sale as far as something is given back of it. A refund that was given stands even where nobody knows the sale (its
+/// copy was lost) or knows it yet (after a restore another till brings it later).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sold {
+    /// The sale.
+    pub sale: Sale,
+    /// The lines that are given back.
+    pub lines: Vec<SaleLine>,
+    /// Its taxes.
+    pub taxes: Vec<SaleTax>,
 }
 
 /// One line given back.
@@ -242,6 +257,15 @@ pub struct OpenDrawer {
     /// Why, may be empty.
     #[serde(default)]
     pub reason: String,
+}
+
+/// Puts into a command what it needs to stand where less is known than here: a copy calls it before it executes the
+/// command for the first time.
+pub fn carry(world: &mut World, command: &mut crate::command::Command) -> Result<(), Halt> {
+    match command {
+        crate::command::Command::Counter(Command::Refund(refund)) => refund::carry(world, refund),
+        _ => Ok(()),
+    }
 }
 
 /// Asks for what the hot commands name themselves, together with company and person: a sale after a start of the

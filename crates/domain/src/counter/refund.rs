@@ -3,7 +3,7 @@
 use super::cart::cash_rounding;
 use super::sell::{Stand, check_number_is_new, check_paid, receipt_number, stand, write_money};
 use super::shift::{wish_shift, wish_totals};
-use super::{Refund, RefundLine, Sale, SaleKey, SaleKind, SaleLine, SaleLineRefunded, SaleTax, SaleTender, Tender, TenderKind};
+use super::{LINES_LIMIT, Refund, RefundLine, Sale, SaleKey, SaleKind, SaleLine, SaleLineRefunded, SaleTax, SaleTender, Sold, Tender, TenderKind};
 use crate::cell::Cell;
 use crate::command::{Event, Exec, Outcome};
 use crate::ids::LocationId;
@@ -14,7 +14,7 @@ use crate::stock::{
 };
 use crate::text::check_note;
 use crate::units::{Money, Quantity};
-use crate::world::Halt;
+use crate::world::{Halt, World};
 
 /// A part of a sold line, amounts as they were sold (above zero).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -139,6 +139,36 @@ pub(super) fn wish_named(exec: &mut Exec<'_>, refund: &Refund) {
     }
 }
 
+/// Puts the sale into the refund, if it is here.
+pub(super) fn carry(world: &mut World, refund: &mut Refund) -> Result<(), Halt> {
+    let index_sale = refund.sale_id.to_value();
+    world.wish::<Sale>(&SaleKey { id: refund.sale_id });
+    world.wish_under::<SaleLine>(0, index_sale.clone());
+    world.wish_under::<SaleTax>(0, index_sale.clone());
+    world.granted()?;
+    let Some(sale) = world.find::<Sale>(&SaleKey { id: refund.sale_id })? else { return Ok(()) };
+    let mut lines = world.under::<SaleLine>(0, index_sale.clone())?;
+    lines.retain(|line| refund.lines.iter().any(|want| want.line == line.line));
+    refund.sold = Some(Box::new(Sold { sale, lines, taxes: world.under::<SaleTax>(0, index_sale)? }));
+    Ok(())
+}
+
+/// The sale as it is known; where it is not, as the refund tells it, and a person is told.
+fn sold(exec: &mut Exec<'_>, stand: &Stand, refund: &Refund) -> Result<Sold, Halt> {
+    let index_sale = refund.sale_id.to_value();
+    if let Some(sale) = exec.world.find::<Sale>(&SaleKey { id: refund.sale_id })? {
+        let lines = exec.world.under::<SaleLine>(0, index_sale.clone())?;
+        return Ok(Sold { sale, lines, taxes: exec.world.under::<SaleTax>(0, index_sale)? });
+    }
+    let unknown = Reject::new(Code::NotFound).with("what", "sale");
+    let is_of_sale = |sold: &&Box<Sold>| {
+        sold.sale.id == refund.sale_id && sold.lines.len() <= LINES_LIMIT && sold.lines.iter().all(|line| line.sale_id == refund.sale_id)
+    };
+    let Some(sold) = refund.sold.as_ref().filter(is_of_sale) else { return Err(unknown.into()) };
+    exec.refuse_or_flag(unknown, refund.refund_id.0, Exec::warehouse_scope(stand.shift.warehouse_id))?;
+    Ok(Sold::clone(sold))
+}
+
 /// Asks for what the lines touch: one load for all of them.
 fn wish_lines(exec: &mut Exec<'_>, stand: &Stand, refund: &Refund, lines: &[SaleLine], moves: &[StockMove], back_to: LocationId) {
     let wanted = |number: i64| refund.lines.iter().any(|want| want.line == number);
@@ -160,11 +190,10 @@ pub(super) fn refund(exec: &mut Exec<'_>, refund: &Refund) -> Result<Outcome, Ha
     let index_sale = refund.sale_id.to_value();
     exec.check_fresh::<Sale>(&SaleKey { id: refund.refund_id }, refund.refund_id.0)?;
     let stand = stand(exec, refund.shift_id)?;
-    let sale = exec.world.find::<Sale>(&SaleKey { id: refund.sale_id })?.ok_or_else(|| Reject::new(Code::NotFound).with("what", "sale"))?;
+    let Sold { sale, lines, taxes: sold_taxes } = sold(exec, &stand, refund)?;
     if sale.kind != SaleKind::Sale {
         return Err(Reject::new(Code::NotAllowedInState).with("action", "refund").with("state", "refund").into());
     }
-    let lines = exec.world.under::<SaleLine>(0, index_sale.clone())?;
     let refunded: Vec<(i64, Quantity)> =
         exec.world.under::<SaleLineRefunded>(0, index_sale.clone())?.iter().map(|row| (row.line, row.quantity)).collect();
     let parts = match refund_figures(&sale, &lines, &refunded, &refund.lines) {
@@ -178,7 +207,6 @@ pub(super) fn refund(exec: &mut Exec<'_>, refund: &Refund) -> Result<Outcome, Ha
         return Err(Reject::field(Code::OutOfRange, "tender").into());
     }
 
-    let sold_taxes = exec.world.under::<SaleTax>(0, index_sale.clone())?;
     let back_to = if refund.restock { stand.till.location_id } else { find_location_of_kind(exec, stand.shift.warehouse_id, LocationKind::Returns)? };
     let moves = exec.world.under::<StockMove>(0, index_sale)?;
     wish_lines(exec, &stand, refund, &lines, &moves, back_to);

@@ -18,6 +18,8 @@ use crate::world::Halt;
 
 /// Detail of the over/short account.
 pub const OVER_SHORT_DETAIL: &str = "";
+/// In the item about a shift that was counted a second time: the number on that paper.
+pub const Z_NUMBER: &str = "z_number";
 /// Detail of the safe account.
 pub const SAFE_DETAIL: &str = "";
 
@@ -32,11 +34,16 @@ fn find_till(exec: &mut Exec<'_>, till_id: TillId) -> Result<Till, Halt> {
 
 /// The shift of a command: open, on the till that the command was entered on.
 pub(super) fn open_shift(exec: &mut Exec<'_>, shift_id: ShiftId) -> Result<Shift, Halt> {
+    shift_or_flag(exec, shift_id, Reject::new(Code::NoOpenShift))
+}
+
+/// The same; `closed` is what is said if it is not open any more.
+fn shift_or_flag(exec: &mut Exec<'_>, shift_id: ShiftId, closed: Reject) -> Result<Shift, Halt> {
     wish_shift(exec, shift_id);
     let Some(shift) = exec.world.find::<Shift>(&ShiftKey { id: shift_id })? else { return unknown_shift(exec, shift_id) };
     if shift.state == ShiftState::Closed || own_till(exec)? != Some(shift.till_id) {
         let scope = Exec::warehouse_scope(shift.warehouse_id);
-        exec.refuse_or_flag(Reject::new(Code::NoOpenShift), shift.id.0, scope)?;
+        exec.refuse_or_flag(closed, shift.id.0, scope)?;
     }
     Ok(shift)
 }
@@ -184,12 +191,13 @@ pub(super) fn move_cash(exec: &mut Exec<'_>, cash: &MoveCash, direction: CashDir
 pub(super) fn close(exec: &mut Exec<'_>, close: &CloseShift) -> Result<Outcome, Halt> {
     check_amount(close.counted, 0, "counted")?;
     check_denominations(close)?;
-    let mut shift = open_shift(exec, close.shift_id)?;
-    let mut till = find_till(exec, shift.till_id)?;
     let number = exec.number()?;
+    let mut shift = shift_or_flag(exec, close.shift_id, Reject::new(Code::NoOpenShift).with(Z_NUMBER, number.seq))?;
+    let mut till = find_till(exec, shift.till_id)?;
     check_number_is_of(exec, &till, number, shift.id.0)?;
     if shift.state == ShiftState::Closed {
-        // Counted twice, on two copies: the first count stands, and the person was told by `open_shift`.
+        // Counted twice, on two copies: the first count stands. The second paper is out, so its number is spent; the
+        // item that tells the person of it is where that number is found again.
         return Ok(Outcome::document(format!("Z{}", number.seq), vec![Event::ShiftChanged]));
     }
     check_shift_number_is_new(exec, &shift, number.seq)?;

@@ -316,6 +316,7 @@ impl Shop {
             note: String::new(),
             restock: true,
             print: None,
+            sold: None,
         })
     }
 

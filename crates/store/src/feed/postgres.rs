@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     ACKS_SQL, CHANGES_SQL, CLOCK_SQL, DEVICE_SQL, FeedAck, FeedKind, FeedPage, FeedRow, GRANTED_SQL, HEAD_SQL, Head, change_row, cut, revs_text,
-    rows_sql, scopes_of, sums_sql,
+    scopes_of, sql_of,
 };
 use crate::agent::Status;
 use crate::error::StoreError;
@@ -71,7 +71,7 @@ impl<'a> PgSnapshot<'a> {
         let owner = company.0.as_bytes().as_slice();
         let most = i64::try_from(limit.max(1) + 1).unwrap_or(i64::MAX);
         let mut found = BTreeMap::new();
-        for (scope, after) in cursors {
+        for (scope, after) in cursors.iter().filter(|(_, after)| **after < head) {
             let query = sqlx::query(revs_text()).bind(owner).bind(scope.0).bind(*after).bind(most);
             let mut list = Vec::new();
             for row in query.fetch_all(&mut *self.transaction).await? {
@@ -83,11 +83,8 @@ impl<'a> PgSnapshot<'a> {
         let mut page = FeedPage { complete: cut.complete, ..FeedPage::default() };
         for (scope, after) in cursors {
             page.upto.insert(*scope, cut.upto.max(*after));
-            for (place, table) in shape::shipped().enumerate() {
-                if cut.places.as_ref().is_some_and(|places| !places.get(scope).is_some_and(|places| places.contains(&place))) {
-                    continue;
-                }
-                let query = sqlx::query(AssertSqlSafe(rows_sql(table))).bind(owner).bind(scope.0).bind(*after).bind(cut.upto);
+            for (place, table) in cut.tables(*scope) {
+                let query = sqlx::query(AssertSqlSafe(sql_of(place).rows.as_str())).bind(owner).bind(scope.0).bind(*after).bind(cut.upto);
                 for row in query.fetch_all(&mut *self.transaction).await? {
                     let row = cells(table.info(), &row)?;
                     page.rows.push(FeedRow { table, rev: row.rev, kind: FeedKind::Put, scope: *scope, cells: row.cells });
@@ -119,9 +116,9 @@ impl<'a> PgSnapshot<'a> {
     /// The sum over the rows of each scope.
     pub async fn sums(&mut self, company: CompanyId, scopes: &BTreeSet<Scope>) -> Result<BTreeMap<Scope, u128>, StoreError> {
         let mut sums: BTreeMap<Scope, u128> = scopes.iter().map(|scope| (*scope, 0)).collect();
-        for table in shape::shipped() {
+        for (place, table) in shape::shipped().enumerate() {
             for (scope, sum) in &mut sums {
-                let query = sqlx::query(AssertSqlSafe(sums_sql(table))).bind(company.0.as_bytes().as_slice()).bind(scope.0);
+                let query = sqlx::query(AssertSqlSafe(sql_of(place).sums.as_str())).bind(company.0.as_bytes().as_slice()).bind(scope.0);
                 for row in query.fetch_all(&mut *self.transaction).await? {
                     *sum = sum.wrapping_add(shape::row_sum(table, &cells(table.info(), &row)?.cells));
                 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kontor_domain::attention::{Attention, AttentionKind};
+use kontor_domain::attention::{Attention, AttentionKind, args_of};
 use kontor_domain::command::{Context, Envelope, Mode, Nature, Rights};
 use kontor_domain::ids::{AttentionId, CommandId, CompanyId, PersonId};
 use kontor_domain::reject::{Code, Reject};
@@ -200,9 +200,11 @@ impl Authority {
         match attempt(world, &mut self.rounds, &context, &envelope) {
             Tried::Load(needs) => return Ok(Taken::Load(Progress::Load(needs))),
             Tried::Done(outcome) => self.stands(&envelope, now, &outcome, Some((replica, command.seq)))?,
-            // A fact stands whatever it breaks: what is refused of one is no fact of ours.
+            // A fact stands whatever it breaks: what is refused of one is no fact of ours. And a defect of this program
+            // is no refusal: the command is kept until a better program can execute it.
             Tried::Refused(reject) => {
-                let status = if envelope.command.nature() == Nature::Fact { Status::Parked } else { Status::Refused };
+                let is_parked = envelope.command.nature() == Nature::Fact || reject.code == Code::Internal;
+                let status = if is_parked { Status::Parked } else { Status::Refused };
                 self.set_aside(command, status, reject)?;
             }
         }
@@ -214,14 +216,11 @@ impl Authority {
         let Message::Push(push) = &self.batch[self.at].message else { return Ok(()) };
         let (company, device, replica, now) = (push.company, push.request.device, push.request.replica, push.now);
         let kind = if status == Status::Parked { AttentionKind::Parked } else { AttentionKind::Refused };
-        let mut args = reject.args.clone();
-        args.insert("code".into(), reject.code.number().to_string());
-        args.insert("command".into(), command.name.clone());
         let item = Attention {
             id: about(command.id),
             kind,
             about_id: command.id.0,
-            args: serde_json::to_string(&args).unwrap_or_default(),
+            args: args_of(reject.clone().with("command", &command.name)),
             at: command.at,
             resolved_at: None,
         };

@@ -1,0 +1,161 @@
+//! Disks that are copied and restored, clocks, long absence.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
+
+use kontor_domain::catalog::ProductChanges;
+use kontor_domain::command::Edit;
+use kontor_domain::units::UnitPrice;
+use kontor_sync::authority::Upkeep;
+use kontor_sync::message::PushAnswer;
+use kontor_sync::replica::Applied;
+
+use super::Scene;
+
+const YEAR_MS: i64 = 365 * 24 * 3_600_000;
+
+#[test]
+fn two_files_of_one_till_both_keep_what_was_sold_on_them() {
+    let mut scene = Scene::new();
+    assert_eq!(scene.push(0), PushAnswer::Ok);
+    scene.pull(0);
+    let last = scene.copy_of(0);
+    let (here, there) = (scene.cash(0, "here"), scene.cash(last, "there"));
+    assert_eq!(scene.push(0), PushAnswer::Ok);
+    assert!(matches!(scene.push(last), PushAnswer::Fork { .. }));
+    assert_eq!(scene.push(last), PushAnswer::Ok);
+    for id in [here, there] {
+        assert_eq!(scene.verdict(id).as_deref(), Some("ok"));
+    }
+    scene.pull(0);
+    scene.pull(last);
+    assert_eq!((scene.request(0), scene.request(last)), (None, None));
+}
+
+/// The number of the second count stood nowhere: a gap that nobody was told of.
+#[test]
+fn a_shift_counted_on_two_copies_leaves_no_number_that_cannot_be_found() {
+    let mut scene = Scene::new();
+    scene.close(0, scene.shift);
+    let shift = scene.open(0);
+    scene.shift = shift;
+    assert_eq!(scene.push(0), PushAnswer::Ok);
+    scene.pull(0);
+    let copy = scene.copy_of(0);
+    scene.cash(0, "here");
+    assert_eq!(scene.push(0), PushAnswer::Ok);
+    // The copy is told to be another, and counts in a series of its own; it is the first to count the shift.
+    scene.cash(copy, "there");
+    assert!(matches!(scene.push(copy), PushAnswer::Fork { .. }));
+    scene.close(copy, shift);
+    assert_eq!(scene.push(copy), PushAnswer::Ok);
+    let second = scene.close(0, shift);
+    let next = scene.open(0);
+    scene.close(0, next);
+    assert_eq!(scene.push(0), PushAnswer::Ok);
+    assert_eq!(scene.verdict(second).as_deref(), Some("ok"));
+    let told = "SELECT COUNT(*) FROM attention WHERE about_id = ?1 AND json_extract(args, '$.z_number') = '2'";
+    assert_eq!(scene.shop.server.connection().query_row(told, [shift.0.as_bytes()], |row| row.get::<_, i64>(0)).unwrap(), 1);
+    crate::checks::server(&scene.shop.server).unwrap();
+    scene.pull(0);
+    scene.pull(copy);
+    crate::checks::till(&scene.shop.tills[copy].0, &scene.shop.server).unwrap();
+}
+
+#[test]
+fn a_till_restored_from_last_week_finds_what_was_sold_on_it_since() {
+    let mut scene = Scene::new();
+    scene.cash(0, "before");
+    scene.sync(0);
+    let last_week = scene.shop.tills[0].0.image().unwrap();
+    let lost = [scene.cash(0, "monday"), scene.cash(0, "tuesday")];
+    scene.sync(0);
+    let (till, place) = scene.shop.tills.remove(0);
+    scene.shop.tills.insert(0, (till.with_disk(&last_week).unwrap(), place));
+    // It does not know what it said since: it says something else under the same numbers.
+    let new = scene.cash(0, "after");
+    assert!(matches!(scene.push(0), PushAnswer::Fork { .. }));
+    scene.sync(0);
+    for id in lost.into_iter().chain([new]) {
+        assert_eq!(scene.verdict(id).as_deref(), Some("ok"));
+    }
+    assert_eq!(scene.count(0, "SELECT COUNT(*) FROM cash_movement"), 4);
+    crate::checks::server(&scene.shop.server).unwrap();
+}
+
+#[test]
+fn clocks_that_are_years_apart_order_nothing() {
+    let mut scene = Scene::new();
+    let mut product = scene.product();
+    scene.pull(0);
+    scene.pull(1);
+    for (till, years, price) in [(0, 5, 70), (1, -5, 30), (0, 5, 20)] {
+        scene.shop.tills[till].0.clock_off = years * YEAR_MS;
+        scene.pull(till);
+        let mut changes = ProductChanges::of(product.id);
+        let to = UnitPrice(UnitPrice::PER_MINOR_UNIT * price);
+        changes.price = Some(Edit { from: product.price, to });
+        product.price = to;
+        let id = scene.enter(till, Scene::edit(changes));
+        scene.sync(till);
+        assert_eq!(scene.verdict(id).as_deref(), Some("ok"), "{years}");
+    }
+    scene.sync(1);
+    // The last that was said stands everywhere, whatever the clocks say.
+    for till in 0..2 {
+        assert_eq!(scene.count(till, "SELECT price FROM product"), product.price.0);
+    }
+    crate::checks::server(&scene.shop.server).unwrap();
+}
+
+#[test]
+fn a_till_that_was_away_longer_than_removals_are_kept_starts_anew_and_keeps_what_it_sold() {
+    let mut scene = Scene::new();
+    let product = scene.product();
+    scene.sync(0);
+    assert_eq!(scene.count(0, "SELECT COUNT(*) FROM product_tag"), 1);
+    let sold = (0..90).map(|_| scene.cash(0, "a day alone")).collect::<Vec<_>>();
+    let mut changes = ProductChanges::of(product.id);
+    changes.tags_removed = vec!["new".into()];
+    scene.at_office(Scene::edit(changes));
+    let head = scene.shop.server.head().unwrap();
+    scene.shop.server.care(Upkeep::DropTombstones(head)).unwrap();
+    let (copy, _) = scene.shop.tills[0].0.look(0).unwrap();
+    assert!(copy.cursors.values().all(|rev| *rev < head && *rev > 0), "{:?}", copy.cursors);
+    scene.sync(0);
+    assert_eq!(scene.count(0, "SELECT COUNT(*) FROM product_tag"), 0);
+    assert_eq!(scene.count(0, "SELECT COUNT(*) FROM cash_movement"), 90);
+    assert!(sold.into_iter().all(|id| scene.verdict(id).as_deref() == Some("ok")));
+}
+
+#[test]
+fn what_no_backup_covers_heals_a_restored_server_and_what_one_covers_is_forgotten() {
+    let mut scene = Scene::new();
+    scene.sync(0);
+    let backup = scene.shop.server.image().unwrap();
+    let id = scene.cash(0, "after the backup");
+    scene.sync(0);
+    assert_eq!(scene.count(0, "SELECT COUNT(*) FROM journal"), 2);
+    scene.shop.server.restore(&backup, None).unwrap();
+    assert_eq!(scene.verdict(id), None);
+    // The first pull notices that the history went back; then what the backup lacks goes up again.
+    scene.pull(0);
+    scene.sync(0);
+    assert_eq!(scene.verdict(id).as_deref(), Some("ok"));
+    let head = scene.shop.server.head().unwrap();
+    scene.shop.server.care(Upkeep::Stable(head)).unwrap();
+    scene.cash(0, "after that");
+    scene.sync(0);
+    assert_eq!(scene.count(0, "SELECT COUNT(*) FROM journal"), 1);
+}
+
+#[test]
+fn a_row_that_changed_behind_the_programs_back_is_noticed_and_its_scope_comes_again() {
+    let mut scene = Scene::new();
+    let product = scene.product();
+    scene.sync(0);
+    assert_eq!(scene.shop.tills[0].0.connection().execute("UPDATE product SET price = price + 1", []).unwrap(), 1);
+    let Applied::Done { mismatched, .. } = scene.pull(0) else { panic!("nothing was compared") };
+    assert_eq!(mismatched.len(), 1);
+    scene.sync(0);
+    assert_eq!(scene.count(0, "SELECT price FROM product"), product.price.0);
+}
