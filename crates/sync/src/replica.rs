@@ -39,9 +39,11 @@ pub type Answer<T> = Box<dyn FnOnce(Result<T, Reject>) + Send>;
 pub enum Message {
     /// A command entered here.
     Submit(Submission),
-    /// What it knows of itself, and the first commands of its outbox (at most so many).
+    /// What it knows of itself, and commands of its outbox.
     Look {
-        /// How many.
+        /// Those with a greater number than this.
+        after: i64,
+        /// At most so many.
         commands: i64,
         /// Whom to tell.
         answer: Answer<(CopyState, Vec<OutboxEntry>)>,
@@ -187,7 +189,7 @@ impl Replica {
         let brings_its_own = matches!(self.batch.first().map(|pending| &pending.message), Some(Message::Apply { .. }));
         if replay_due && !brings_its_own {
             self.phase = Phase::ReplayAsked;
-            return Ok(Step::Ask(Ask::Outbox(i64::MAX)));
+            return Ok(Step::Ask(Ask::Outbox));
         }
         self.first()
     }
@@ -200,10 +202,10 @@ impl Replica {
                 self.phase = Phase::Submits(0);
                 self.submits()
             }
-            Message::Look { commands, .. } => {
-                let limit = *commands;
+            Message::Look { after, commands, .. } => {
+                let ask = Ask::OutboxAfter(*after, *commands);
                 self.phase = Phase::OutboxAsked(Vec::new());
-                Ok(Step::Ask(Ask::Outbox(limit)))
+                Ok(Step::Ask(ask))
             }
             Message::Pushed { .. } => self.pushed(),
             Message::Reset { epoch, echo, .. } => {
@@ -339,7 +341,7 @@ impl Replica {
             (Phase::OutboxAsked(before), Told::Commands(entries)) => self.outbox(before, entries),
             (Phase::JournalAsked, Told::Commands(journal)) => {
                 self.phase = Phase::OutboxAsked(journal);
-                Ok(Step::Ask(Ask::Outbox(i64::MAX)))
+                Ok(Step::Ask(Ask::Outbox))
             }
             (Phase::TouchedAsked, Told::IsTouched(is_touched)) => self.touched(is_touched),
             (Phase::SumsAsked, Told::Sums(sums)) => self.summed(&sums),
