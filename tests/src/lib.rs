@@ -9,5 +9,7 @@ pub mod many;
 pub mod postgres;
 pub mod program;
 pub mod raw;
+pub mod server;
 pub mod shop;
+pub mod till;
 pub mod window;

@@ -34,6 +34,9 @@ impl Proof {
     /// Pictures of every screen.
     pub const SCREENSHOTS: Self = Self::new("screenshots", Profile::Release);
 
+    /// A shop server and two tills with windows.
+    pub const DEMO: Self = Self::new("demo", Profile::Debug);
+
     const fn new(program: &'static str, profile: Profile) -> Self {
         Self { program, profile }
     }
