@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use kontor_domain::command::Command;
+use kontor_domain::catalog::{self, ProductChanges, ScanCode};
+use kontor_domain::command::{Command, Edit};
 use kontor_domain::counter::{self, ListSales, OpenShift, SaleFilter};
 use kontor_domain::host::{HostCall, JoinServer, SyncPhase, SyncState, Waiting};
 use kontor_domain::ids::{ProductId, ShiftId};
@@ -43,21 +44,27 @@ async fn main() -> anyhow::Result<()> {
     println!("two tills have joined and hold the same {PRODUCTS} products");
 
     server.kill().await?;
-    for till in &tills {
+    for (till, price) in tills.iter().zip([12, 15]) {
         till.sell().await?;
+        till.change_price(price).await?;
     }
     for till in &tills {
         till.until("it notices", |state| state.phase == SyncPhase::Offline && state.waiting_sales > 0).await?;
         till.picture("2-offline").await?;
-        till.show_sync("3-waiting").await?;
+        till.show("3-waiting", ".top .chip.sync", ".syncpage .tablecard tbody tr").await?;
     }
-    println!("the server is away; each till sold {SALES} times");
+    println!("the server is away; each till sold {SALES} times and gave the first product another price");
 
     server.start().await?;
     for till in &tills {
         till.window.click(".syncpage .btn.primary").await?;
         till.until_synced().await?;
     }
+    tills[1].show("6-attention", ".rail button:nth-of-type(7)", ".attention .three").await?;
+    println!("till-2 is asked about the price: before, there now, its own");
+    tills[1].window.click(".attention .btn.primary").await?;
+    tills[1].window.until_gone(".attention .item").await?;
+    tills[1].until_synced().await?;
     let started = Instant::now();
     while tills[0].numbers().await? != tills[1].numbers().await? {
         ensure!(started.elapsed() < PATIENCE, "they do not agree");
@@ -65,7 +72,12 @@ async fn main() -> anyhow::Result<()> {
     }
     for till in &tills {
         till.picture("4-synced").await?;
-        till.show_sales("5-agree").await?;
+        till.show("5-agree", ".rail button:nth-of-type(3)", ".tr .strong").await?;
+        till.show("7-products", ".rail button:nth-of-type(4)", ".tr .strong").await?;
+        till.window.click(".rail button:nth-of-type(8)").await?;
+        till.show("8-server", ".settings nav .option:nth-of-type(7)", ".settingspart .btn.danger").await?;
+        till.show("9-leave", ".settingspart .btn.danger", "dialog[open]").await?;
+        till.window.press("Escape")?;
         till.window.no_errors().await?;
     }
     let numbers = tills[0].numbers().await?;
@@ -165,21 +177,31 @@ impl Till {
             for code in codes {
                 self.window.scan(code)?;
             }
-            let saved = self.window.sell_for_exact_cash().await?;
-            println!("{}: {}", self.name, saved.replace('\n', " "));
+            self.window.until_lines(codes.len()).await?;
+            self.window.press("F10")?;
+            let started = Instant::now();
+            while self.numbers().await?.len() < round + 1 {
+                ensure!(started.elapsed() < PATIENCE, "{}: the sale is not there", self.name);
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
         }
+        println!("{}: {}", self.name, self.numbers().await?.join(", "));
         Ok(())
     }
 
-    async fn show_sync(&self, name: &str) -> anyhow::Result<()> {
-        self.window.click(".top .chip.sync").await?;
-        self.window.until_there(".syncpage .tablecard tbody tr").await?;
-        self.picture(name).await
+    /// Gives the first product another price, from what it was at first.
+    async fn change_price(&self, dollars: i64) -> anyhow::Result<()> {
+        let hit = self.window.ask(ScanCode { code: "P1".into() }).await?.into_iter().next().context("the first product")?;
+        let price = |dollars: i64| UnitPrice(dollars * UnitPrice::PER_MINOR_UNIT);
+        let changes = ProductChanges { price: Some(Edit { from: price(10), to: price(dollars) }), ..ProductChanges::of(hit.product.id) };
+        self.window.execute(Command::Catalog(catalog::Command::EditProduct(Box::new(changes)))).await?;
+        Ok(())
     }
 
-    async fn show_sales(&self, name: &str) -> anyhow::Result<()> {
-        self.window.click(".rail button:nth-of-type(3)").await?;
-        self.window.until_there(".tr .strong").await?;
+    /// Presses something and takes a picture of what comes.
+    async fn show(&self, name: &str, press: &str, wanted: &str) -> anyhow::Result<()> {
+        self.window.click(press).await?;
+        self.window.until_there(wanted).await?;
         self.picture(name).await
     }
 

@@ -1,7 +1,7 @@
 //! The page behind the chip: what waits, since when, with whom, and what can be done.
 
 use kontor_domain::host::{FileWish, HostCall, SyncPhase, SyncState};
-use kontor_domain::reject::Reject;
+use kontor_domain::reject::{Code, Reject};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -20,7 +20,7 @@ use crate::{backend, format, icon};
 pub(crate) fn SyncScreen() -> impl IntoView {
     let has_server = Memo::new(|_| app().sync.with(Option::is_some));
     view! {
-        <div class="page narrow scroll syncpage">
+        <div class="page scroll syncpage">
             <div class="head"><h1>{t(key::SYNC_TITLE)}</h1></div>
             {move || if has_server.get() { view! { <Joined/> }.into_any() } else { view! { <Alone/> }.into_any() }}
         </div>
@@ -51,7 +51,9 @@ fn Joined() -> impl IntoView {
 fn Now() -> impl IntoView {
     let sync = move |read: fn(&SyncState) -> String| app().sync.with(|sync| sync.as_ref().map(read)).unwrap_or_default();
     let shown = Memo::new(|_| app().sync.with(|sync| chip::of(sync.as_ref(), 0)));
-    let trouble = Memo::new(|_| app().sync.with(|sync| sync.as_ref().and_then(|sync| sync.problem.clone())));
+    // That the server is not reached is said above.
+    let is_news = |reject: &Reject| reject.code != Code::ServerAway;
+    let trouble = Memo::new(move |_| app().sync.with(|sync| sync.as_ref().and_then(|sync| sync.problem.clone())).filter(is_news));
     let tone =
         move || if app().sync.with(|sync| sync.as_ref().is_some_and(|sync| sync.phase == SyncPhase::Refused)) { Tone::Need } else { Tone::Plain };
     let has_waiting = Memo::new(|_| app().sync.with(|sync| sync.as_ref().is_some_and(|sync| sync.waiting > 0)));

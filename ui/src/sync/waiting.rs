@@ -48,7 +48,7 @@ fn table(rows: &[Waiting], more: i64) -> AnyView {
     let row = |waiting: &Waiting| {
         view! {
             <tr>
-                <td class="num nowrap">{format::date_time(waiting.at)}</td>
+                <td class="nowrap">{format::date_time(waiting.at)}</td>
                 <td>{word("command", &waiting.name)}</td>
                 <td class="selectable">{waiting.number.clone()}</td>
             </tr>
@@ -60,7 +60,7 @@ fn table(rows: &[Waiting], more: i64) -> AnyView {
             <table class="plain">
                 <thead>
                     <tr>
-                        <th class="num">{t(key::SYNC_WHEN)}</th>
+                        <th>{t(key::SYNC_WHEN)}</th>
                         <th>{t(key::SYNC_WHAT)}</th>
                         <th>{t(key::SYNC_NUMBER)}</th>
                     </tr>
