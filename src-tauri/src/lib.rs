@@ -1,14 +1,17 @@
 //! The desktop program. Thin: what is decided stands in `kontor-domain`, what is kept in `kontor-store`, the order of
-//! commands in `kontor-sync`, the screens in `kontor-ui`. Here: files, the window, printers, the clock.
+//! commands in `kontor-sync`, the screens in `kontor-ui`. Here: files, the window, printers, the clock, the way to a shop server.
 
+pub mod agent;
 pub mod demo;
 pub mod headless;
 pub mod import;
+pub mod joined;
 pub mod platform;
 pub mod preferences;
 pub mod printing;
 pub mod program;
 pub mod shop;
+pub mod sync;
 pub mod window;
 
 pub use chrono_tz::Tz as Zone;

@@ -1,9 +1,10 @@
-//! What differs by operating system: folders, language, time zone, printers, the session bus.
+//! What differs by operating system: folders, language, time zone, printers, the session bus, the keychain.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use chrono_tz::Tz;
+use kontor_domain::secret::Secret;
 use kontor_domain::time::{BusinessDate, Instant};
 
 /// Log files kept: one a day.
@@ -20,6 +21,43 @@ pub fn data_folder() -> anyhow::Result<PathBuf> {
         variable("XDG_DATA_HOME").or_else(|| variable("HOME").map(|home| home.join(".local/share")))
     };
     Ok(folder.context("no home folder: say where with --data-dir")?.join("kontor"))
+}
+
+/// The name under which the system's keychain keeps what is ours.
+const KEYCHAIN_SERVICE: &str = "kontor";
+
+/// Keeps a secret in the system's keychain; `false`: there is none here, or it is locked. May wait for a person.
+pub fn keep_in_keychain(name: &str, secret: &Secret) -> bool {
+    let kept = keyring::Entry::new(KEYCHAIN_SERVICE, name).and_then(|entry| entry.set_password(&secret.0));
+    kept.inspect_err(|error| tracing::info!(%error, "no keychain")).is_ok()
+}
+
+/// A secret from the system's keychain.
+pub fn find_in_keychain(name: &str) -> Option<Secret> {
+    keyring::Entry::new(KEYCHAIN_SERVICE, name).and_then(|entry| entry.get_password()).ok().map(Secret)
+}
+
+/// Removes a secret from the system's keychain, if it is there.
+pub fn forget_in_keychain(name: &str) {
+    if let Err(error) = keyring::Entry::new(KEYCHAIN_SERVICE, name).and_then(|entry| entry.delete_credential()) {
+        tracing::debug!(%error, "nothing to forget");
+    }
+}
+
+/// Writes a file that only this user may read: whole or not at all.
+pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).truncate(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&part)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(part, path)
 }
 
 /// Starts the log: a file a day in the data folder. Headless also on standard error. The guard is kept till the end.

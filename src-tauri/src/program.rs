@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use kontor_documents::Fonts;
 use kontor_domain::command::{Command, Event, Query, Request};
-use kontor_domain::host::{FileWish, HostCall, HostEvent, Preferences, ShopFile, Start};
+use kontor_domain::host::{FileWish, HostCall, HostEvent, Preferences, ShopFile, Start, SyncState};
 use kontor_domain::reject::{Code, Reject};
 use kontor_store::sqlite::{self, Synchronous};
 use kontor_sync::authority::Done;
@@ -15,7 +15,14 @@ use tokio::sync::{Notify, RwLock, oneshot};
 
 use crate::import::CheckedImport;
 use crate::shop::{Listener, Shop};
-use crate::{demo, import, platform, preferences, printing};
+use crate::sync::Syncing;
+use crate::sync::connection::Connection;
+use crate::{demo, import, joined, platform, preferences, printing};
+
+/// The shop that is alone on this computer.
+const OWN_FILE: &str = "shop.kontor";
+/// The demo shop.
+const DEMO_FILE: &str = "demo.kontor";
 
 /// How a program starts.
 #[derive(Clone, Debug)]
@@ -46,6 +53,8 @@ pub struct Program {
     cancel: AtomicBool,
     /// Paper waits.
     pub(crate) paper: Notify,
+    /// While a till's copy is open.
+    pub(crate) syncing: Mutex<Option<Syncing>>,
 }
 
 impl std::fmt::Debug for Program {
@@ -54,11 +63,11 @@ impl std::fmt::Debug for Program {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn json(answer: &impl Serialize) -> Result<String, Reject> {
+pub(crate) fn json(answer: &impl Serialize) -> Result<String, Reject> {
     serde_json::to_string(answer).map_err(internal)
 }
 
@@ -71,11 +80,8 @@ impl Program {
     /// Starts: opens the shop that was open last. A file that cannot be opened is told by [`HostCall::GetStart`].
     pub async fn start(setup: Setup) -> Arc<Self> {
         let preferences = preferences::load(&setup.folder);
-        let file = if preferences.last_shop.as_deref() == Some("demo") && setup.folder.join(file_name(ShopFile::Demo)).exists() {
-            ShopFile::Demo
-        } else {
-            ShopFile::Own
-        };
+        let has_demo = setup.folder.join(DEMO_FILE).exists();
+        let file = if preferences.last_shop.as_deref() == Some(word(ShopFile::Demo)) && has_demo { ShopFile::Demo } else { ShopFile::Own };
         let shop = open(&setup, file).await;
         let program = Arc::new(Self {
             setup,
@@ -87,8 +93,10 @@ impl Program {
             checked: Mutex::new(None),
             cancel: AtomicBool::new(false),
             paper: Notify::new(),
+            syncing: Mutex::new(None),
         });
         printing::start(&program);
+        program.start_sync().await;
         program
     }
 
@@ -148,6 +156,7 @@ impl Program {
 
     /// Closes the shop after all that was sent is written.
     pub async fn close(&self) {
+        lock(&self.syncing).take();
         let mut shop = self.shop.write().await;
         if let Ok(open) = shop.as_ref() {
             open.close().await;
@@ -206,6 +215,13 @@ impl Program {
                 self.make_demo(&locale).await?;
                 self.open_file(Some(ShopFile::Demo)).await
             }
+            HostCall::JoinServer(wish) => joined::join(self, wish).await,
+            HostCall::LeaveServer { sealed_path } => joined::leave(self, sealed_path.as_deref().map(Path::new)).await,
+            HostCall::GetSync => json(&self.sync_state()),
+            HostCall::SyncNow => json(&self.sync_now()),
+            HostCall::ListWaiting { limit } => json(&self.shop().await?.reader().waiting(limit).await.map_err(|error| error.reject())?),
+            HostCall::ExportUnsent { path } => json(&joined::export(self, Path::new(&path)).await?),
+            HostCall::EnterAgain { command_id, over } => json(&joined::enter_again(self, command_id, over).await?),
             HostCall::SetPreferences(wanted) => self.set_preferences(wanted),
             HostCall::PickFile(wish) => self.pick_file(wish).await,
             HostCall::CheckImport { path } => {
@@ -241,7 +257,7 @@ impl Program {
         self.cancel.store(false, Ordering::Relaxed);
     }
 
-    async fn start_view(&self) -> Start {
+    pub(crate) async fn start_view(&self) -> Start {
         let preferences = lock(&self.preferences).clone();
         let shop = self.shop().await;
         let now = platform::now();
@@ -256,7 +272,7 @@ impl Program {
             has_company: false,
             has_own_shop: false,
             file: ShopFile::Own,
-            path: self.setup.folder.join(file_name(ShopFile::Own)).display().to_string(),
+            path: self.setup.folder.join(OWN_FILE).display().to_string(),
             company: kontor_domain::ids::CompanyId(uuid::Uuid::nil()),
             device: kontor_domain::ids::DeviceId(uuid::Uuid::nil()),
             person: kontor_domain::ids::PersonId(uuid::Uuid::nil()),
@@ -281,36 +297,87 @@ impl Program {
             Err(error) => start.problem = Some(error.reject()),
         }
         start.has_own_shop = match shop.file {
-            ShopFile::Own => start.has_company,
-            ShopFile::Demo => sqlite::has_company(&self.setup.folder.join(file_name(ShopFile::Own))),
+            ShopFile::Own | ShopFile::Joined => start.has_company,
+            // A till's copy is there even before its first rows.
+            ShopFile::Demo => !matches!(Connection::load(&self.setup.folder), Ok(None)) || sqlite::has_company(&self.own_path()),
         };
         start.warning = shop.clock_warning().await;
     }
 
     /// Opens a file (the same again: `None`) and answers as [`HostCall::GetStart`].
-    async fn open_file(&self, file: Option<ShopFile>) -> Result<String, Reject> {
+    pub(crate) async fn open_file(self: &Arc<Self>, file: Option<ShopFile>) -> Result<String, Reject> {
         {
             let mut shop = self.shop.write().await;
             let file = file.unwrap_or_else(|| match shop.as_ref() {
                 Ok(open) => open.file,
-                Err(_) if lock(&self.preferences).last_shop.as_deref() == Some("demo") => ShopFile::Demo,
+                Err(_) if lock(&self.preferences).last_shop.as_deref() == Some(word(ShopFile::Demo)) => ShopFile::Demo,
                 Err(_) => ShopFile::Own,
             });
-            if let Ok(open) = shop.as_ref() {
-                open.close().await;
-            }
-            *shop = open(&self.setup, file).await;
-            let mut preferences = lock(&self.preferences);
-            preferences.last_shop = Some(word(file).to_owned());
-            self.keep(&preferences)?;
+            self.close_for_another(&mut shop).await;
+            self.open_into(&mut shop, file).await?;
         }
+        self.start_sync().await;
         self.paper.notify_one();
         json(&self.start_view().await)
     }
 
+    /// Closes what is open while nobody else can use it.
+    pub(crate) async fn close_for_another(&self, shop: &mut Result<Arc<Shop>, Reject>) {
+        lock(&self.syncing).take();
+        if let Ok(open) = shop.as_ref() {
+            open.close().await;
+        }
+    }
+
+    /// Opens a file in place of the one that was closed.
+    pub(crate) async fn open_into(&self, shop: &mut Result<Arc<Shop>, Reject>, file: ShopFile) -> Result<(), Reject> {
+        *shop = open(&self.setup, file).await;
+        let mut preferences = lock(&self.preferences);
+        preferences.last_shop = Some(word(file).to_owned());
+        self.keep(&preferences)
+    }
+
+    /// The open shop, for who closes it.
+    pub(crate) async fn shop_alone(&self) -> tokio::sync::RwLockWriteGuard<'_, Result<Arc<Shop>, Reject>> {
+        self.shop.write().await
+    }
+
+    /// Where the shop is that is alone on this computer.
+    pub(crate) fn own_path(&self) -> PathBuf {
+        self.setup.folder.join(OWN_FILE)
+    }
+
+    /// Starts to agree with the shop server, if the open file is a till's copy.
+    pub(crate) async fn start_sync(self: &Arc<Self>) {
+        let Ok(shop) = self.shop().await else { return };
+        if shop.file != ShopFile::Joined {
+            self.tell(HostEvent::Sync(None));
+            return;
+        }
+        let Ok(Some(connection)) = Connection::load(&self.setup.folder) else { return };
+        match Syncing::start(self, &shop, connection).await {
+            Ok(syncing) => {
+                self.tell(HostEvent::Sync(Some(syncing.state())));
+                *lock(&self.syncing) = Some(syncing);
+            }
+            // The file told every question so: the window says it.
+            Err(error) => tracing::error!(%error, "sync"),
+        }
+    }
+
+    fn sync_state(&self) -> Option<SyncState> {
+        lock(&self.syncing).as_ref().map(Syncing::state)
+    }
+
+    fn sync_now(&self) {
+        if let Some(syncing) = lock(&self.syncing).as_ref() {
+            syncing.wake();
+        }
+    }
+
     /// Makes the demo shop if there is none: in a file of another name first, so that half a demo is never opened.
     async fn make_demo(self: &Arc<Self>, locale: &str) -> Result<(), Reject> {
-        let path = self.setup.folder.join(file_name(ShopFile::Demo));
+        let path = self.setup.folder.join(DEMO_FILE);
         if sqlite::has_company(&path) {
             return Ok(());
         }
@@ -369,16 +436,9 @@ pub struct Begun {
     is_settings: bool,
 }
 
-const fn file_name(file: ShopFile) -> &'static str {
-    match file {
-        ShopFile::Own => "shop.kontor",
-        ShopFile::Demo => "demo.kontor",
-    }
-}
-
 const fn word(file: ShopFile) -> &'static str {
     match file {
-        ShopFile::Own => "shop",
+        ShopFile::Own | ShopFile::Joined => "shop",
         ShopFile::Demo => "demo",
     }
 }
@@ -389,7 +449,15 @@ async fn open(setup: &Setup, file: ShopFile) -> Result<Arc<Shop>, Reject> {
         return Err(Reject::new(Code::ReadOnly).with("path", setup.folder.display()));
     }
     let synchronous = if setup.synchronous_off { Synchronous::Off } else { Synchronous::Full };
-    match Shop::open(&setup.folder.join(file_name(file)), file, synchronous).await {
+    let (path, file) = match file {
+        ShopFile::Demo => (setup.folder.join(DEMO_FILE), file),
+        // The person's own shop is at the shop server if this till has joined one.
+        ShopFile::Own | ShopFile::Joined => match Connection::load(&setup.folder)? {
+            Some(mut connection) => (connection.ensure_copy(&setup.folder).await?, ShopFile::Joined),
+            None => (setup.folder.join(OWN_FILE), ShopFile::Own),
+        },
+    };
+    match Shop::open(&path, file, synchronous).await {
         Ok(shop) => Ok(Arc::new(shop)),
         Err(error) => {
             tracing::error!(%error, "open");

@@ -1,26 +1,30 @@
 //! An open shop file: the writer, the readers, and who this program is in it.
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::Sender;
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use chrono_tz::Tz;
 use kontor_domain::command::{COMMAND_VERSION, Command, Context, Envelope, Mode, Query, Request, Rights, check_query};
 use kontor_domain::host::{HostEvent, ShopFile};
 use kontor_domain::ids::{CommandId, CompanyId, DeviceId, PersonId};
 use kontor_domain::reject::{Code, Reject};
-use kontor_domain::reports;
 use kontor_domain::time::Instant;
+use kontor_domain::{reports, settings};
 use kontor_store::installation::{self, Installation};
 use kontor_store::reader::Asker;
-use kontor_store::sqlite::{self, Synchronous, Writer};
+use kontor_store::sqlite::{self, Synchronous};
 use kontor_store::{Reader, StoreError};
-use kontor_sync::authority::{Done, Message};
-use kontor_sync::{Authority, Submission};
-use tokio::sync::oneshot;
+use kontor_sync::Submission;
+use kontor_sync::authority::Done;
+use kontor_sync::replica::{Answer, Message};
+use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
+use crate::agent::{Sending, Writing};
 use crate::platform;
+use crate::program::internal;
 
 /// A clock this much behind the last command was set back; less is a correction.
 const CLOCK_TOLERANCE_MS: i64 = 5 * 60_000;
@@ -30,12 +34,16 @@ pub type Listener = Box<dyn Fn(HostEvent) + Send + Sync>;
 
 /// An open shop.
 pub struct Shop {
-    /// Own or demo.
+    /// Own, demo, or a till's copy.
     pub file: ShopFile,
     path: PathBuf,
-    writer: Mutex<Option<Writer<Message>>>,
-    sender: Mutex<Option<Sender<Message>>>,
+    writer: Mutex<Option<Writing>>,
+    sender: Mutex<Option<Sending>>,
     reader: Reader,
+    /// Something entered here is on the disk.
+    pub(crate) committed: Arc<Notify>,
+    /// When something was last entered here, UTC milliseconds.
+    entered_ms: AtomicI64,
     /// Ids of the company, device and person.
     pub installation: Installation,
     zone: RwLock<Tz>,
@@ -60,7 +68,7 @@ impl Shop {
     pub async fn open(path: &Path, file: ShopFile, synchronous: Synchronous) -> Result<Self, StoreError> {
         let opened = sqlite::open(path, synchronous).await?;
         let installation = installation::load_or_make(opened.connection(), fresh_ids()).map_err(|error| error.about(path))?;
-        let writer = opened.start_writer(Authority::new()).map_err(|error| StoreError::Other(error.to_string()))?;
+        let writer = Writing::start(opened, &installation)?;
         let reader = Reader::open_file(path).await?;
         let shop = Self {
             file,
@@ -68,6 +76,8 @@ impl Shop {
             sender: Mutex::new(Some(writer.sender())),
             writer: Mutex::new(Some(writer)),
             reader,
+            committed: Arc::new(Notify::new()),
+            entered_ms: AtomicI64::new(0),
             installation,
             zone: RwLock::new(platform::time_zone().parse().unwrap_or(Tz::UTC)),
         };
@@ -130,7 +140,7 @@ impl Shop {
     pub async fn submit(&self, id: CommandId, command: Command, at: Instant) -> Result<Done, Reject> {
         let is_settings = matches!(command, Command::Settings(_));
         let answer = self.send(id, command, at)?;
-        let done = answer.await.map_err(|_| Reject::new(Code::Internal).with("reference", "the writer ended"))??;
+        let done = answer.await.map_err(internal)??;
         if is_settings {
             self.learn_zone().await.map_err(|error| error.reject())?;
         }
@@ -150,18 +160,50 @@ impl Shop {
             number: None,
             command,
         };
-        let answer = Box::new(move |verdict| {
+        let committed = Arc::clone(&self.committed);
+        let answer = Box::new(move |verdict: Result<Done, Reject>| {
+            if verdict.is_ok() {
+                committed.notify_one();
+            }
             // Nobody waits any more: the verdict is in the command log.
             let _ = sender.send(verdict);
         });
-        let submission = Submission { envelope, rights: Rights::All, now: platform::now(), answer };
-        let writer = lock(&self.sender).clone().ok_or_else(|| Reject::new(Code::Internal).with("reference", "closed"))?;
-        writer.send(submission.into()).map_err(|_| Reject::new(Code::Internal).with("reference", "the writer ended"))?;
+        let now = platform::now();
+        self.entered_ms.store(now.0, Ordering::Relaxed);
+        self.sender()?.submit(Submission { envelope, rights: Rights::All, now, answer })?;
         Ok(receiver)
+    }
+
+    fn sender(&self) -> Result<Sending, Reject> {
+        lock(&self.sender).clone().ok_or_else(|| internal("closed"))
+    }
+
+    /// Tells the replica of a till's copy something and waits for what comes of it.
+    pub(crate) async fn tell_copy<T: Send + 'static>(&self, message: impl FnOnce(Answer<T>) -> Message) -> Result<T, Reject> {
+        let (sender, receiver) = oneshot::channel();
+        let answer = Box::new(move |answer| drop(sender.send(answer)));
+        self.sender()?.tell_copy(message(answer))?;
+        receiver.await.map_err(internal)?
+    }
+
+    /// Whether it was closed.
+    pub(crate) fn is_closed(&self) -> bool {
+        lock(&self.sender).is_none()
+    }
+
+    /// How long nothing was entered here.
+    pub(crate) fn idle_for(&self) -> Duration {
+        let since_ms = platform::now().0.saturating_sub(self.entered_ms.load(Ordering::Relaxed));
+        // A clock that was set back says nothing: then it counts as busy.
+        Duration::from_millis(u64::try_from(since_ms).unwrap_or(0))
     }
 
     /// Answers a question with JSON.
     pub async fn query(&self, query: &Query) -> Result<String, Reject> {
+        if let Query::Settings(settings::Query::GetSession(_)) = query {
+            // Which day it is depends on the company's time zone, and to a fresh copy the company came a moment ago.
+            self.learn_zone().await.map_err(|error| error.reject())?;
+        }
         let mut asker = self.asker();
         let context =
             Context { company: asker.company, person: asker.person, device: asker.device, rights: Rights::All, now: asker.now, mode: Mode::Entry };

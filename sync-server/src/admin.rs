@@ -17,13 +17,14 @@ use kontor_domain::units::{Money, Rate};
 use kontor_store::access::{Access, Enrolment, TillPlace};
 use kontor_store::{server_file, sqlite};
 use kontor_sync::enrol::Secret;
+use kontor_sync::message::{COMMANDS_LIMIT, PushAnswer, PushRequest, PushedCommand};
 use uuid::Uuid;
 
 use crate::config::{Database, Settings, Transport};
 use crate::host::{Host, now};
-use crate::secrets;
 use crate::server::make_data_folder;
 use crate::tls::Identity;
+use crate::{seal, secrets};
 
 /// How long a code is good.
 const CODE_GOOD_FOR: Duration = Duration::from_mins(15);
@@ -300,6 +301,37 @@ pub async fn backup(settings: &Settings, to: &Path, place: Place) -> Result<()> 
 pub fn restore(settings: &Settings, from: &Path) -> Result<Option<PathBuf>> {
     make_data_folder(&settings.data)?;
     Ok(server_file::restore(from, file_of(settings)?, now().0)?)
+}
+
+/// Executes what a till could not send, from the file it sealed; how many commands there were. What came before by
+/// another way is known by its id and is not done twice.
+pub async fn take_in(settings: &Settings, path: &Path) -> Result<usize> {
+    let size = std::fs::metadata(path).with_context(|| path.display().to_string())?.len();
+    ensure!(size <= seal::FILE_LIMIT, "{} has {size} bytes", path.display());
+    let file = std::fs::read(path).with_context(|| path.display().to_string())?;
+    let host = Host::open(&settings.database).await?;
+    let taken = take_in_with(&host, &file).await;
+    host.close().await;
+    taken
+}
+
+async fn take_in_with(host: &Host, file: &[u8]) -> Result<usize> {
+    let company = company(&host.access).await?;
+    let key = host.access.seal_key(company, || None, now()).await?.context("this server never gave a key")?;
+    let (header, unsent) = seal::open(file, &key)?;
+    ensure!(header.company == company, "the file is of another company");
+    // Another replica as far as numbers go: only the commands' ids say what was done before.
+    let replica = Uuid::new_v4();
+    let count = unsent.commands.len();
+    let numbered: Vec<PushedCommand> = (1_i64..).zip(unsent.commands).map(|(seq, command)| PushedCommand { seq, ..command }).collect();
+    for part in numbered.chunks(COMMANDS_LIMIT) {
+        let build = env!("CARGO_PKG_VERSION").to_owned();
+        let request = PushRequest { epoch: None, replica, device: header.device, build, now: now(), commands: part.to_vec() };
+        request.check().map_err(|reject| anyhow!("{reject}"))?;
+        let reply = host.push(company, request).await.context("busy")?.map_err(|reject| anyhow!("{reject}"))?;
+        ensure!(reply.answer == PushAnswer::Ok, "not taken in: {:?}", reply.answer);
+    }
+    Ok(count)
 }
 
 /// Whether the running server is ready, asked over the network as a till would.

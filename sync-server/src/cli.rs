@@ -61,6 +61,11 @@ enum Command {
         #[arg(long)]
         from: PathBuf,
     },
+    /// Take in what a till could not send and wrote to a file; on a file of its own the server must not run
+    TakeIn {
+        /// The till's file
+        file: PathBuf,
+    },
     /// Show the settings that hold
     CheckConfig,
     /// Ask the running server whether it is ready
@@ -108,6 +113,10 @@ impl Cli {
                 if let Some(before) = admin::restore(&settings, &from)? {
                     println!("what was there is {}", before.display());
                 }
+                Ok(())
+            }
+            Command::TakeIn { file } => {
+                println!("{} commands taken in", admin::take_in(&settings, &file).await?);
                 Ok(())
             }
             Command::CheckConfig => {

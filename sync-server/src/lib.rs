@@ -12,6 +12,7 @@ pub mod logging;
 pub mod metrics;
 pub mod problem;
 pub mod routes;
+pub mod seal;
 pub mod secrets;
 pub mod server;
 pub mod snapshots;

@@ -22,8 +22,8 @@ use tokio::io::AsyncReadExt as _;
 use crate::app::{App, Caller, MetricsReader, observe, peer};
 use crate::host::now;
 use crate::problem::Problem;
-use crate::secrets;
 use crate::wire::{self, Input, Pack};
+use crate::{seal, secrets};
 
 /// Most bytes of a request for a token.
 const ENROL_BYTES_LIMIT: usize = 1_024;
@@ -123,6 +123,7 @@ async fn enrol(State(app): State<Arc<App>>, request: Request) -> Result<Response
     }
     app.metrics.enrolled.inc();
     tracing::info!(device = %enrolment.device, till = enrolment.till_number, "a device has its token");
+    let seal_key = host.access.seal_key(enrolment.company, seal::new_key, now()).await?;
     let reply = EnrolReply {
         token,
         company: enrolment.company,
@@ -130,6 +131,7 @@ async fn enrol(State(app): State<Arc<App>>, request: Request) -> Result<Response
         till_number: enrolment.till_number,
         person: enrolment.person,
         series,
+        seal_key: seal_key.map(|key| secrets::hex(&key.public)),
     };
     wire::reply(reply, Pack::No).await
 }

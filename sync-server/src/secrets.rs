@@ -8,10 +8,14 @@ use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand;
 use kontor_store::access::SecretHash;
 use kontor_sync::enrol::{CODE_LIMIT, Secret};
+pub use kontor_sync::sealed::hex;
+use kontor_sync::sealed::unhex;
 use uuid::Uuid;
 
 /// What a device's token begins with: a token that leaks is found by it.
 const PREFIX: &str = "kontor";
+/// Bytes of a token's secret.
+const SECRET_BYTES: usize = 32;
 /// Crockford's digits: no I, L, O, U.
 const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// Digits of a code: 60 bits, good for minutes, and few may be tried.
@@ -32,26 +36,10 @@ fn random<const N: usize>() -> Result<[u8; N]> {
     Ok(bytes)
 }
 
-/// Bytes as digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Option<[u8; 32]> {
-    let mut out = [0; 32];
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    for (place, byte) in out.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(place * 2..place * 2 + 2)?, 16).ok()?;
-    }
-    Some(out)
-}
-
 /// A new token: the text for the device, its open part, and what its secret hashes to.
 pub fn new_token() -> Result<(Secret, Uuid, SecretHash)> {
     let id = Uuid::from_bytes(random::<16>()?);
-    let secret = random::<32>()?;
+    let secret = random::<SECRET_BYTES>()?;
     Ok((Secret(format!("{PREFIX}_{}_{}", id.simple(), hex(&secret))), id, hash(&secret)))
 }
 
@@ -67,7 +55,7 @@ impl SentToken {
     pub fn read(text: &str) -> Option<Self> {
         let mut parts = text.split('_');
         let (Some(PREFIX), Some(id), Some(secret), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else { return None };
-        Some(Self { id: Uuid::try_parse(id).ok()?, secret_hash: hash(&unhex(secret)?) })
+        Some(Self { id: Uuid::try_parse(id).ok()?, secret_hash: hash(&unhex(secret).filter(|bytes| bytes.len() == SECRET_BYTES)?) })
     }
 
     /// Whether it is the one that was kept; takes the same time for every wrong one.

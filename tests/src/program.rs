@@ -4,9 +4,16 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context as _, bail};
+use kontor_domain::command::{Ask, Command as ShopCommand, Query, Receipt, Request};
+use kontor_domain::host::HostCall;
+use kontor_domain::ids::CommandId;
+use kontor_domain::reject::Reject;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+
+use crate::shop::id;
 
 /// The `kontor` program: what the test command says, or what was built beside this test.
 pub fn binary() -> anyhow::Result<PathBuf> {
@@ -87,6 +94,29 @@ impl Headless {
             Some(ok) => Ok(ok.clone()),
             None => bail!("{kind} {body} was refused: {answer}"),
         }
+    }
+
+    /// The answer to a question.
+    pub async fn ask<Q: Ask>(&mut self, question: Q) -> anyhow::Result<Q::Answer> {
+        let query: Query = question.into();
+        Ok(serde_json::from_value(self.ok("query", &serde_json::to_value(&query)?).await?)?)
+    }
+
+    /// What the program itself was asked for.
+    pub async fn host<T: DeserializeOwned>(&mut self, call: &HostCall) -> anyhow::Result<T> {
+        Ok(serde_json::from_value(self.ok("host", &serde_json::to_value(call)?).await?)?)
+    }
+
+    /// Why the program did not do something.
+    pub async fn refusal(&mut self, call: &HostCall) -> anyhow::Result<Reject> {
+        let answer = self.call("host", &serde_json::to_value(call)?).await?;
+        serde_json::from_value(answer["reject"].clone()).with_context(|| format!("not refused: {answer}"))
+    }
+
+    /// Has a command executed that must not be refused.
+    pub async fn execute(&mut self, command: ShopCommand) -> anyhow::Result<Receipt> {
+        let request = Request { id: CommandId(id()), command };
+        Ok(serde_json::from_value(self.ok("execute", &serde_json::to_value(&request)?).await?)?)
     }
 
     /// `kill -9`.

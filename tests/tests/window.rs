@@ -10,11 +10,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use kontor_domain::command::Command as ShopCommand;
-use kontor_domain::counter::{ListSales, SaleFilter};
-use kontor_domain::ids::PrinterId;
+use kontor_domain::counter::{self, ListSales, MoveCash, SaleFilter};
+use kontor_domain::ids::{CashMovementId, PrinterId};
 use kontor_domain::printing::{self, PaperKind, Printer, PrinterKind};
 use kontor_domain::units::Money;
 use kontor_tests::dice::Dice;
+use kontor_tests::server::Server;
 use kontor_tests::shop::id;
 use kontor_tests::window::{Desk, Look, Window};
 use kontor_translations::{Locale, key};
@@ -371,5 +372,31 @@ async fn nothing_comes_from_elsewhere() -> anyhow::Result<()> {
     assert_eq!(evaluated, "EvalError");
     window.eval("fetch('https://example.com/').catch(() => {}); new Image().src = 'https://example.com/a.png'", Vec::new()).await?;
     window.until("two refusals", "window.kontorErrors.filter((it) => it.includes('https://example.com')).length >= 2").await?;
+    window.close().await
+}
+
+#[tokio::test]
+async fn a_till_joins_by_hand_and_says_where_its_sales_are() -> anyhow::Result<()> {
+    let place = place(ENGLISH)?;
+    let mut server = Server::secure(&place.folder.path().join("server"))?;
+    server.found().await?;
+    server.start().await?;
+    let window = place.desk.open().await?;
+    let invitation = server.invite(Some(1)).await?;
+    window.type_invitation(&invitation).await?;
+    window.join_typed(&invitation).await?;
+    window.until("it is told so", "document.querySelector('.chip.sync')?.innerText.startsWith('Synced')").await?;
+    server.kill().await?;
+    let shift_id = window.session().await?.shift.expect("the shift that founding opened").id;
+    let put_in = MoveCash { movement_id: CashMovementId(id()), shift_id, amount: Money(500), reason: "change".into() };
+    window.execute(ShopCommand::Counter(counter::Command::CashIn(put_in))).await?;
+    window.until("it is told so", "document.querySelector('.chip.sync')?.innerText.startsWith('Offline')").await?;
+    // What waits is named.
+    window.click(".top .chip.sync").await?;
+    window.until_text("Cash put in").await?;
+    server.start().await?;
+    window.click(".syncpage .btn.primary").await?;
+    window.until_text("Nothing waits").await?;
+    window.no_errors().await?;
     window.close().await
 }

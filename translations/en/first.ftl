@@ -6,7 +6,6 @@ first-join = Join a shop server
 first-language = Language
 first-demo-how = 2,000 products, customers and two weeks of sales to play with. Nothing in it is real.
 first-own-how = Six questions, then you sell. It works without internet and without an account.
-first-join-later = Comes with the shop server, which is not there yet.
 first-making-demo = Making the demo shop
 first-name = What is your shop called?
 first-name-how = Printed on receipts.

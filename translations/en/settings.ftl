@@ -78,3 +78,4 @@ settings-in-own = This is your shop. The demo shop has its own file with two wee
 settings-open-own = Open my shop
 settings-open-demo = Open the demo shop
 settings-making-demo = Making the demo shop
+settings-server = Shop server

@@ -6,7 +6,6 @@ first-join = 加入店铺服务器
 first-language = 语言
 first-demo-how = 内有 2,000 个商品、顾客和两周的销售，可随意试用，均非真实数据。
 first-own-how = 回答六个问题即可开始销售。不需要网络，也不需要账号。
-first-join-later = 将随店铺服务器推出，目前尚未提供。
 first-making-demo = 正在创建演示店铺
 first-name = 店铺名称
 first-name-how = 会打印在小票上。

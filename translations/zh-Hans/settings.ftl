@@ -78,3 +78,4 @@ settings-in-own = 这是你的店铺。演示店铺使用独立文件，内含�
 settings-open-own = 打开我的店铺
 settings-open-demo = 打开演示店铺
 settings-making-demo = 正在创建演示店铺
+settings-server = 店铺服务器

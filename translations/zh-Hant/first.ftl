@@ -6,7 +6,6 @@ first-join = 加入商店伺服器
 first-language = 語言
 first-demo-how = 內有 2,000 項商品、顧客與兩週的銷售，可隨意試用，皆非真實資料。
 first-own-how = 回答六個問題即可開始銷售。不需要網路，也不需要帳號。
-first-join-later = 將隨商店伺服器推出，目前尚未提供。
 first-making-demo = 正在建立示範商店
 first-name = 商店名稱
 first-name-how = 會印在收據上。

@@ -78,3 +78,4 @@ settings-in-own = 這是你的商店。示範商店使用獨立檔案，內含�
 settings-open-own = 開啟我的商店
 settings-open-demo = 開啟示範商店
 settings-making-demo = 正在建立示範商店
+settings-server = 商店伺服器

@@ -4,6 +4,7 @@
 //! [`backend::execute`], and is built from [`parts`]; what the whole window knows is
 //! [`state::App`]. Rules and figures are `kontor-domain`'s, never computed here.
 
+mod attention;
 mod backend;
 mod counter;
 mod first;
@@ -24,6 +25,7 @@ mod sound;
 mod state;
 mod stock;
 mod storage;
+mod sync;
 mod text;
 mod toast;
 mod today;

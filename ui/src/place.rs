@@ -26,6 +26,10 @@ pub(crate) enum Place {
     Stock(StockPlace),
     /// The day's figures.
     Today,
+    /// What needs a person.
+    Attention,
+    /// This till and its shop server.
+    Sync,
     /// Settings.
     Settings,
 }
@@ -58,11 +62,9 @@ pub(crate) enum StockPlace {
     Receive,
     /// A difference is written down.
     Adjust,
-    /// What needs a person.
-    Attention,
 }
 
-/// A screen of the rail.
+/// A screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Screen {
     Counter,
@@ -71,12 +73,20 @@ pub(crate) enum Screen {
     Products,
     Stock,
     Today,
+    Attention,
+    Sync,
     Settings,
 }
 
 impl Screen {
     /// All, in the order of the rail.
-    pub(crate) const ALL: &'static [Self] = &[Self::Counter, Self::Shift, Self::Sales, Self::Products, Self::Stock, Self::Today, Self::Settings];
+    pub(crate) const ALL: &'static [Self] =
+        &[Self::Counter, Self::Shift, Self::Sales, Self::Products, Self::Stock, Self::Today, Self::Attention, Self::Sync, Self::Settings];
+
+    /// Whether it stands on the rail; the way to the others is elsewhere on the window.
+    pub(crate) const fn is_on_rail(self) -> bool {
+        !matches!(self, Self::Sync)
+    }
 
     /// Its word.
     pub(crate) const fn name(self) -> Key {
@@ -87,6 +97,8 @@ impl Screen {
             Self::Products => key::SCREEN_PRODUCTS,
             Self::Stock => key::SCREEN_STOCK,
             Self::Today => key::SCREEN_TODAY,
+            Self::Attention => key::SCREEN_ATTENTION,
+            Self::Sync => key::SCREEN_SYNC,
             Self::Settings => key::SCREEN_SETTINGS,
         }
     }
@@ -100,6 +112,8 @@ impl Screen {
             Self::Products => icon::BOX,
             Self::Stock => icon::WAREHOUSE,
             Self::Today => icon::CHART,
+            Self::Attention => icon::WARNING,
+            Self::Sync => icon::SYNC,
             Self::Settings => icon::SLIDERS,
         }
     }
@@ -113,6 +127,8 @@ impl Screen {
             Self::Products => Place::Products(ProductsPlace::List),
             Self::Stock => Place::Stock(StockPlace::Balances),
             Self::Today => Place::Today,
+            Self::Attention => Place::Attention,
+            Self::Sync => Place::Sync,
             Self::Settings => Place::Settings,
         }
     }
@@ -128,6 +144,8 @@ impl Place {
             Self::Products(_) => Screen::Products,
             Self::Stock(_) => Screen::Stock,
             Self::Today => Screen::Today,
+            Self::Attention => Screen::Attention,
+            Self::Sync => Screen::Sync,
             Self::Settings => Screen::Settings,
         }
     }

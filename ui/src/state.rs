@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use kontor_domain::command::Event;
-use kontor_domain::host::{Density, HostCall, Preferences, Start, Theme};
+use kontor_domain::host::{Density, HostCall, Preferences, Start, SyncPhase, SyncState, Theme};
 use kontor_domain::printing::Printer;
 use kontor_domain::reject::Reject;
 use kontor_domain::settings::{GetSession, Session};
@@ -36,6 +36,8 @@ pub(crate) struct App {
     pub(crate) place: RwSignal<Place>,
     /// Where a person wants to go while something typed is not saved.
     pub(crate) leaving: RwSignal<Option<Callback<()>>>,
+    /// How this till and its shop server stand; `None`: there is no server.
+    pub(crate) sync: RwSignal<Option<SyncState>>,
     /// What changed.
     pub(crate) changes: Changes,
     /// Words that come and go.
@@ -85,6 +87,7 @@ impl App {
             preferences: RwSignal::new(Preferences::default()),
             place: RwSignal::new(Place::Counter),
             leaving: RwSignal::new(None),
+            sync: RwSignal::new(None),
             changes: Changes::new(),
             toasts: Toasts::new(),
             task: RwSignal::new(None),
@@ -108,6 +111,11 @@ impl App {
         })
     }
 
+    /// Whether this till has joined a shop server and waits for its first rows.
+    pub(crate) fn is_first_sync(self) -> bool {
+        self.sync.with(|sync| sync.as_ref().is_some_and(|sync| sync.phase == SyncPhase::First))
+    }
+
     /// Takes up what the program said: language, look, and whether there is a shop.
     pub(crate) fn begin(self, start: Start) {
         let tag = start.preferences.locale.clone().unwrap_or_else(|| start.system_locale.clone());
@@ -121,6 +129,12 @@ impl App {
         if let Some(warning) = &start.warning {
             self.toasts.refuse(warning);
         }
+        spawn_local(async move {
+            match backend::host::<Option<SyncState>>(HostCall::GetSync).await {
+                Ok(sync) => self.sync.set(sync),
+                Err(reject) => self.toasts.refuse(&reject),
+            }
+        });
         let has_shop = start.has_company && start.problem.is_none();
         self.start.set(Some(start));
         if has_shop {

@@ -71,6 +71,10 @@ enum Command {
     Bench(Passed),
     /// Take pictures of the screens.
     Screenshots(Passed),
+    /// Kill a shop server and two tills at random moments, on a network that loses, cuts and doubles what they say.
+    Outage(Passed),
+    /// A shop server and two tills: sell while it is away, see them agree. Pictures in target/demo.
+    Demo(Passed),
     /// Simulate copies that sync, crash and lose messages.
     Simulate(Passed),
 }
@@ -106,6 +110,8 @@ fn obey(arguments: Arguments) -> Result<()> {
         Command::Powercut(passed) => proofs::run(&workspace, &Proof::POWERCUT, &passed.args),
         Command::Bench(passed) => proofs::run(&workspace, &Proof::BENCH, &passed.args),
         Command::Screenshots(passed) => proofs::run(&workspace, &Proof::SCREENSHOTS, &passed.args),
+        Command::Outage(passed) => proofs::run(&workspace, &Proof::OUTAGE, &passed.args),
+        Command::Demo(passed) => proofs::run(&workspace, &Proof::DEMO, &passed.args),
         Command::Simulate(passed) => proofs::simulate(&workspace, &passed.args),
     }
 }

@@ -31,10 +31,15 @@ impl Proof {
     pub const CRASH: Self = Self::new("crash", Profile::Debug);
     /// The files as they could be after a power cut.
     pub const POWERCUT: Self = Self::new("powercut", Profile::Debug);
+    /// kill -9 of a shop server and its tills on a bad network.
+    pub const OUTAGE: Self = Self::new("outage", Profile::Debug);
     /// How fast, how small.
     pub const BENCH: Self = Self::new("bench", Profile::Release);
     /// Pictures of every screen.
     pub const SCREENSHOTS: Self = Self::new("screenshots", Profile::Release);
+
+    /// A shop server and two tills with windows.
+    pub const DEMO: Self = Self::new("demo", Profile::Debug);
 
     const fn new(program: &'static str, profile: Profile) -> Self {
         Self { program, profile }

@@ -450,7 +450,7 @@ impl Context {
 }
 
 /// What happened, for those who listen: screens now, webhooks and notices later.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
 pub enum Event {
     /// Company, till or device data changed.

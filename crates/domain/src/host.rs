@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::ImportSummary;
 use crate::cell::words;
 use crate::command::Event;
-use crate::ids::{BatchId, CompanyId, DeviceId, PersonId, PrinterId, SaleId, ShiftId};
+use crate::ids::{BatchId, CommandId, CompanyId, DeviceId, PersonId, PrinterId, SaleId, ShiftId};
 use crate::printing::PaperDocument;
 use crate::reject::Reject;
+use crate::secret::Secret;
 use crate::time::{BusinessDate, Instant};
 
 words! {
@@ -67,6 +68,8 @@ pub enum ShopFile {
     Own,
     /// The demo shop.
     Demo,
+    /// This till's copy of a shop that is kept at a shop server.
+    Joined,
 }
 
 /// What the first screen needs to know.
@@ -117,8 +120,38 @@ pub enum HostCall {
         /// Language of its names.
         locale: String,
     },
-    /// Opens the person's own file, fresh or not. -> [`Start`].
+    /// Opens the person's own shop: the till's copy if it has joined a shop server, else its file, fresh or not. -> [`Start`].
     OpenOwn,
+    /// Joins a shop server and opens this till's copy; the shop that was open stays as it is, except that one which
+    /// moved there is put aside. -> [`Start`].
+    JoinServer(JoinServer),
+    /// Leaves the shop server. What was not sent is refused ([`Code::Unsent`](crate::reject::Code::Unsent)) or written,
+    /// sealed, to a file first. -> [`Start`].
+    LeaveServer {
+        /// Where to write what was not sent.
+        sealed_path: Option<String>,
+    },
+    /// How this till and its shop server stand. -> `Option<SyncState>`; `None` where there is no server.
+    GetSync,
+    /// Tries the shop server at once. -> `()`.
+    SyncNow,
+    /// What this till has not had answered yet, oldest first. -> `Vec<Waiting>`.
+    ListWaiting {
+        /// At most so many.
+        limit: u32,
+    },
+    /// Writes what was not sent to a file that only the shop server can open. -> `i64` commands.
+    ExportUnsent {
+        /// Path of the file.
+        path: String,
+    },
+    /// Enters a command of this till again that was not accepted. -> [`Receipt`](crate::command::Receipt).
+    EnterAgain {
+        /// The command, as its attention item names it.
+        command_id: CommandId,
+        /// What an edit takes for granted: as the command did, or what stands now.
+        over: Over,
+    },
     /// Keeps preferences. -> `()`.
     SetPreferences(Preferences),
     /// Asks for a file. -> `Option<String>` path.
@@ -170,6 +203,85 @@ pub enum HostCall {
     ListSystemPrinters,
     /// Tells the drawer of the default printer to open. -> `bool`: whether there is one.
     KickDrawer,
+}
+
+/// A shop server to join.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JoinServer {
+    /// Where it is: `shop.example.com`, `192.168.1.5:7443`; plain `http://` only on this computer.
+    pub address: String,
+    /// The code it showed; behind it may stand the SHA-256 of its certificate.
+    pub code: Secret,
+    /// SHA-256 of its certificate, when a person has compared it.
+    pub fingerprint: Option<String>,
+}
+
+words! {
+    /// What an edit that is entered again takes for granted.
+    Over {
+        /// What it did before: it is refused again if that does not stand.
+        Before = "before",
+        /// What stands now: it goes over it.
+        Theirs = "theirs",
+    }
+}
+
+words! {
+    /// What a till and its shop server are about.
+    SyncPhase {
+        /// The first rows are coming: there is nothing to sell yet.
+        First = "first",
+        /// Commands are on their way.
+        Sending = "sending",
+        /// Everything is sent, and what came is here.
+        Synced = "synced",
+        /// The server is not reached; this till works alone.
+        Offline = "offline",
+        /// The server does not take this till: a person is needed.
+        Refused = "refused",
+    }
+}
+
+/// How a till and its shop server stand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncState {
+    /// What they are about.
+    pub phase: SyncPhase,
+    /// The server's address.
+    pub server: String,
+    /// Commands that wait for the server's answer.
+    pub waiting: i64,
+    /// Sales among them.
+    pub waiting_sales: i64,
+    /// Since when the oldest waits.
+    pub waiting_since: Option<Instant>,
+    /// Commands sent since sending began.
+    pub sent: i64,
+    /// Commands to send then.
+    pub to_send: i64,
+    /// Rows that have come of what is coming now.
+    pub rows: i64,
+    /// How much of what is coming has come, per cent.
+    pub percent: i64,
+    /// When the server last answered.
+    pub last_contact: Option<Instant>,
+    /// When this copy was last known to be as the server.
+    pub synced_at: Option<Instant>,
+    /// Why the server is not reached, or does not take this till.
+    pub problem: Option<Reject>,
+}
+
+/// A command that waits for the server's answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// It.
+    pub id: CommandId,
+    /// What it does: `counter.sell`.
+    pub name: String,
+    /// Number of its document.
+    pub number: Option<String>,
+    /// When it was entered.
+    pub at: Instant,
 }
 
 /// Which file is wanted.
@@ -239,6 +351,8 @@ pub struct Difference {
 pub enum HostEvent {
     /// Something changed: screens that show it ask again.
     Changed(Vec<Event>),
+    /// How this till and its shop server stand; `None`: there is no server any more.
+    Sync(Option<SyncState>),
     /// A long task goes on.
     Progress {
         /// Which task.

@@ -14,6 +14,7 @@ pub mod money;
 pub mod printing;
 pub mod reject;
 pub mod reports;
+pub mod secret;
 pub mod settings;
 pub mod stock;
 #[doc(hidden)]

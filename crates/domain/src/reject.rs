@@ -93,6 +93,28 @@ codes! {
     OnlineOnly = 18007,
     /// The computer's clock was set back: last `{last}`, now `{now}`.
     ClockSetBack = 18006,
+    /// The shop server is not reached: `{address}`.
+    ServerAway = 18008,
+    /// The shop server has a certificate that nobody vouches for: a person compares `{fingerprint}`.
+    CertificateUnknown = 18009,
+    /// The shop server's certificate is not the one that was compared.
+    CertificateOther = 18010,
+    /// The shop server no longer takes this till's token.
+    TokenRefused = 18011,
+    /// Commands of this till were not sent: `{count}`.
+    Unsent = 18012,
+    /// The shop server answered as this program does not understand: `{status}`.
+    ServerUnexpected = 18013,
+    /// The shop at the server is not the state of this one: sold on after the file was taken.
+    MovedOlder = 18014,
+    /// This program is older than the shop server's.
+    ProgramOlder = 18015,
+    /// The shop server's program is older than this one.
+    ServerOlder = 18016,
+    /// The till's copy is gone from this computer: `{path}`. It joins anew.
+    CopyGone = 18017,
+    /// The shop server has no key to seal to.
+    NoSealKey = 18018,
 }
 
 impl Code {

@@ -78,6 +78,21 @@ pub struct TillPlace {
     pub token_count: i64,
 }
 
+/// A key pair to which tills seal what they could not send.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SealKey {
+    /// What tills seal to.
+    pub public: Vec<u8>,
+    /// What opens it.
+    pub private: Vec<u8>,
+}
+
+impl std::fmt::Debug for SealKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SealKey").finish_non_exhaustive()
+    }
+}
+
 const ENROLMENT_SQL: &str = "SELECT id, company, device, device_name, till, till_number, location, person, adds_till, expires_at FROM enrolment
     WHERE code_hash = $1 AND used_at IS NULL AND expires_at > $2";
 
@@ -245,6 +260,28 @@ impl Access {
     pub async fn set_stable(&self, company: CompanyId, rev: i64) -> Result<(), StoreError> {
         let sql = "UPDATE clock SET stable = $1 WHERE company = $2 AND stable < $3 AND rev >= $4";
         self.change(sql, vec![Value::Int(rev), Value::Id(company.0), Value::Int(rev), Value::Int(rev)]).await.map(|_| ())
+    }
+
+    /// The company's key; a fresh one is kept if it has none. What is returned is what is kept, whoever came first.
+    pub async fn seal_key(&self, company: CompanyId, fresh: impl FnOnce() -> Option<SealKey>, now: Instant) -> Result<Option<SealKey>, StoreError> {
+        if let Some(kept) = self.kept_seal_key(company).await? {
+            return Ok(Some(kept));
+        }
+        let Some(fresh) = fresh() else { return Ok(None) };
+        sqlx::query("INSERT INTO seal_key (company, public_key, private_key, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (company) DO NOTHING")
+            .bind(company.0.as_bytes().to_vec())
+            .bind(fresh.public)
+            .bind(fresh.private)
+            .bind(now.0)
+            .execute(self.reader.pool())
+            .await?;
+        self.kept_seal_key(company).await
+    }
+
+    async fn kept_seal_key(&self, company: CompanyId) -> Result<Option<SealKey>, StoreError> {
+        let sql = "SELECT public_key, private_key FROM seal_key WHERE company = $1";
+        let row = self.reader.fetch_one(sql.to_owned(), vec![Value::Id(company.0)]).await?;
+        row.map(|row| Ok(SealKey { public: row.try_get(0)?, private: row.try_get(1)? })).transpose()
     }
 
     async fn change(&self, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {

@@ -161,8 +161,10 @@ pub enum Local {
 /// A look beside the business tables.
 #[derive(Clone, Debug)]
 pub enum Ask {
-    /// The first commands of the outbox, at most so many.
-    Outbox(i64),
+    /// The whole outbox.
+    Outbox,
+    /// Commands of the outbox with a greater number than this, at most so many.
+    OutboxAfter(i64, i64),
     /// The commands the authority has taken, in its order.
     Journal,
     /// Whether a pending command changed any of these rows.
@@ -460,16 +462,19 @@ pub(crate) fn change_of(row: &RowWrite) -> Option<RowChange> {
 /// Looks beside the business tables.
 pub(crate) fn tell(connection: &Connection, company: CompanyId, ask: &Ask) -> Result<Told, StoreError> {
     Ok(match ask {
-        Ask::Outbox(limit) => Told::Commands(commands(connection, "SELECT seq, id, envelope FROM outbox ORDER BY seq LIMIT ?1", *limit)?),
-        Ask::Journal => Told::Commands(commands(connection, "SELECT rev, id, envelope FROM journal ORDER BY rev, id LIMIT ?1", i64::MAX)?),
+        Ask::Outbox => Told::Commands(commands(connection, OUTBOX, &[&i64::MIN, &i64::MAX])?),
+        Ask::OutboxAfter(after, limit) => Told::Commands(commands(connection, OUTBOX, params![after, limit])?),
+        Ask::Journal => Told::Commands(commands(connection, "SELECT rev, id, envelope FROM journal ORDER BY rev, id", &[])?),
         Ask::IsTouched(keys) => Told::IsTouched(is_touched(connection, keys)?),
         Ask::Sums(scopes) => Told::Sums(sums(connection, company, scopes)?),
     })
 }
 
-fn commands(connection: &Connection, sql: &str, limit: i64) -> Result<Vec<OutboxEntry>, StoreError> {
+const OUTBOX: &str = "SELECT seq, id, envelope FROM outbox WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+
+fn commands(connection: &Connection, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<OutboxEntry>, StoreError> {
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([limit])?;
+    let mut rows = statement.query(values)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(OutboxEntry { seq: row.get(0)?, id: CommandId(uuid(&row.get::<_, Vec<u8>>(1)?)?), envelope: row.get(2)? });

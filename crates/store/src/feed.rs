@@ -219,6 +219,12 @@ pub struct Snapshot<'a> {
 }
 
 impl Snapshot<'_> {
+    /// Where the history of a company stands; `None`: this file holds another.
+    pub fn head_of(&self, company: CompanyId) -> Result<Option<Head>, StoreError> {
+        let is_there = self.transaction.prepare_cached(CLOCK_SQL)?.exists(params![company.0.as_bytes()])?;
+        if is_there { self.head(company, DeviceId(Uuid::nil()), None).map(Some) } else { Ok(None) }
+    }
+
     /// Where the history stands, for a device; `seen` is the rev and command of the last head its copy saw.
     pub fn head(&self, company: CompanyId, device: DeviceId, seen: Option<(i64, CommandId)>) -> Result<Head, StoreError> {
         let connection = &self.transaction;

@@ -6,6 +6,15 @@ use uuid::Uuid;
 
 use crate::error::StoreError;
 
+/// What a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A shop alone, or a server's: it gives the order.
+    Authority,
+    /// A copy of a company that is kept elsewhere.
+    Replica,
+}
+
 /// Ids of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Installation {
@@ -19,18 +28,37 @@ pub struct Installation {
 
 /// The file's ids; a fresh file gets the ones offered.
 pub fn load_or_make(connection: &Connection, offered: Installation) -> Result<Installation, StoreError> {
+    if let Some(installation) = find(connection)? {
+        return Ok(installation);
+    }
+    connection.execute(
+        "INSERT INTO installation (id, role, company, device, person) VALUES (1, 'authority', ?1, ?2, ?3)",
+        params![offered.company.0.as_bytes(), offered.device.0.as_bytes(), offered.person.0.as_bytes()],
+    )?;
+    Ok(offered)
+}
+
+/// What the file is.
+pub fn role(connection: &Connection) -> Result<Role, StoreError> {
+    let word: String = connection.query_row("SELECT role FROM installation WHERE id = 1", [], |row| row.get(0))?;
+    match word.as_str() {
+        "authority" => Ok(Role::Authority),
+        "replica" => Ok(Role::Replica),
+        other => Err(StoreError::Damaged(format!("{other} is no role"))),
+    }
+}
+
+/// The file's ids; `None` for a fresh one.
+pub fn find(connection: &Connection) -> Result<Option<Installation>, StoreError> {
     let found = connection
         .query_row("SELECT company, device, person FROM installation WHERE id = 1", [], |row| {
             Ok([row.get::<_, Vec<u8>>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, Vec<u8>>(2)?])
         })
         .optional()?;
-    let Some([company, device, person]) = found else {
-        connection.execute(
-            "INSERT INTO installation (id, role, company, device, person) VALUES (1, 'authority', ?1, ?2, ?3)",
-            params![offered.company.0.as_bytes(), offered.device.0.as_bytes(), offered.person.0.as_bytes()],
-        )?;
-        return Ok(offered);
-    };
     let id = |bytes: &[u8]| Uuid::from_slice(bytes).map_err(|error| StoreError::Damaged(error.to_string()));
-    Ok(Installation { company: CompanyId(id(&company)?), device: DeviceId(id(&device)?), person: PersonId(id(&person)?) })
+    found
+        .map(|[company, device, person]| {
+            Ok(Installation { company: CompanyId(id(&company)?), device: DeviceId(id(&device)?), person: PersonId(id(&person)?) })
+        })
+        .transpose()
 }

@@ -14,6 +14,7 @@ pub mod error;
 pub mod feed;
 pub mod installation;
 pub mod migrations;
+pub mod outbox;
 pub mod postgres;
 pub mod printing;
 pub mod reader;

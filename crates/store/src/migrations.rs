@@ -44,6 +44,7 @@ files!(
     "012_sync.sql",
     "013_search_prefixes.sqlite.sql",
     "014_access.sql",
+    "015_seal_key.sql",
 );
 
 /// The migrations of an engine.

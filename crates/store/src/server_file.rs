@@ -69,6 +69,17 @@ fn keep_access(fresh: &Path, before: &Path) -> Result<(), StoreError> {
             write.execute(rusqlite::params_from_iter(cells))?;
         }
     }
+    // What was sealed to a key is still opened by it.
+    if has_table(&before, "seal_key")? && has_table(&transaction, "seal_key")? {
+        let mut read = before.prepare("SELECT company, public_key, private_key, created_at FROM seal_key")?;
+        let mut rows = read.query([])?;
+        while let Some(row) = rows.next()? {
+            let cells = (0..4).map(|place| row.get::<_, rusqlite::types::Value>(place)).collect::<Result<Vec<_>, _>>()?;
+            let sql = "INSERT INTO seal_key (company, public_key, private_key, created_at) VALUES (?1, ?2, ?3, ?4)
+                ON CONFLICT (company) DO UPDATE SET public_key = excluded.public_key, private_key = excluded.private_key";
+            transaction.execute(sql, rusqlite::params_from_iter(cells))?;
+        }
+    }
     let mut read = before.prepare("SELECT company, series FROM clock")?;
     let mut rows = read.query([])?;
     while let Some(row) = rows.next()? {

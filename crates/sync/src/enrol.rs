@@ -1,21 +1,11 @@
 //! How a device comes to its token: a code that a person reads off the server, good once and for minutes.
 
 use kontor_domain::ids::{CompanyId, DeviceId, PersonId};
+pub use kontor_domain::secret::Secret;
 use serde::{Deserialize, Serialize};
 
 /// Longest code that is looked at, with its dashes.
 pub const CODE_LIMIT: usize = 64;
-
-/// Text that is not for logs.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(pub String);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("…")
-    }
-}
 
 /// A device asks for its token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,4 +29,7 @@ pub struct EnrolReply {
     pub person: PersonId,
     /// The series of the documents it numbers: nobody else has it.
     pub series: i64,
+    /// Key to which a till seals what it could not send, as hex digits; a server before it had one says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal_key: Option<String>,
 }

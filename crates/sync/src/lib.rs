@@ -13,6 +13,7 @@ pub mod pull;
 pub mod replica;
 pub mod rule;
 mod run;
+pub mod sealed;
 pub mod stage;
 pub mod upcast;
 

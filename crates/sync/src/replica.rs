@@ -117,7 +117,7 @@ impl Replica {
         let brings_its_own = matches!(self.batch.first().map(|pending| &pending.message), Some(Message::Apply { .. }));
         if replay_due && !brings_its_own {
             self.phase = Phase::ReplayAsked;
-            return Ok(Step::Ask(Ask::Outbox(i64::MAX)));
+            return Ok(Step::Ask(Ask::Outbox));
         }
         self.first()
     }
@@ -143,10 +143,10 @@ impl Replica {
                 self.phase = Phase::Submits(0);
                 self.submits()
             }
-            Message::Look { commands, .. } => {
-                let limit = *commands;
+            Message::Look { after, commands, .. } => {
+                let ask = Ask::OutboxAfter(*after, *commands);
                 self.phase = Phase::OutboxAsked(Vec::new());
-                Ok(Step::Ask(Ask::Outbox(limit)))
+                Ok(Step::Ask(ask))
             }
             Message::Pushed { .. } => self.pushed(),
             Message::Reset { epoch, echo, .. } => {
@@ -285,7 +285,7 @@ impl Replica {
             (Phase::OutboxAsked(before), Told::Commands(entries)) => self.outbox(before, entries),
             (Phase::JournalAsked, Told::Commands(journal)) => {
                 self.phase = Phase::OutboxAsked(journal);
-                Ok(Step::Ask(Ask::Outbox(i64::MAX)))
+                Ok(Step::Ask(Ask::Outbox))
             }
             (Phase::TouchedAsked, Told::IsTouched(is_touched)) => self.touched(is_touched),
             (Phase::SumsAsked, Told::Sums(sums)) => self.summed(&sums),

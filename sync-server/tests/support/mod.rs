@@ -213,7 +213,7 @@ impl Till {
     }
 
     pub fn look(&self) -> Result<(CopyState, Vec<OutboxEntry>)> {
-        self.tell(|answer| Message::Look { commands: 1_000, answer })
+        self.tell(|answer| Message::Look { after: 0, commands: 1_000, answer })
     }
 
     pub fn feed(&self) -> Result<FeedFile> {

@@ -201,28 +201,17 @@ fn cart(dice: &mut Dice, file: &Connection, place: &Place) -> Result<Option<Cart
 /// A sale of what the file has.
 pub fn sell(dice: &mut Dice, file: &Connection, place: &Place, shift_id: ShiftId) -> Result<Option<Command>> {
     let Some(cart) = cart(dice, file, place)? else { return Ok(None) };
-    let figures = price(&cart)?;
+    let total = price(&cart)?.total;
     let (tenders, rounding) = if dice.percent(30) {
-        let card = Tender { kind: TenderKind::Card, amount: figures.total, given: figures.total, reference: "4711".into() };
+        let card = Tender { kind: TenderKind::Card, amount: total, given: total, reference: "4711".into() };
         (vec![card], Money::ZERO)
     } else {
-        exact_cash(figures.total, Money(1))?
+        exact_cash(total, Money(1))?
     };
     let parked: Vec<ParkedCart> = if dice.percent(10) { find_rows(file, "company = ?1", &of_company(place))? } else { Vec::new() };
     let sale_id = SaleId(dice.id());
-    let sale = Sell {
-        sale_id,
-        shift_id,
-        cart,
-        figures,
-        tenders,
-        rounding,
-        customer_name: String::new(),
-        customer_tax_number: String::new(),
-        note: String::new(),
-        print: None,
-        parked_cart_id: dice.pick(&parked).map(|parked| parked.id),
-    };
+    let parked_cart_id = dice.pick(&parked).map(|parked| parked.id);
+    let sale = Sell { parked_cart_id, ..Sell::plain(sale_id, shift_id, cart, tenders, rounding)? };
     Ok(Some(counter(counter::Command::Sell(Box::new(sale)))))
 }
 

@@ -185,7 +185,7 @@ impl Till {
 
     /// What it knows of itself, and the first commands of its outbox.
     pub fn look(&mut self, commands: i64) -> Result<(CopyState, Vec<OutboxEntry>)> {
-        self.tell(|answer| Message::Look { commands, answer })?.map_err(|reject| anyhow!("look: {reject}"))
+        self.tell(|answer| Message::Look { after: 0, commands, answer })?.map_err(|reject| anyhow!("look: {reject}"))
     }
 
     /// What the server said to a push.

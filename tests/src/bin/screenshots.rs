@@ -28,7 +28,8 @@ const SALES: usize = 3;
 const PRODUCTS: usize = 4;
 const STOCK: usize = 5;
 const TODAY: usize = 6;
-const SETTINGS: usize = 7;
+const ATTENTION: usize = 7;
+const SETTINGS: usize = 8;
 
 /// Takes pictures of every screen.
 #[derive(Debug, Parser)]
@@ -218,7 +219,7 @@ impl Album {
         window.until_there(".tr .num").await?;
         self.take_settled("stock").await?;
         let barcodes = window.barcodes(4).await?;
-        for (tab, name) in [(2, "moves"), (3, "documents"), (4, "receive"), (5, "adjust"), (6, "attention")] {
+        for (tab, name) in [(2, "moves"), (3, "documents"), (4, "receive"), (5, "adjust")] {
             window.click(&format!(".head [role=tab]:nth-of-type({tab})")).await?;
             tokio::time::sleep(Duration::from_millis(400)).await;
             if matches!(name, "receive" | "adjust") {
@@ -243,8 +244,14 @@ impl Album {
         self.go(TODAY).await?;
         window.until_there(".page.today .figure").await?;
         self.take_settled("today").await?;
+        self.go(ATTENTION).await?;
+        window.until_there(".needs .attention > *").await?;
+        self.take_settled("attention").await?;
+        window.click(".top .chip.sync").await?;
+        window.until_there(".syncpage").await?;
+        self.take_settled("sync").await?;
         self.go(SETTINGS).await?;
-        for part in 1..=7 {
+        for part in 1..=8 {
             window.click(&format!(".settings nav .option:nth-of-type({part})")).await?;
             tokio::time::sleep(Duration::from_millis(200)).await;
             self.take_settled(&format!("settings-{part}")).await?;

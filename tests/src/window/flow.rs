@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use kontor_domain::catalog::{GetProduct, ListTiles};
 use kontor_domain::counter::{LastSale, SaleRow};
-use kontor_domain::host::{HostCall, VerifyReport};
+use kontor_domain::host::{HostCall, JoinServer, VerifyReport};
 use kontor_domain::settings::{GetSession, Session};
 
 use super::Window;
@@ -15,6 +15,27 @@ impl Window {
         self.tab_to(".way:first-of-type").await?;
         self.press("Enter")?;
         self.until_counter().await
+    }
+
+    /// In the first window: address and code of a shop server are typed, up to the key that joins.
+    pub async fn type_invitation(&self, invitation: &JoinServer) -> anyhow::Result<()> {
+        self.click(".first .way:nth-of-type(3)").await?;
+        self.until("the cursor", "document.activeElement?.name === 'address'").await?;
+        self.type_text(&invitation.address)?;
+        self.tab_to("input[name=code]").await?;
+        self.type_text(&invitation.code.0)
+    }
+
+    /// Joins, compares the certificate if the server made its own, and waits for the first rows.
+    pub async fn join_typed(&self, invitation: &JoinServer) -> anyhow::Result<()> {
+        self.press("Enter")?;
+        if let Some(fingerprint) = &invitation.fingerprint {
+            self.until_there("dialog[open] .fingerprint").await?;
+            let shown = self.text("dialog[open] .fingerprint").await?.replace(char::is_whitespace, "");
+            anyhow::ensure!(shown == *fingerprint, "another certificate is shown: {shown}");
+            self.click("dialog[open] .btn.primary").await?;
+        }
+        self.until_there(".app:not([aria-busy]) .counter").await
     }
 
     /// Waits until the counter is ready: goods are on the shelf and the cursor is in the search.

@@ -1,4 +1,4 @@
-//! The first window: which language, then the demo shop or one's own.
+//! The first window: which language, then the demo shop, one's own, or a shop server's.
 
 mod own;
 mod presets;
@@ -11,18 +11,39 @@ use crate::backend;
 use crate::icon::{self, Icon, Mark, Picture};
 use crate::parts::Progress;
 use crate::state::app;
+use crate::sync::{FirstSync, JoinForm};
 use crate::text::{Locale, key, locale, t};
 
+/// Which part of the first window is seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Step {
+    /// The three ways.
+    #[default]
+    Ways,
+    /// A shop of one's own.
+    Own,
+    /// A shop server.
+    Join,
+}
+
 thread_local! {
-    /// Whether the form is open: it must still be when the language changes and all is built anew.
-    static OWN: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+    /// It must still be the same when the language changes and all is built anew.
+    static STEP: std::cell::Cell<Step> = const { std::cell::Cell::new(Step::Ways) };
 }
 
 /// The first window.
 #[component]
 pub(crate) fn First() -> impl IntoView {
-    let own = RwSignal::new(OWN.get());
-    Effect::new(move |_| OWN.set(own.get()));
+    let step = RwSignal::new(STEP.get());
+    Effect::new(move |_| STEP.set(step.get()));
+    let is_first_sync = Memo::new(|_| app().is_first_sync());
+    let back = Callback::new(move |()| step.set(Step::Ways));
+    let body = move || match (is_first_sync.get(), step.get()) {
+        (true, _) => view! { <FirstSync/> }.into_any(),
+        (false, Step::Ways) => view! { <Ways step=step/> }.into_any(),
+        (false, Step::Own) => view! { <own::OwnShop back=back/> }.into_any(),
+        (false, Step::Join) => view! { <div class="card own"><h2>{t(key::SYNC_JOIN)}</h2><JoinForm back=back/></div> }.into_any(),
+    };
     view! {
         <main class="first">
             <header>
@@ -30,9 +51,7 @@ pub(crate) fn First() -> impl IntoView {
                 <h1>{t(key::FIRST_WELCOME)}</h1>
                 <Languages/>
             </header>
-            <Show when=move || own.get() fallback=move || view! { <Ways own=own/> }>
-                <own::OwnShop back=Callback::new(move |()| own.set(false))/>
-            </Show>
+            {body}
         </main>
     }
 }
@@ -57,7 +76,7 @@ fn Languages() -> impl IntoView {
 }
 
 #[component]
-fn Ways(own: RwSignal<bool>) -> impl IntoView {
+fn Ways(step: RwSignal<Step>) -> impl IntoView {
     let busy = RwSignal::new(false);
     let demo = move || {
         busy.set(true);
@@ -74,8 +93,8 @@ fn Ways(own: RwSignal<bool>) -> impl IntoView {
     view! {
         <div class="ways">
             <Way icon=icon::PLAY title=t(key::FIRST_TRY_DEMO) text=t(key::FIRST_DEMO_HOW) disabled=busy press=demo/>
-            <Way icon=icon::SHOP title=t(key::FIRST_START_OWN) text=t(key::FIRST_OWN_HOW) disabled=busy press=move || own.set(true) primary=true/>
-            <Way icon=icon::SERVER title=t(key::FIRST_JOIN) text=t(key::FIRST_JOIN_LATER) disabled=true press=|| {}/>
+            <Way icon=icon::SHOP title=t(key::FIRST_START_OWN) text=t(key::FIRST_OWN_HOW) disabled=busy press=move || step.set(Step::Own) primary=true/>
+            <Way icon=icon::SERVER title=t(key::FIRST_JOIN) text=t(key::SYNC_JOIN_HOW) disabled=busy press=move || step.set(Step::Join)/>
         </div>
         <div class="making">
             <Show when=move || busy.get()>

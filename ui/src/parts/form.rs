@@ -31,6 +31,11 @@ impl Form {
         self.refused.set(Some(reject));
     }
 
+    /// What was refused no longer holds.
+    pub(crate) fn clear(self) {
+        self.refused.set(None);
+    }
+
     /// The error of one field.
     pub(crate) fn error_of(self, name: &str) -> Option<String> {
         self.refused.with(|refused| {

@@ -35,7 +35,7 @@ pub(super) fn DataPage() -> impl IntoView {
 }
 
 /// Asks where to, and writes a copy of the file there.
-fn back_up() {
+pub(super) fn back_up() {
     spawn_local(async {
         match write_backup().await {
             Ok(Some(path)) => app().toasts.say(Tone::Ok, tx(key::SETTINGS_BACKED_UP, &[("path", path.into())])),

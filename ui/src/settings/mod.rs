@@ -1,10 +1,11 @@
-//! Settings: the shop, taxes, this till, printers, this device, keys, data.
+//! Settings: the shop, taxes, this till, printers, this device, keys, the shop server, data.
 
 mod data;
 mod keys;
 mod look;
 mod printer_form;
 mod printers;
+mod server;
 mod shop;
 mod taxes;
 mod till;
@@ -12,7 +13,7 @@ mod till;
 use leptos::prelude::*;
 
 use crate::icon::{self, Icon, Picture};
-use crate::place::leave;
+use crate::place::{Place, go, leave};
 use crate::text::{Key, key, t};
 
 /// A part of the settings.
@@ -24,11 +25,12 @@ enum Part {
     Printers,
     Look,
     Keys,
+    Server,
     Data,
 }
 
 impl Part {
-    const ALL: &'static [Self] = &[Self::Shop, Self::Taxes, Self::Till, Self::Printers, Self::Look, Self::Keys, Self::Data];
+    const ALL: &'static [Self] = &[Self::Shop, Self::Taxes, Self::Till, Self::Printers, Self::Look, Self::Keys, Self::Server, Self::Data];
 
     const fn name(self) -> Key {
         match self {
@@ -38,6 +40,7 @@ impl Part {
             Self::Printers => key::SETTINGS_PRINTERS,
             Self::Look => key::SETTINGS_LOOK,
             Self::Keys => key::SETTINGS_KEYS,
+            Self::Server => key::SETTINGS_SERVER,
             Self::Data => key::SETTINGS_DATA,
         }
     }
@@ -50,7 +53,8 @@ impl Part {
             Self::Printers => icon::PRINTER,
             Self::Look => icon::GLOBE,
             Self::Keys => icon::KEYBOARD,
-            Self::Data => icon::SERVER,
+            Self::Server => icon::SERVER,
+            Self::Data => icon::SAVED,
         }
     }
 }
@@ -58,6 +62,12 @@ impl Part {
 thread_local! {
     /// Another language builds the window anew: the part stays.
     static SHOWN: std::cell::Cell<Part> = const { std::cell::Cell::new(Part::Shop) };
+}
+
+/// Opens the part about the shop server.
+pub(crate) fn open_server() {
+    SHOWN.set(Part::Server);
+    go(Place::Settings);
 }
 
 /// The screen.
@@ -87,6 +97,7 @@ pub(crate) fn SettingsScreen() -> impl IntoView {
         Part::Printers => view! { <printers::PrintersPage/> }.into_any(),
         Part::Look => view! { <look::LookPage/> }.into_any(),
         Part::Keys => view! { <keys::KeysPage/> }.into_any(),
+        Part::Server => view! { <server::ServerPage/> }.into_any(),
         Part::Data => view! { <data::DataPage/> }.into_any(),
     };
     view! {

@@ -22,7 +22,7 @@ use crate::place::{Place, Screen};
 use crate::state::{SESSION_EVENTS, Task, app};
 use crate::text::{key, tx};
 use crate::toast::{Act, ToastList, Tone};
-use crate::{backend, counter, first, products, sales, settings, shift, stock, today};
+use crate::{attention, backend, counter, first, products, sales, settings, shift, stock, sync, today};
 
 /// Sets or removes an attribute of the page itself.
 pub(crate) fn set_page_attribute(name: &str, value: Option<&str>) {
@@ -55,6 +55,7 @@ pub(crate) fn hear(event: HostEvent) {
                 spawn_local(app().load_session());
             }
         }
+        HostEvent::Sync(sync) => app().sync.set(sync),
         HostEvent::Progress { task, done, total } => {
             let task = Task { name: task, done, total };
             app().task.set((total == 0 || done < total).then_some(task));
@@ -134,6 +135,8 @@ fn Shop() -> impl IntoView {
         Place::Products(place) => view! { <products::ProductsScreen place=place/> }.into_any(),
         Place::Stock(place) => view! { <stock::StockScreen place=place/> }.into_any(),
         Place::Today => view! { <today::TodayScreen/> }.into_any(),
+        Place::Attention => view! { <attention::AttentionScreen/> }.into_any(),
+        Place::Sync => view! { <sync::SyncScreen/> }.into_any(),
         Place::Settings => view! { <settings::SettingsScreen/> }.into_any(),
     };
     let here = Memo::new(move |_| app.place.with(Place::screen));

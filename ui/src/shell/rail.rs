@@ -12,7 +12,7 @@ pub(super) fn Rail(here: Signal<Screen>) -> impl IntoView {
     view! {
         <nav class="rail" aria-label=t(key::SHELL_SCREENS)>
             <div class="mark"><Mark/></div>
-            {Screen::ALL.iter().map(|screen| view! { <Stop screen=*screen here=here/> }).collect_view()}
+            {Screen::ALL.iter().filter(|screen| screen.is_on_rail()).map(|screen| view! { <Stop screen=*screen here=here/> }).collect_view()}
         </nav>
     }
 }
@@ -20,7 +20,7 @@ pub(super) fn Rail(here: Signal<Screen>) -> impl IntoView {
 #[component]
 fn Stop(screen: Screen, here: Signal<Screen>) -> impl IntoView {
     let waiting = move || match screen {
-        Screen::Stock => app().session.with(|session| session.as_ref().map_or(0, |session| session.attention_count)),
+        Screen::Attention => app().session.with(|session| session.as_ref().map_or(0, |session| session.attention_count)),
         _ => 0,
     };
     let badge = move || {

@@ -6,6 +6,7 @@ use crate::format;
 use crate::icon::{self, Picture};
 use crate::keys::{Action, shown};
 use crate::state::app;
+use crate::sync::SyncChip;
 use crate::text::{key, t, tx};
 
 #[component]
@@ -24,10 +25,7 @@ pub(super) fn TopBar() -> impl IntoView {
                 <span class="grow clip">{t(key::SHELL_FIND)}</span>
                 <kbd>{shown(Action::Palette)}</kbd>
             </button>
-            <span class="chip on" role="status">
-                <Picture icon=icon::CHECK small=true/>
-                {t(key::SHELL_SAVED_HERE)}
-            </span>
+            <SyncChip/>
             <time class="clock muted">{clock}</time>
         </header>
     }

@@ -1,7 +1,6 @@
-//! Stock: what is where, how it came there, goods in, differences, and what needs a person.
+//! Stock: what is where, how it came there, goods in, differences.
 
 mod adjust;
-mod attention;
 mod balances;
 mod documents;
 mod lines;
@@ -11,15 +10,18 @@ mod receive;
 
 use std::cell::RefCell;
 
+use kontor_domain::catalog::{GetProduct, ProductHit, ScanCode};
 use kontor_domain::ids::{LocationId, ProductId};
+use kontor_domain::reject::Reject;
 use kontor_domain::stock::LocationKind;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
-use crate::parts::{Tabs, Tag};
+use crate::backend;
+use crate::parts::Tabs;
 use crate::place::{Place, StockPlace, go};
 use crate::state::app;
 use crate::text::{key, t, word};
-use crate::toast::Tone;
 
 thread_local! {
     /// Whose moves were asked for from elsewhere.
@@ -39,6 +41,26 @@ pub(crate) struct MovesOf {
 pub(crate) fn open_moves_of(product: ProductId, name: String) {
     WANTED.set(Some(MovesOf { product: Some((product, name)), location: None }));
     go(Place::Stock(StockPlace::Moves));
+}
+
+/// Opens a receipt or an adjustment with a product in it.
+pub(crate) fn enter_product(place: StockPlace, product: ProductId) {
+    let kind = if place == StockPlace::Receive { lines::Kind::Receipt } else { lines::Kind::Adjustment };
+    spawn_local(async move {
+        match find(product).await {
+            Ok(Some(hit)) => lines::put(kind, hit),
+            Ok(None) => {}
+            Err(reject) => return app().toasts.refuse(&reject),
+        }
+        go(Place::Stock(place));
+    });
+}
+
+/// The product as a list shows it, by its code.
+async fn find(id: ProductId) -> Result<Option<ProductHit>, Reject> {
+    let Some(detail) = backend::ask(GetProduct { id }).await? else { return Ok(None) };
+    let hits = backend::ask(ScanCode { code: detail.draft.code }).await?;
+    Ok(hits.into_iter().map(|hit| hit.product).find(|hit| hit.id == id))
 }
 
 /// A place as people call it: ours by its code, a virtual one by what it stands for.
@@ -74,22 +96,18 @@ pub(crate) fn StockScreen(place: StockPlace) -> impl IntoView {
         StockPlace::Documents => view! { <documents::Documents chosen=chosen/> }.into_any(),
         StockPlace::Receive => view! { <receive::ReceivePage chosen=chosen/> }.into_any(),
         StockPlace::Adjust => view! { <adjust::AdjustPage chosen=chosen/> }.into_any(),
-        StockPlace::Attention => view! { <attention::AttentionList chosen=chosen/> }.into_any(),
     };
-    let waiting = move || app().session.with(|session| session.as_ref().map_or(0, |session| session.attention_count));
     let tabs = vec![
         (StockPlace::Balances, t(key::STOCK_BALANCES)),
         (StockPlace::Moves, t(key::STOCK_MOVES)),
         (StockPlace::Documents, t(key::STOCK_DOCUMENTS)),
         (StockPlace::Receive, t(key::STOCK_RECEIVE)),
         (StockPlace::Adjust, t(key::STOCK_ADJUST)),
-        (StockPlace::Attention, t(key::ATTENTION_TITLE)),
     ];
     view! {
         <div class="page stock">
             <div class="head">
                 <h1>{t(key::STOCK_TITLE)}</h1>
-                {move || Some(waiting()).filter(|count| *count > 0).map(|count| view! { <Tag tone=Tone::Need text=count.to_string()/> })}
                 <div class="actions"><Tabs label=t(key::STOCK_TITLE) options=tabs chosen=chosen/></div>
             </div>
             {body}

@@ -213,14 +213,8 @@ fn remove_tag(exec: &mut Exec<'_>, product_id: ProductId, tag: &str) -> Result<(
     Ok(())
 }
 
-fn edit_product(exec: &mut Exec<'_>, changes: &ProductChanges) -> Result<(), Halt> {
-    let mut product = exec.world.find::<Product>(&ProductKey { id: changes.id })?.ok_or_else(|| Reject::new(Code::ProductNotFound))?;
-    exec.world.wish_under::<Barcode>(0, changes.id.to_value());
-    exec.world.wish_under::<ProductTag>(0, changes.id.to_value());
-    for barcode in &changes.barcodes_set {
-        exec.world.wish_under::<Barcode>(1, Cell::to_value(&barcode.barcode));
-    }
-    exec.world.granted()?;
+/// Puts every changed field in; refuses at the first that is no longer what was seen.
+fn change_fields(product: &mut Product, changes: &ProductChanges) -> Result<(), Reject> {
     apply(&mut product.code, &changes.code, "code")?;
     apply(&mut product.name, &changes.name, "name")?;
     apply(&mut product.description, &changes.description, "description")?;
@@ -231,7 +225,20 @@ fn edit_product(exec: &mut Exec<'_>, changes: &ProductChanges) -> Result<(), Hal
     apply(&mut product.low_threshold, &changes.low_threshold, "low_threshold")?;
     apply(&mut product.high_threshold, &changes.high_threshold, "high_threshold")?;
     apply(&mut product.favourite, &changes.favourite, "favourite")?;
-    apply(&mut product.active, &changes.active, "active")?;
+    apply(&mut product.active, &changes.active, "active")
+}
+
+fn edit_product(exec: &mut Exec<'_>, changes: &ProductChanges) -> Result<(), Halt> {
+    let mut product = exec.world.find::<Product>(&ProductKey { id: changes.id })?.ok_or_else(|| Reject::new(Code::ProductNotFound))?;
+    exec.world.wish_under::<Barcode>(0, changes.id.to_value());
+    exec.world.wish_under::<ProductTag>(0, changes.id.to_value());
+    for barcode in &changes.barcodes_set {
+        exec.world.wish_under::<Barcode>(1, Cell::to_value(&barcode.barcode));
+    }
+    exec.world.granted()?;
+    // Named as it was: whoever is told of a refusal later sees no product beside it.
+    let name = product.name.clone();
+    change_fields(&mut product, changes).map_err(|reject| reject.with("name", name))?;
     check_draft(&ProductDraft {
         code: product.code.clone(),
         name: product.name.clone(),

@@ -88,7 +88,7 @@ impl Replica {
         if !Rule::OneTransaction.holds() && !batch.acks.is_empty() {
             self.end(Applied::Halfway);
             self.phase = Phase::AcksAsked;
-            return Ok(Step::Ask(Ask::Outbox(i64::MAX)));
+            return Ok(Step::Ask(Ask::Outbox));
         }
         let is_plain = batch.acks.is_empty() && batch.boot.is_empty() && batch.sums.is_none() && !copy.meta.replay_due;
         let has_same_scopes = copy.cursors.keys().eq(batch.scopes.keys());
@@ -147,7 +147,7 @@ impl Replica {
             return Ok(Step::Ask(Ask::Sums(scopes)));
         }
         self.phase = Phase::AcksAsked;
-        Ok(Step::Ask(Ask::Outbox(i64::MAX)))
+        Ok(Step::Ask(Ask::Outbox))
     }
 
     /// What is here now, with nothing pending on it, must be what the authority has.
@@ -158,7 +158,7 @@ impl Replica {
             sums.iter().filter(|(scope, sum)| theirs.get(&scope.0) != Some(&format!("{sum:032x}"))).map(|(scope, _)| *scope).collect();
         self.end(Applied::Done { rows: 0, acked: 0, replayed: 0, mismatched });
         self.phase = Phase::AcksAsked;
-        Ok(Step::Ask(Ask::Outbox(i64::MAX)))
+        Ok(Step::Ask(Ask::Outbox))
     }
 
     /// Answered commands leave the outbox; the others run again.

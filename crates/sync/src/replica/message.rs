@@ -18,9 +18,11 @@ pub type Answer<T> = Box<dyn FnOnce(Result<T, Reject>) + Send>;
 pub enum Message {
     /// A command entered here.
     Submit(Submission),
-    /// What it knows of itself, and the first commands of its outbox (at most so many).
+    /// What it knows of itself, and commands of its outbox.
     Look {
-        /// How many.
+        /// Those with a greater number than this.
+        after: i64,
+        /// At most so many.
         commands: i64,
         /// Whom to tell.
         answer: Answer<(CopyState, Vec<OutboxEntry>)>,

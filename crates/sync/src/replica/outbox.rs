@@ -110,7 +110,7 @@ impl Replica {
         match reply.answer {
             PushAnswer::Fork { .. } => {
                 self.phase = Phase::OutboxAsked(Vec::new());
-                Ok(Step::Ask(Ask::Outbox(i64::MAX)))
+                Ok(Step::Ask(Ask::Outbox))
             }
             PushAnswer::Reset { epoch } if Some(epoch) != meta.epoch => self.reset(epoch, None),
             // A gap is a history that went back: the next pull notices by what was seen.

@@ -1,0 +1,247 @@
+//! The way to a shop server: HTTP with limits on time and size, both ways packed.
+
+use std::io::Read as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kontor_domain::reject::{Code, Reject};
+use kontor_domain::secret::Secret;
+use kontor_sync::enrol::{EnrolReply, EnrolRequest};
+use kontor_sync::message::{PullReply, PullRequest, PushReply, PushRequest};
+use reqwest::{RequestBuilder, Response, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::address::Address;
+use super::pin::{self, Seen};
+
+/// How long a connection may take.
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// How long an answer may take, beside what the server was allowed to wait.
+const ANSWER_LIMIT: Duration = Duration::from_secs(30);
+/// After how long an idle line is tried: a line that died says nothing by itself.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Most bytes of an answer as it comes.
+const PACKED_LIMIT: usize = 64 * 1_048_576;
+/// Most bytes of an answer unpacked.
+const UNPACKED_LIMIT: u64 = 512 * 1_048_576;
+/// Most bytes of an answer that says why not.
+const PROBLEM_LIMIT: usize = 65_536;
+/// Smaller questions are sent as they are.
+const PACK_FROM: usize = 512;
+/// zstd: fast, and small enough.
+const PACK_LEVEL: i32 = 3;
+/// log2 of the memory that unpacking may take: 8 MiB.
+const WINDOW_LOG_LIMIT: u32 = 23;
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The server is not reached, or is busy: the same again later.
+    Away(Reject),
+    /// The server does not take this till, or one program is older than the other: a person is needed.
+    Refused(Reject),
+    /// The computer slept, or its clock was set: what was asked before may never be answered.
+    Woke,
+}
+
+impl Trouble {
+    /// What is told; nothing when there is nothing to tell.
+    pub fn reject(self) -> Option<Reject> {
+        match self {
+            Self::Away(reject) | Self::Refused(reject) => Some(reject),
+            Self::Woke => None,
+        }
+    }
+}
+
+impl From<Reject> for Trouble {
+    /// What the till's own file refuses is tried again: nothing was dropped.
+    fn from(reject: Reject) -> Self {
+        Self::Away(reject)
+    }
+}
+
+/// A server, and how it is known.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    address: Address,
+    is_pinned: bool,
+    seen: Arc<Seen>,
+}
+
+#[derive(serde::Deserialize)]
+struct Problem {
+    #[serde(default)]
+    code: Option<Code>,
+    #[serde(default)]
+    args: std::collections::BTreeMap<String, String>,
+}
+
+impl Client {
+    /// To a server that the system vouches for, or to the one with this certificate.
+    pub fn new(address: &Address, fingerprint: Option<&str>) -> Result<Self, Reject> {
+        let seen = Arc::new(Seen::default());
+        let mut builder = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT_LIMIT)
+            .tcp_keepalive(KEEP_ALIVE)
+            .user_agent(concat!("kontor/", env!("CARGO_PKG_VERSION")));
+        if let Some(fingerprint) = fingerprint {
+            builder = builder.tls_backend_preconfigured(pin::config(Some(fingerprint), &seen).map_err(crate::program::internal)?);
+        }
+        let http = builder.build().map_err(crate::program::internal)?;
+        Ok(Self { http, address: address.clone(), is_pinned: fingerprint.is_some(), seen })
+    }
+
+    fn away(&self) -> Trouble {
+        Trouble::Away(Reject::new(Code::ServerAway).with("address", &self.address))
+    }
+
+    fn unexpected(&self, status: impl std::fmt::Display) -> Trouble {
+        Trouble::Away(Reject::new(Code::ServerUnexpected).with("status", status))
+    }
+
+    /// Whether the server is there and is the one that is believed. A certificate nobody vouches for is told, so that a
+    /// person can compare it.
+    pub async fn probe(&self) -> Result<(), Trouble> {
+        match self.send(self.http.get(self.address.at("/health/live")), ANSWER_LIMIT).await {
+            Ok(response) if response.status().is_success() => Ok(()),
+            Ok(response) => Err(self.unexpected(response.status().as_u16())),
+            Err(trouble) if !self.is_pinned && self.address.is_secure() => Err(self.look().await.unwrap_or(trouble)),
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    /// The certificate of a server that is not believed.
+    async fn look(&self) -> Option<Trouble> {
+        let seen = Arc::new(Seen::default());
+        let http = reqwest::Client::builder().no_proxy().connect_timeout(CONNECT_LIMIT).tls_backend_preconfigured(pin::config(None, &seen).ok()?);
+        // Only the certificate is of interest: no request comes so far.
+        let _ = http.build().ok()?.get(self.address.at("/health/live")).timeout(ANSWER_LIMIT).send().await;
+        Some(Trouble::Refused(Reject::new(Code::CertificateUnknown).with("fingerprint", seen.fingerprint()?)))
+    }
+
+    /// Sends a request; an answer of whatever status, or why there is none.
+    async fn send(&self, request: RequestBuilder, limit: Duration) -> Result<Response, Trouble> {
+        request.timeout(limit).send().await.map_err(|error| {
+            // Without the address: it is the person's, and the log is for others, too.
+            tracing::debug!(error = %error.without_url(), "no answer");
+            if self.is_pinned && self.seen.fingerprint().is_some() {
+                return Trouble::Refused(Reject::new(Code::CertificateOther).with("address", &self.address));
+            }
+            self.away()
+        })
+    }
+
+    /// A code becomes a token.
+    pub async fn enrol(&self, code: Secret) -> Result<EnrolReply, Trouble> {
+        let body = serde_json::to_vec(&EnrolRequest { code }).map_err(crate::program::internal)?;
+        let request = self.http.post(self.address.at("/api/v1/devices/enrol")).header("content-type", "application/json").body(body);
+        let response = self.send(request, ANSWER_LIMIT).await?;
+        if response.status() == StatusCode::NOT_FOUND {
+            return Err(Trouble::Refused(Reject::field(Code::NotFound, "code").with("what", "code")));
+        }
+        self.read(response).await
+    }
+
+    /// Commands go up.
+    pub async fn push(&self, token: &Secret, request: PushRequest) -> Result<PushReply, Trouble> {
+        self.ask("/api/v1/sync/push", token, request, ANSWER_LIMIT).await
+    }
+
+    /// Rows come down. The server may wait as long as the request says.
+    pub async fn pull(&self, token: &Secret, request: PullRequest) -> Result<PullReply, Trouble> {
+        let wait = Duration::from_millis(u64::from(request.wait_ms));
+        self.ask("/api/v1/sync/pull", token, request, ANSWER_LIMIT + wait).await
+    }
+
+    async fn ask<A: DeserializeOwned + Send + 'static>(
+        &self,
+        path: &str,
+        token: &Secret,
+        question: impl Serialize + Send + 'static,
+        limit: Duration,
+    ) -> Result<A, Trouble> {
+        let (body, is_packed) = blocking(move || pack(&question)).await?;
+        let mut request = self.http.post(self.address.at(path)).header("content-type", "application/json").header("accept-encoding", "zstd");
+        if is_packed {
+            request = request.header("content-encoding", "zstd");
+        }
+        let response = self.send(request.bearer_auth(&token.0).body(body), limit).await?;
+        self.read(response).await
+    }
+
+    async fn read<A: DeserializeOwned + Send + 'static>(&self, response: Response) -> Result<A, Trouble> {
+        let status = response.status();
+        let is_packed = response.headers().get("content-encoding").is_some_and(|value| value == "zstd");
+        if status != StatusCode::OK {
+            return Err(self.refused(status, response).await);
+        }
+        let bytes = self.bytes(response, PACKED_LIMIT).await?;
+        let read = blocking(move || unpack(bytes, is_packed).and_then(|bytes| parse(&bytes))).await;
+        read.map_err(|error| {
+            tracing::warn!(?error, "an answer that is not understood");
+            self.unexpected(status.as_u16())
+        })
+    }
+
+    async fn bytes(&self, mut response: Response, limit: usize) -> Result<Vec<u8>, Trouble> {
+        let mut bytes = Vec::new();
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) if bytes.len() + chunk.len() <= limit => bytes.extend_from_slice(&chunk),
+                Ok(Some(_)) => return Err(self.unexpected("too large")),
+                Ok(None) => return Ok(bytes),
+                Err(_) => return Err(self.away()),
+            }
+        }
+    }
+
+    async fn refused(&self, status: StatusCode, response: Response) -> Trouble {
+        if status == StatusCode::UNAUTHORIZED {
+            return Trouble::Refused(Reject::new(Code::TokenRefused).with("address", &self.address));
+        }
+        let bytes = self.bytes(response, PROBLEM_LIMIT).await.unwrap_or_default();
+        tracing::warn!(status = status.as_u16(), "the server refused");
+        if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+            return self.away();
+        }
+        match serde_json::from_slice::<Problem>(&bytes) {
+            Ok(Problem { code: Some(code), args }) => Trouble::Refused(Reject { code, args }),
+            _ => self.unexpected(status.as_u16()),
+        }
+    }
+}
+
+/// Work that would hold up the others.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> Result<T, Reject> {
+    tokio::task::spawn_blocking(work).await.map_err(crate::program::internal)?.map_err(crate::program::internal)
+}
+
+fn pack(question: &impl Serialize) -> std::io::Result<(Vec<u8>, bool)> {
+    let bytes = serde_json::to_vec(question)?;
+    if bytes.len() < PACK_FROM {
+        return Ok((bytes, false));
+    }
+    Ok((zstd::bulk::compress(&bytes, PACK_LEVEL)?, true))
+}
+
+/// The place of a mistake, not the text there: it may be a token.
+fn parse<A: DeserializeOwned>(bytes: &[u8]) -> std::io::Result<A> {
+    serde_json::from_slice(bytes).map_err(|error| std::io::Error::other(format!("line {} column {}", error.line(), error.column())))
+}
+
+fn unpack(bytes: Vec<u8>, is_packed: bool) -> std::io::Result<Vec<u8>> {
+    if !is_packed {
+        return Ok(bytes);
+    }
+    let mut decoder = zstd::stream::read::Decoder::new(bytes.as_slice())?;
+    decoder.window_log_max(WINDOW_LOG_LIMIT)?;
+    let mut out = Vec::new();
+    let length = decoder.take(UNPACKED_LIMIT).read_to_end(&mut out)?;
+    // What reaches the limit goes on behind it.
+    if u64::try_from(length).unwrap_or(u64::MAX) == UNPACKED_LIMIT { Err(std::io::Error::other("too large")) } else { Ok(out) }
+}

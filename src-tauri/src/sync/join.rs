@@ -1,0 +1,144 @@
+//! Joining a shop server, and leaving it. A history is never merged into another: a shop that was alone moves by its
+//! file (the server adopts a copy of it), and then this till joins what it has become.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use kontor_domain::host::JoinServer;
+use kontor_domain::ids::CompanyId;
+use kontor_domain::reject::{Code, Reject};
+use kontor_domain::secret::Secret;
+use kontor_store::feed::{self, FeedFile, Head};
+use kontor_store::{shape, sqlite};
+use kontor_sync::enrol::EnrolReply;
+use kontor_sync::message::{Echo, PullReply, PullRequest};
+use uuid::Uuid;
+
+use super::address::{Address, fingerprint, split_code};
+use super::client::{Client, Trouble};
+use super::connection::{Connection, aside};
+use crate::program::internal;
+use crate::shop::Shop;
+
+/// A server that took the code.
+#[derive(Debug)]
+pub struct Accepted {
+    address: Address,
+    believed: Option<String>,
+    client: Client,
+    reply: EnrolReply,
+}
+
+/// What joining found.
+#[derive(Debug)]
+pub struct Joined {
+    /// The server.
+    pub connection: Connection,
+    /// Whether the company is the one of the shop that was alone here: its file is now only a keepsake.
+    pub has_moved: bool,
+}
+
+/// Looks for the server and uses the code.
+pub async fn ask(wish: JoinServer) -> Result<Accepted, Reject> {
+    let address = Address::read(&wish.address)?;
+    let (code, of_code) = split_code(&wish.code);
+    let compared = wish.fingerprint.as_deref().and_then(fingerprint);
+    let believed = of_code.or(compared).filter(|_| address.is_secure());
+    let client = Client::new(&address, believed.as_deref())?;
+    // Before the code is said to anybody.
+    client.probe().await.map_err(told)?;
+    let reply = client.enrol(code).await.map_err(told)?;
+    Ok(Accepted { address, believed, client, reply })
+}
+
+/// Keeps what the server said and makes this till's copy. `own_file` is the shop that was alone here, closed.
+pub async fn settle(folder: &Path, own_file: &Path, accepted: Accepted) -> Result<Joined, Reject> {
+    let Accepted { address, believed, client, reply } = accepted;
+    let own = own_head(own_file, reply.company).await?;
+    if let Some(head) = &own {
+        check_moved(&client, &reply, head).await?;
+    }
+    let mut connection = Connection::new(&address, believed, &reply);
+    keep(folder, &connection, reply.token).await?;
+    connection.ensure_copy(folder).await?;
+    if own.is_some() {
+        // Its history goes on at the server: sold on here it would be another one. The file stays, under another name.
+        sqlite::rename_file(own_file, &aside(own_file, "moved")).map_err(|error| error.reject())?;
+    }
+    Ok(Joined { connection, has_moved: own.is_some() })
+}
+
+/// Takes up a new token for a till that has joined already: its old one was taken back, or the server has moved.
+pub async fn renew(folder: &Path, known: Connection, accepted: Accepted) -> Result<(), Reject> {
+    let Accepted { address, believed, reply, .. } = accepted;
+    if (reply.company, reply.device) != (known.company, known.device) {
+        return Err(Reject::new(Code::NotAllowedInState).with("action", "join").with("state", "joined"));
+    }
+    let mut renewed = Connection { file: known.file, series: known.series, is_made: known.is_made, ..Connection::new(&address, believed, &reply) };
+    if renewed.is_made && !renewed.path(folder).exists() {
+        // Its file is lost: a new one numbers in a series that nobody has used.
+        (renewed.series, renewed.is_made) = (reply.series, false);
+    }
+    keep(folder, &renewed, reply.token).await
+}
+
+/// Keeps the token, then the connection: with the connection there is a token.
+async fn keep(folder: &Path, connection: &Connection, token: Secret) -> Result<(), Reject> {
+    let (keeper, to) = (connection.clone(), folder.to_owned());
+    tokio::task::spawn_blocking(move || keeper.keep_token(&to, &token)).await.map_err(internal)??;
+    connection.save(folder)
+}
+
+fn told(trouble: Trouble) -> Reject {
+    trouble.reject().unwrap_or_else(|| internal("interrupted"))
+}
+
+/// Where the shop that is alone here stands, if it is the same company.
+async fn own_head(own_file: &Path, company: CompanyId) -> Result<Option<Head>, Reject> {
+    if !sqlite::has_company(own_file) {
+        return Ok(None);
+    }
+    let path = own_file.to_owned();
+    let read = move || {
+        let mut file = FeedFile::open(&path)?;
+        let snapshot = file.snapshot()?;
+        snapshot.head_of(company)
+    };
+    tokio::task::spawn_blocking(read).await.map_err(internal)?.map_err(|error| error.reject())
+}
+
+/// The server must know the last command of this shop, or sales made after the file was taken would be nowhere. It is
+/// asked as a copy asks that has seen it.
+async fn check_moved(client: &Client, reply: &EnrolReply, head: &Head) -> Result<(), Reject> {
+    let request = PullRequest {
+        device: reply.device,
+        seen: head.id.map(|id| (head.rev, id)),
+        shape: shape::shape(),
+        schema: feed::schema(),
+        booting: BTreeMap::new(),
+        sums: false,
+        wait_ms: 0,
+        state: Echo { epoch: Some(head.epoch), replica: Uuid::new_v4(), acked: 0, cursors: BTreeMap::new() },
+    };
+    let token: &Secret = &reply.token;
+    match client.pull(token, request).await.map_err(told)? {
+        PullReply::Page(_) => Ok(()),
+        PullReply::Reset { .. } => Err(Reject::new(Code::MovedOlder)),
+        PullReply::Upgrade => Err(Reject::new(Code::ProgramOlder)),
+        PullReply::Wait => Err(Reject::new(Code::ServerOlder)),
+    }
+}
+
+/// Leaves the server that an open copy belongs to. What was not sent goes into a sealed file first; without one it is
+/// refused. The copy stays where it is under another name.
+pub async fn leave(folder: &Path, shop: &Shop, connection: &Connection, sealed_path: Option<&Path>) -> Result<(), Reject> {
+    let waiting = shop.reader().outbox().await.map_err(|error| error.reject())?.commands;
+    if waiting > 0 {
+        let path = sealed_path.ok_or_else(|| Reject::new(Code::Unsent).with("count", waiting))?;
+        super::export(shop, connection, path).await?;
+    }
+    shop.close().await;
+    connection.forget(folder)?;
+    let path = connection.path(folder);
+    sqlite::rename_file(&path, &aside(&path, "left")).map_err(|error| error.reject())
+}

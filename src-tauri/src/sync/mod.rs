@@ -1,0 +1,84 @@
+//! How a till that has joined a shop server keeps agreeing with it. Thin: what is said and what becomes of it is
+//! `kontor-sync`'s; here are HTTP, the clock, the pauses, and who is told.
+
+pub mod address;
+mod again;
+mod board;
+mod client;
+pub mod connection;
+mod events;
+mod join;
+mod pin;
+mod run;
+mod seal;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use kontor_domain::host::SyncState;
+use kontor_domain::reject::Reject;
+use kontor_store::StoreError;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+pub use again::enter_again;
+pub use join::{Accepted, Joined, ask, leave, renew, settle};
+
+use self::board::Board;
+use self::connection::Connection;
+use crate::program::Program;
+use crate::shop::Shop;
+
+/// A till's running sync. It ends when dropped; what the writer has of it is written.
+#[derive(Debug)]
+pub struct Syncing {
+    board: Arc<Board>,
+    wake: Arc<Notify>,
+    connection: Connection,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Syncing {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Syncing {
+    /// Starts it for an open copy.
+    pub async fn start(program: &Arc<Program>, shop: &Arc<Shop>, connection: Connection) -> Result<Self, StoreError> {
+        let has_company = shop.reader().company(&shop.asker()).await?.is_some();
+        let outbox = shop.reader().outbox().await?;
+        let board = Arc::new(Board::new(Arc::downgrade(program), connection.address.clone(), has_company, outbox));
+        let wake = Arc::new(Notify::new());
+        let runner = run::Runner {
+            program: Arc::downgrade(program),
+            shop: Arc::clone(shop),
+            connection: connection.clone(),
+            folder: program.folder().to_owned(),
+            board: Arc::clone(&board),
+            wake: Arc::clone(&wake),
+        };
+        Ok(Self { board, wake, connection, task: tokio::spawn(run::run(runner)) })
+    }
+
+    /// How till and server stand.
+    pub fn state(&self) -> SyncState {
+        self.board.state()
+    }
+
+    /// Tries the server at once.
+    pub fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Which server.
+    pub const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+/// Writes what was not sent to a file that only the server can open; how many commands.
+pub async fn export(shop: &Shop, connection: &Connection, path: &Path) -> Result<i64, Reject> {
+    seal::export(shop, connection, path).await
+}

@@ -1,0 +1,386 @@
+//! The loop: push until nothing is left, pull until all is there, apply once, wait for news. It probes the server, not
+//! the network card, and never holds the writer longer than one transaction.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
+use kontor_domain::command::Event;
+use kontor_domain::host::HostEvent;
+use kontor_domain::reject::{Code, Reject};
+use kontor_domain::secret::Secret;
+use kontor_store::feed;
+use kontor_sync::message::{COMMANDS_LIMIT, PullReply, PushAnswer};
+use kontor_sync::replica::{Applied, Message, push_request};
+use kontor_sync::stage::{Batch, Stage, Staged};
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+use super::address::Address;
+use super::board::Board;
+use super::client::{Client, Trouble};
+use super::connection::Connection;
+use super::events::events_of;
+use crate::platform;
+use crate::program::{Program, internal};
+use crate::shop::Shop;
+
+/// Longest that the server may wait for news.
+const POLL_WAIT_MS: u32 = 25_000;
+/// First and longest pause while the server is away.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// How often the clock is looked at, and how much it may be off: more is a sleep, or somebody set it.
+const CLOCK_TICK: Duration = Duration::from_secs(5);
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(10);
+/// How long nothing was entered at an idle counter.
+const IDLE: Duration = Duration::from_secs(20);
+/// Longest that many rows wait for an idle counter.
+const IDLE_WAIT: Duration = Duration::from_mins(5);
+/// How often an idle counter is looked for.
+const IDLE_TICK: Duration = Duration::from_millis(500);
+/// How often the sums of all rows are compared, the first time after the start sooner.
+const SUMS_EVERY: Duration = Duration::from_hours(24);
+const SUMS_FIRST: Duration = Duration::from_mins(10);
+
+/// What the loop works with.
+pub struct Runner {
+    /// Whom to tell.
+    pub program: Weak<Program>,
+    /// The till's copy.
+    pub shop: Arc<Shop>,
+    /// Which server.
+    pub connection: Connection,
+    /// Where the token is, if no keychain has it.
+    pub folder: PathBuf,
+    /// What is shown.
+    pub board: Arc<Board>,
+    /// Somebody wants it now.
+    pub wake: Arc<Notify>,
+}
+
+/// What the loop remembers.
+struct Run {
+    with: Runner,
+    client: Client,
+    token: Secret,
+    stage: Stage,
+    /// The replica whose commands were sent, and up to which number: they are not sent twice for one answer.
+    pushed: Option<(Uuid, i64)>,
+    /// When sums are compared next.
+    sums_due: Instant,
+    /// Pauses while the server is away.
+    pauses: ExponentialBackoff,
+}
+
+fn pauses() -> ExponentialBackoff {
+    ExponentialBuilder::default().with_jitter().with_min_delay(PAUSES.0).with_max_delay(PAUSES.1).without_max_times().build()
+}
+
+/// Runs until the task is ended.
+pub async fn run(with: Runner) {
+    let mut sums_due = Instant::now() + SUMS_FIRST;
+    let mut pauses_left = pauses();
+    loop {
+        let trouble = match Run::begin(&with, sums_due, pauses_left).await {
+            Ok(mut run) => {
+                let trouble = run.sync().await;
+                (sums_due, pauses_left) = (run.sums_due, run.pauses);
+                trouble
+            }
+            Err(reject) => {
+                pauses_left = pauses();
+                Trouble::Refused(reject)
+            }
+        };
+        tracing::info!(?trouble, "sync");
+        with.board.trouble(&trouble);
+        with.refresh().await;
+        if trouble != Trouble::Woke {
+            with.pause(pauses_left.next().unwrap_or(PAUSES.1)).await;
+        }
+    }
+}
+
+impl Runner {
+    /// Counts what waits.
+    async fn refresh(&self) {
+        match self.shop.reader().outbox().await {
+            Ok(outbox) => self.board.waits(outbox),
+            Err(error) => tracing::warn!(%error, "outbox"),
+        }
+    }
+
+    /// Waits before the server is tried again; a sleep of the computer, or a person, ends it. What is entered meanwhile is
+    /// counted, and does not call a server that is not there.
+    async fn pause(&self, pause: Duration) {
+        let end = sleep(pause);
+        tokio::pin!(end);
+        loop {
+            tokio::select! {
+                () = &mut end => return,
+                () = self.wake.notified() => return,
+                () = clock_jump() => return,
+                () = self.shop.committed.notified() => self.refresh().await,
+            }
+        }
+    }
+}
+
+impl Run {
+    /// With a fresh line: what an older one waits for may be gone.
+    async fn begin(with: &Runner, sums_due: Instant, pauses: ExponentialBackoff) -> Result<Self, Reject> {
+        let address = Address::read(&with.connection.address)?;
+        let client = Client::new(&address, with.connection.fingerprint.as_deref())?;
+        let (connection, folder) = (with.connection.clone(), with.folder.clone());
+        let token = tokio::task::spawn_blocking(move || connection.token(&folder)).await.map_err(internal)?;
+        let token = token.ok_or_else(|| Reject::new(Code::TokenRefused).with("address", &address))?;
+        let with = Runner {
+            program: with.program.clone(),
+            shop: Arc::clone(&with.shop),
+            connection: with.connection.clone(),
+            folder: with.folder.clone(),
+            board: Arc::clone(&with.board),
+            wake: Arc::clone(&with.wake),
+        };
+        Ok(Self { with, client, token, stage: Stage::default(), pushed: None, sums_due, pauses })
+    }
+
+    /// Works until there is no answer; why.
+    async fn sync(&mut self) -> Trouble {
+        loop {
+            if let Err(trouble) = self.round().await {
+                return trouble;
+            }
+        }
+    }
+
+    async fn round(&mut self) -> Result<(), Trouble> {
+        self.push().await?;
+        self.pull().await?;
+        self.wait_for_news().await
+    }
+
+    /// A question that a sleep of the computer ends: its answer may never come.
+    async fn awake<T>(work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
+        tokio::select! {
+            done = work => done,
+            () = clock_jump() => Err(Trouble::Woke),
+        }
+    }
+
+    /// The server answered: pauses begin anew.
+    fn contact(&mut self) {
+        self.pauses = pauses();
+        self.with.board.contact();
+    }
+
+    /// Pushes until nothing is left.
+    async fn push(&mut self) -> Result<(), Trouble> {
+        let to_send = self.with.shop.reader().outbox().await.map_err(|error| error.reject())?;
+        self.with.board.waits(to_send);
+        let mut sent = 0;
+        loop {
+            let after = self.pushed.map_or(0, |(_, seq)| seq);
+            let limit = i64::try_from(COMMANDS_LIMIT).unwrap_or(i64::MAX);
+            let (copy, entries) = self.with.shop.tell_copy(|answer| Message::Look { after, commands: limit, answer }).await?;
+            if self.pushed.is_some_and(|(replica, _)| replica != copy.meta.replica) {
+                // It is another replica meanwhile: its numbers begin anew.
+                self.pushed = None;
+                continue;
+            }
+            let (device, build) = (self.with.connection.device, env!("CARGO_PKG_VERSION"));
+            let Some(request) = push_request(&copy, &entries, device, build, platform::now()) else { return Ok(()) };
+            let (replica, count) = (request.replica, request.commands.len());
+            let last = request.commands.last().map_or(0, |command| command.seq);
+            if to_send.commands > 1 {
+                self.with.board.sends(sent, to_send.commands);
+            }
+            let reply = Self::awake(self.client.push(&self.token, request)).await?;
+            self.contact();
+            let answer = reply.answer.clone();
+            self.with.shop.tell_copy(|answer| Message::Pushed { reply, fresh: Uuid::new_v4(), answer }).await?;
+            sent += i64::try_from(count).unwrap_or(0);
+            match answer {
+                PushAnswer::Ok => self.pushed = Some((replica, last)),
+                // Numbered anew; all goes up again, and what is known is known by its id.
+                PushAnswer::Fork { .. } | PushAnswer::Reset { .. } => self.pushed = None,
+                // A history that went back: the next pull notices by what was seen.
+                PushAnswer::Gap { .. } => {
+                    self.pushed = None;
+                    return Ok(());
+                }
+                PushAnswer::Upgrade { .. } => return Err(Trouble::Refused(Reject::new(Code::ServerOlder))),
+            }
+        }
+    }
+
+    /// Pulls all there is now.
+    async fn pull(&mut self) -> Result<(), Trouble> {
+        loop {
+            let reply = self.ask(0).await?;
+            self.contact();
+            if self.take(reply).await? == Taken::Whole {
+                return self.rested().await;
+            }
+        }
+    }
+
+    /// Nothing more is to be pulled.
+    async fn rested(&self) -> Result<(), Trouble> {
+        let outbox = self.with.shop.reader().outbox().await.map_err(|error| error.reject())?;
+        self.with.board.is_synced(outbox);
+        Ok(())
+    }
+
+    /// Asks and lets the server wait until it has something to say. What is entered meanwhile goes up at once, beside
+    /// the question; its answer comes with the rows.
+    async fn wait_for_news(&mut self) -> Result<(), Trouble> {
+        let request = self.request(POLL_WAIT_MS).await?;
+        let (client, token, shop) = (self.client.clone(), self.token.clone(), Arc::clone(&self.with.shop));
+        let question = Self::awake(client.pull(&token, request));
+        tokio::pin!(question);
+        loop {
+            tokio::select! {
+                reply = &mut question => {
+                    let reply = reply?;
+                    self.contact();
+                    return match self.take(reply).await? {
+                        Taken::Whole => self.rested().await,
+                        Taken::More => self.pull().await,
+                    };
+                }
+                () = shop.committed.notified() => self.push().await?,
+                () = self.with.wake.notified() => return Ok(()),
+            }
+        }
+    }
+
+    async fn request(&mut self, wait_ms: u32) -> Result<kontor_sync::message::PullRequest, Trouble> {
+        let (copy, _) = self.with.shop.tell_copy(|answer| Message::Look { after: i64::MAX, commands: 0, answer }).await?;
+        // Sums are of all rows: that is for a quiet minute.
+        let wants_sums = Instant::now() >= self.sums_due && self.with.shop.idle_for() > IDLE_WAIT && wait_ms > 0;
+        if wants_sums {
+            self.sums_due = Instant::now() + SUMS_EVERY;
+        }
+        let mut request = self.stage.request(&copy, self.with.connection.device, feed::schema(), wants_sums);
+        request.wait_ms = wait_ms;
+        Ok(request)
+    }
+
+    async fn ask(&mut self, wait_ms: u32) -> Result<PullReply, Trouble> {
+        let request = self.request(wait_ms).await?;
+        Self::awake(self.client.pull(&self.token, request)).await
+    }
+
+    async fn take(&mut self, reply: PullReply) -> Result<Taken, Trouble> {
+        self.with.board.comes(&reply);
+        match self.stage.take(reply).map_err(internal)? {
+            Staged::More | Staged::Ignored => Ok(Taken::More),
+            Staged::Ready(batch) => self.apply(batch).await.map(|()| Taken::Whole),
+            Staged::Reset { epoch, echo } => {
+                tracing::warn!(%epoch, "the server's history is another one: this copy starts anew and brings what it has");
+                self.pushed = None;
+                self.with.shop.tell_copy(|answer| Message::Reset { epoch, echo, fresh: Uuid::new_v4(), answer }).await?;
+                // What it has goes up before anything comes down.
+                self.push().await?;
+                Ok(Taken::More)
+            }
+            Staged::Upgrade => Err(Trouble::Refused(Reject::new(Code::ProgramOlder))),
+            Staged::Wait => Err(Trouble::Refused(Reject::new(Code::ServerOlder))),
+        }
+    }
+
+    async fn apply(&mut self, batch: Box<Batch>) -> Result<(), Trouble> {
+        if batch.is_large() {
+            self.wait_for_idle_counter().await;
+        }
+        let events = events_of(batch.pages.iter().flatten().map(|(_, row)| row.table));
+        let has_acks = !batch.acks.is_empty();
+        let applied = self.with.shop.tell_copy(|answer| Message::Apply { batch, now: platform::now(), answer }).await?;
+        if let Applied::Done { mismatched, .. } = &applied {
+            if !mismatched.is_empty() {
+                tracing::error!(?mismatched, "rows were not the server's: these scopes come anew");
+            }
+            self.tell(events, has_acks).await;
+        }
+        Ok(())
+    }
+
+    /// Many rows are one long transaction: it is put off while somebody sells, but not for ever.
+    async fn wait_for_idle_counter(&self) {
+        let until = Instant::now() + IDLE_WAIT;
+        while self.with.shop.idle_for() < IDLE && Instant::now() < until {
+            sleep(IDLE_TICK).await;
+        }
+    }
+
+    /// Tells screens what came.
+    async fn tell(&self, mut events: BTreeSet<Event>, has_acks: bool) {
+        if has_acks {
+            events.insert(Event::AttentionChanged);
+        }
+        if events.contains(&Event::SettingsChanged)
+            && let Err(error) = self.with.shop.learn_zone().await
+        {
+            tracing::warn!(%error, "time zone");
+        }
+        if let Some(program) = self.with.program.upgrade()
+            && !events.is_empty()
+        {
+            program.paper.notify_one();
+            program.tell(HostEvent::Changed(events.into_iter().collect()));
+        }
+    }
+}
+
+/// Whether there is more to ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Taken {
+    More,
+    Whole,
+}
+
+/// Ends when the clock has moved otherwise than time: the computer slept, or somebody set it.
+async fn clock_jump() {
+    loop {
+        let (clock, time) = (platform::now().0, std::time::Instant::now());
+        sleep(CLOCK_TICK).await;
+        if is_jump(platform::now().0.saturating_sub(clock), time.elapsed()) {
+            return;
+        }
+    }
+}
+
+/// Whether so much time by the clock is none of this much that has passed while running, or a tick itself was far too long.
+fn is_jump(clock_ms: i64, passed: Duration) -> bool {
+    let passed_ms = i64::try_from(passed.as_millis()).unwrap_or(i64::MAX);
+    let off = Duration::from_millis(clock_ms.abs_diff(passed_ms));
+    off > CLOCK_TOLERANCE || passed > CLOCK_TICK + CLOCK_TOLERANCE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sleep_is_told_from_a_slow_moment() {
+        let seconds = Duration::from_secs;
+        assert!(!is_jump(5_000, seconds(5)));
+        assert!(!is_jump(12_000, seconds(5)));
+        assert!(is_jump(3_600_000, seconds(5)), "asleep, with a timer that stood still");
+        assert!(is_jump(3_600_000, seconds(3_600)), "asleep, with a timer that went on");
+        assert!(is_jump(-3_600_000, seconds(5)), "the clock was set back");
+    }
+
+    #[test]
+    fn pauses_grow_and_stay_bounded() {
+        let pauses: Vec<Duration> = pauses().take(40).collect();
+        assert_eq!(pauses.len(), 40);
+        assert!(pauses[0] < Duration::from_secs(3));
+        assert!(pauses.iter().all(|pause| *pause <= PAUSES.1 * 2));
+        assert!(pauses[39] >= PAUSES.1);
+    }
+}

@@ -1,0 +1,189 @@
+//! A shop server and two tills as real processes on a network that loses, holds back, cuts and doubles what is said;
+//! any of the three is killed (`kill -9`) at random moments. At rest: every sale that a person was told of is at the
+//! server and on both tills exactly once, all copies agree, and the ledgers are right.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use clap::Parser;
+use kontor_domain::counter::{Sale, SaleKind};
+use kontor_domain::host::HostCall;
+use kontor_store::feed::FeedFile;
+use kontor_store::sqlite::find_rows;
+use kontor_tests::dice::{Dice, fresh_seed};
+use kontor_tests::ledger::Ledger;
+use kontor_tests::proxy::Proxy;
+use kontor_tests::server::Server;
+use kontor_tests::till::Till;
+
+/// Products of the shop.
+const PRODUCTS: usize = 4;
+/// Commands of a till that are on their way at once.
+const IN_FLIGHT: u64 = 6;
+/// Kills between two rests at which everything is compared.
+const KILLS_BETWEEN_RESTS: u32 = 20;
+
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// How often a process is killed.
+    #[arg(long, default_value_t = 200)]
+    kills: u32,
+    /// Chance that can be repeated.
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+/// A till, what it was told, and where it stands.
+struct Counter {
+    till: Option<Till>,
+    folder: PathBuf,
+    ledger: Ledger,
+}
+
+struct Shop {
+    server: Server,
+    proxy: Proxy,
+    counters: Vec<Counter>,
+    repeated: u32,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let seed = arguments.seed.unwrap_or_else(fresh_seed);
+    println!("outage: {} kills, seed {seed}", arguments.kills);
+    let folder = tempfile::tempdir()?;
+    let mut dice = Dice::new(seed);
+    let mut shop = Shop::open(folder.path(), seed).await?;
+    for kill in 1..=arguments.kills {
+        let say = || format!("kill {kill} of seed {seed}");
+        shop.round(&mut dice).await.with_context(say)?;
+        if kill.is_multiple_of(KILLS_BETWEEN_RESTS) || kill == arguments.kills {
+            shop.rest().await.with_context(say)?;
+        }
+    }
+    let acknowledged: usize = shop.counters.iter().map(|counter| counter.ledger.done.len()).sum();
+    let sales: i64 = shop.counters.iter().map(|counter| counter.ledger.sales).sum();
+    println!(
+        "outage: {} kills, {} messages came to harm, {acknowledged} commands acknowledged, {sales} sales, {} were done though not acknowledged: \
+         none lost, none doubled, all copies agree, ledgers right (seed {seed})",
+        arguments.kills,
+        shop.proxy.harmed(),
+        shop.repeated
+    );
+    Ok(())
+}
+
+impl Shop {
+    async fn open(folder: &Path, seed: u64) -> anyhow::Result<Self> {
+        let mut server = Server::plain(&folder.join("server"))?;
+        server.found().await?;
+        server.start().await?;
+        let proxy = Proxy::start(server.listen().to_owned(), seed).await?;
+        let mut counters = Vec::new();
+        for (name, number) in [("one", Some(1)), ("two", None)] {
+            let mut invitation = server.invite(number).await?;
+            invitation.address = proxy.address().to_owned();
+            let folder = folder.join(name);
+            let mut till = Till::join(&folder, invitation).await?;
+            let founded = till.ready(PRODUCTS).await?;
+            till.until_synced().await?;
+            counters.push(Counter { till: Some(till), folder, ledger: Ledger::new(founded) });
+        }
+        Ok(Self { server, proxy, counters, repeated: 0 })
+    }
+
+    /// Both sell in bad weather until somebody is killed.
+    async fn round(&mut self, dice: &mut Dice) -> anyhow::Result<()> {
+        self.proxy.storm(true);
+        let moment = Duration::from_micros(50_000 + dice.roll(400_000));
+        let (mut one_dice, mut two_dice) = (Dice::new(dice.roll(u64::MAX)), Dice::new(dice.roll(u64::MAX)));
+        let [one, two] = self.counters.as_mut_slice() else { anyhow::bail!("two counters") };
+        tokio::try_join!(one.sell(moment, &mut one_dice), two.sell(moment, &mut two_dice))?;
+        match dice.roll(3) {
+            0 => {
+                self.server.kill().await?;
+                // Now and then the tills go on selling without it.
+                if dice.once_in(3) {
+                    let [one, two] = self.counters.as_mut_slice() else { anyhow::bail!("two counters") };
+                    tokio::try_join!(one.sell(moment, &mut one_dice), two.sell(moment, &mut two_dice))?;
+                }
+                self.server.start().await
+            }
+            victim => {
+                let counter = self.counters.get_mut(usize::try_from(victim - 1)?).context("a counter")?;
+                self.repeated += counter.fall(dice).await?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Fair weather: everything arrives, and everything is compared.
+    async fn rest(&mut self) -> anyhow::Result<()> {
+        self.proxy.storm(false);
+        let file = self.server.file();
+        for counter in &mut self.counters {
+            let till = counter.till.as_mut().context("a till")?;
+            while !counter.ledger.open.is_empty() {
+                counter.ledger.hear(&till.program.answer().await.context("the program ended by itself")?)?;
+            }
+            let _: () = till.program.host(&HostCall::SyncNow).await?;
+            till.until_synced().await?;
+        }
+        for counter in &mut self.counters {
+            counter.till.as_mut().context("a till")?.until_agrees(&file).await?;
+        }
+        self.compare(&file)
+    }
+
+    /// What people were told of against what the server keeps.
+    fn compare(&self, file: &Path) -> anyhow::Result<()> {
+        let server = FeedFile::open(file)?;
+        let sales: Vec<Sale> = find_rows(server.connection(), "kind = ?1", &[SaleKind::Sale.to_value()])?;
+        let kept: BTreeSet<&str> = sales.iter().map(|sale| sale.number.as_str()).collect();
+        ensure!(kept.len() == sales.len(), "a number was given twice");
+        let told: i64 = self.counters.iter().map(|counter| counter.ledger.sales).sum();
+        let takings: i64 = self.counters.iter().map(|counter| counter.ledger.takings).sum();
+        let total: i64 = sales.iter().map(|sale| sale.total.0).sum();
+        ensure!(i64::try_from(sales.len())? == told && total == takings, "{} sales of {total} are kept, {told} of {takings} were told", sales.len());
+        for number in self.counters.iter().flat_map(|counter| counter.ledger.done.values()).filter_map(|receipt| receipt.number.as_deref()) {
+            ensure!(kept.contains(number), "{number} is lost");
+        }
+        Ok(())
+    }
+}
+
+impl Counter {
+    /// Sells until the moment comes.
+    async fn sell(&mut self, time: Duration, dice: &mut Dice) -> anyhow::Result<()> {
+        let till = self.till.as_mut().context("a till")?;
+        let moment = tokio::time::sleep(time);
+        tokio::pin!(moment);
+        loop {
+            while (self.ledger.open.len() as u64) < 1 + dice.roll(IN_FLIGHT) {
+                self.ledger.send_next(&mut till.program, dice).await?;
+            }
+            tokio::select! {
+                () = &mut moment => return Ok(()),
+                answer = till.program.answer() => self.ledger.hear(&answer.context("the program ended by itself")?)?,
+            }
+        }
+    }
+
+    /// `kill -9`, and up again; how many commands had been done that nobody was told of.
+    async fn fall(&mut self, dice: &mut Dice) -> anyhow::Result<u32> {
+        self.till.take().context("a till")?.program.kill().await?;
+        if dice.once_in(8) {
+            // Once more while it is still starting.
+            let starting = Till::start(&self.folder)?;
+            tokio::time::sleep(Duration::from_millis(dice.roll(150))).await;
+            starting.program.kill().await?;
+        }
+        let mut till = Till::start(&self.folder)?;
+        let repeated = self.ledger.settle(&mut till.program).await?;
+        self.till = Some(till);
+        Ok(repeated)
+    }
+}

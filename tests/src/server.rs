@@ -1,0 +1,113 @@
+//! The shop server as a real process, on a folder and a port of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail, ensure};
+use kontor_domain::host::JoinServer;
+use kontor_domain::secret::Secret;
+use tokio::process::{Child, Command};
+
+use crate::program::binary;
+
+/// How long it may take to start, on a slow machine.
+const START_LIMIT: Duration = Duration::from_secs(60);
+/// How often it is asked whether it has.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// A server that is started, ended and started again.
+#[derive(Debug)]
+pub struct Server {
+    data: PathBuf,
+    listen: String,
+    is_plain: bool,
+    child: Option<Child>,
+}
+
+impl Server {
+    /// A server that speaks HTTP, without a company yet.
+    pub fn plain(data: &Path) -> anyhow::Result<Self> {
+        Self::new(data, true)
+    }
+
+    /// A server with a certificate of its own.
+    pub fn secure(data: &Path) -> anyhow::Result<Self> {
+        Self::new(data, false)
+    }
+
+    fn new(data: &Path, is_plain: bool) -> anyhow::Result<Self> {
+        let listen = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.to_string();
+        Ok(Self { data: data.to_owned(), listen, is_plain, child: None })
+    }
+
+    fn command(&self) -> anyhow::Result<Command> {
+        let mut command = Command::new(binary()?.with_file_name(if cfg!(windows) { "kontor-server.exe" } else { "kontor-server" }));
+        command.env("KONTOR_DATA", &self.data).env("KONTOR_LISTEN", &self.listen).env("KONTOR_PLAIN_HTTP", self.is_plain.to_string());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        Ok(command)
+    }
+
+    /// Runs one of its commands to the end; what it wrote.
+    pub async fn run(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        let output = self.command()?.args(arguments).output().await?;
+        ensure!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// Founds a company.
+    pub async fn found(&self) -> anyhow::Result<()> {
+        let place = ["create-company", "--name", "Harbour Street", "--code", "HS", "--currency", "TWD", "--time-zone", "Asia/Taipei"];
+        let rest = ["--tax", "VAT=5", "--owner", "Mei-Ling", "--warehouse", "Harbour Street"];
+        self.run(&[place.as_slice(), rest.as_slice()].concat()).await.map(|_| ())
+    }
+
+    /// Starts it and waits until it answers.
+    pub async fn start(&mut self) -> anyhow::Result<()> {
+        let mut command = self.command()?;
+        self.child = Some(command.arg("serve").stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
+        let started = Instant::now();
+        while started.elapsed() < START_LIMIT {
+            if self.run(&["healthcheck"]).await.is_ok() {
+                return Ok(());
+            }
+            tokio::time::sleep(GLANCE).await;
+        }
+        bail!("the server does not answer")
+    }
+
+    /// `kill -9`.
+    pub async fn kill(&mut self) -> anyhow::Result<()> {
+        let mut child = self.child.take().context("the server does not run")?;
+        child.start_kill()?;
+        child.wait().await?;
+        Ok(())
+    }
+
+    /// What a till needs to join: a till of a number, or a new one.
+    pub async fn invite(&self, till: Option<i64>) -> anyhow::Result<JoinServer> {
+        let number = till.map(|number| number.to_string());
+        let mut arguments = vec!["enrol"];
+        if let Some(number) = &number {
+            arguments.extend(["--till", number]);
+        }
+        let shown = self.run(&arguments).await?;
+        let line = |name: &str| shown.lines().find_map(|line| line.strip_prefix(name)).map(|rest| rest.trim().to_owned());
+        Ok(JoinServer { address: self.address(), code: Secret(line("code").context("no code")?), fingerprint: line("certificate") })
+    }
+
+    /// Host and port.
+    pub fn listen(&self) -> &str {
+        &self.listen
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> String {
+        format!("{}://{}", if self.is_plain { "http" } else { "https" }, self.listen)
+    }
+
+    /// The file of its company.
+    pub fn file(&self) -> PathBuf {
+        self.data.join("server.kontor")
+    }
+}
