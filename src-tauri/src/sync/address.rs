@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(read("https://example.com"), secure("example.com"));
         assert_eq!(read("example.com:443"), secure("example.com"));
         assert_eq!(Address::read("https://example.com/").ok().map(|address| address.at("/health/live")), secure("example.com/health/live"));
-        for wrong in ["", "https:", "ftp:example.com", "example.com/x", "https://example.com/?q"] {
+        for wrong in ["", "example.com:x", "ftp:example.com", "example.com/x", "https://example.com/?q"] {
             assert_eq!(read(wrong), None, "{wrong}");
         }
         for wrong in ["ftp{}example.com", "https{}", "https{}a:b@example.com"] {
