@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use clap::Parser;
+use kontor_domain::cell::Cell as _;
 use kontor_domain::counter::{Sale, SaleKind};
 use kontor_domain::host::HostCall;
 use kontor_store::feed::FeedFile;
