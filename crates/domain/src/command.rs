@@ -568,13 +568,22 @@ impl Exec<'_> {
         if !self.is_fact_again() {
             return Err(reject.into());
         }
-        self.flag(attention::AttentionKind::RuleBroken, about, attention::args_of(reject), scope);
+        let id = self.next_attention();
+        // Where the authority's rows of this very command came before its answer (another file of this till pushed it),
+        // the item is here already.
+        if self.world.find::<attention::Attention>(&attention::AttentionKey { id })?.is_none() {
+            self.write_down(id, attention::AttentionKind::RuleBroken, about, attention::args_of(reject), scope);
+        }
         Ok(())
     }
 
     /// Writes down that something needs a person.
     pub(crate) fn flag(&mut self, kind: attention::AttentionKind, about: uuid::Uuid, args: String, scope: Scope) {
         let id = self.next_attention();
+        self.write_down(id, kind, about, args, scope);
+    }
+
+    fn write_down(&mut self, id: crate::ids::AttentionId, kind: attention::AttentionKind, about: uuid::Uuid, args: String, scope: Scope) {
         let item = attention::Attention { id, kind, about_id: about, args, at: self.at(), resolved_at: None };
         self.world.insert(scope, item);
     }

@@ -117,12 +117,12 @@ const CHANGES_SQL: &str = "SELECT rev, table_name, key_cells, kind FROM change W
 fn revs_sql() -> String {
     let part = |place: usize, name: &str| {
         format!(
-            "SELECT CAST({place} AS BIGINT) AS place, rev FROM (SELECT rev FROM {name} WHERE company = $1 AND scope = $2 AND rev > $3 ORDER BY rev LIMIT $4) t{place}"
+            "SELECT rev, CAST({place} AS BIGINT) AS place FROM (SELECT rev FROM {name} WHERE company = $1 AND scope = $2 AND rev > $3 ORDER BY rev LIMIT $4) t{place}"
         )
     };
     let mut parts: Vec<String> = shape::shipped().enumerate().map(|(place, table)| part(place, table.info().name)).collect();
     parts.push(part(parts.len(), "change"));
-    format!("SELECT rev, place FROM ({}) x ORDER BY rev LIMIT $4", parts.join(" UNION ALL "))
+    parts.join(" UNION ALL ")
 }
 
 /// What is read of a table for copies.
