@@ -46,10 +46,6 @@ impl Proof {
     }
 }
 
-/// SQLite without its count of all memory and with a cache for each file: both are a lock that every thread of the
-/// simulator would wait for. Only its own build has them so.
-const SIMULATOR_SQLITE: (&str, &str) = ("LIBSQLITE3_FLAGS", "-DSQLITE_DEFAULT_MEMSTATUS=0 -USQLITE_ENABLE_MEMORY_MANAGEMENT");
-
 /// Many copies, a bad network: a program that needs no window, built for speed with every assertion.
 pub fn simulate(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     setup::ensure(workspace, &[setup::BUILD])?;
@@ -60,8 +56,7 @@ pub fn simulate(workspace: &Workspace, arguments: &[String]) -> Result<()> {
 /// Builds the simulator.
 pub fn build_simulator(workspace: &Workspace) -> Result<()> {
     let arguments = ["build", "--package", "kontor-simulate", "--features", "mutations", "--profile", "simulate"];
-    let (name, value) = SIMULATOR_SQLITE;
-    workspace.step("simulate: building", || process::run(workspace.cargo().env(name, value).args(arguments)))
+    workspace.step("simulate: building", || process::run(workspace.cargo().args(arguments)))
 }
 
 /// Runs the simulator that is built.

@@ -14,8 +14,7 @@ use crate::ui;
 use crate::workspace::{FEATURES, Workspace};
 
 /// Proofs that are programs of `kontor-tests`, run after the tests with these arguments.
-const SLOW_PROOFS: &[(&str, &[&str])] =
-    &[("crash", &["--kills", "200"]), ("powercut", &["--instants", "200"]), ("outage", &["--kills", "200"])];
+const SLOW_PROOFS: &[(&str, &[&str])] = &[("crash", &["--kills", "200"]), ("powercut", &["--instants", "200"]), ("outage", &["--kills", "200"])];
 
 /// How much is tried.
 #[derive(Clone, Copy, PartialEq, Eq)]
