@@ -1,4 +1,4 @@
-//! Product files: a file is read and checked whole before anything is written; written as commands of 500 rows under
+//! Product files: a file is read and checked whole before anything is written; written as commands of at most 500 rows under
 //! one batch id; undone the same way.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -15,6 +15,7 @@ use kontor_domain::host::{ImportCheck, ImportError};
 use kontor_domain::ids::{BatchId, CategoryId, CommandId, ProductId};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::units::Currency;
+use kontor_sync::message::ARGS_BYTES_LIMIT;
 use tokio::io::AsyncWriteExt as _;
 use uuid::Uuid;
 
@@ -26,6 +27,8 @@ use crate::shop::Shop;
 const FILE_LIMIT_BYTES: u64 = 256 * 1024 * 1024;
 /// Most products of one file.
 const ROWS_LIMIT: usize = 500_000;
+/// Most bytes of rows in one command: categories go with the first, and a server takes in no longer ones.
+const IMPORT_BYTES_LIMIT: usize = ARGS_BYTES_LIMIT / 8;
 /// Most errors that are told.
 const ERRORS_TOLD: usize = 200;
 
@@ -287,15 +290,27 @@ pub async fn run(program: &Arc<Program>, batch_id: BatchId) -> Result<ImportSumm
         import(program, &shop, Import { batch_id, categories, rows: Vec::new() }).await?;
         categories = rest;
     }
-    for chunk in rows.chunks(IMPORT_ROWS_LIMIT) {
-        if program.is_cancelled() {
-            break;
-        }
+    let mut rest = rows.as_slice();
+    while !rest.is_empty() && !program.is_cancelled() {
+        let (chunk, after) = rest.split_at(part_length(rest)?);
+        rest = after;
         import(program, &shop, Import { batch_id, categories: std::mem::take(&mut categories), rows: chunk.to_vec() }).await?;
         done += i64::try_from(chunk.len()).unwrap_or(0);
         program.progress("import", done, total);
     }
     summary(&shop, batch_id).await
+}
+
+/// How many of these rows one command carries: long descriptions make it fewer.
+fn part_length(rows: &[ImportedProduct]) -> Result<usize, Reject> {
+    let mut bytes = 0;
+    for (count, row) in rows.iter().take(IMPORT_ROWS_LIMIT).enumerate() {
+        bytes += serde_json::to_vec(row).map_err(internal)?.len();
+        if bytes > IMPORT_BYTES_LIMIT && count > 0 {
+            return Ok(count);
+        }
+    }
+    Ok(rows.len().min(IMPORT_ROWS_LIMIT))
 }
 
 async fn import(program: &Arc<Program>, shop: &Shop, part: Import) -> Result<(), Reject> {

@@ -61,7 +61,10 @@ pub async fn leave(program: &Arc<Program>, sealed_path: Option<&Path>) -> Result
 
 /// The open copy and its server.
 fn copy(program: &Program, shop: Arc<Shop>) -> Result<(Arc<Shop>, Connection), Reject> {
-    let connection = lock(&program.syncing).as_ref().map(|syncing: &Syncing| syncing.connection().clone());
+    let connection = match shop.file {
+        ShopFile::Joined => lock(&program.syncing).as_ref().map(|syncing: &Syncing| syncing.connection().clone()),
+        ShopFile::Own | ShopFile::Demo => None,
+    };
     connection.map(|connection| (shop, connection)).ok_or_else(|| Reject::new(Code::NotFound).with("what", "server"))
 }
 

@@ -349,13 +349,15 @@ impl Program {
 
     /// Starts to agree with the shop server, if the open file is a till's copy.
     pub(crate) async fn start_sync(self: &Arc<Self>) {
-        let Ok(shop) = self.shop().await else { return };
+        // Held until it is kept: another file opened meanwhile would be left with the sync of this one.
+        let open = self.shop.read().await;
+        let Ok(shop) = open.as_ref() else { return };
         if shop.file != ShopFile::Joined {
             self.tell(HostEvent::Sync(None));
             return;
         }
         let Ok(Some(connection)) = Connection::load(&self.setup.folder) else { return };
-        match Syncing::start(self, &shop, connection).await {
+        match Syncing::start(self, shop, connection).await {
             Ok(syncing) => {
                 self.tell(HostEvent::Sync(Some(syncing.state())));
                 *lock(&self.syncing) = Some(syncing);

@@ -1,6 +1,6 @@
 //! What a person at a till was told: kept by the proofs that kill programs, and compared with what is kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::ensure;
 use kontor_domain::command::{Command, Receipt, Request};
@@ -26,12 +26,14 @@ pub struct Ledger {
     pub sales: i64,
     /// What they came to.
     pub takings: i64,
+    /// Their numbers.
+    pub numbers: BTreeSet<String>,
 }
 
 impl Ledger {
     /// Nothing sent yet.
     pub fn new(founded: Founded) -> Self {
-        Self { founded, open: BTreeMap::new(), done: BTreeMap::new(), sales: 0, takings: 0 }
+        Self { founded, open: BTreeMap::new(), done: BTreeMap::new(), sales: 0, takings: 0, numbers: BTreeSet::new() }
     }
 
     /// Something a busy till does next, sales most of all.
@@ -64,6 +66,7 @@ impl Ledger {
             if let Command::Counter(counter::Command::Sell(sell)) = &request.command {
                 self.sales += 1;
                 self.takings += sell.figures.total.0;
+                self.numbers.extend(receipt.number.clone());
             }
             self.done.insert(receipt.id, receipt);
         }

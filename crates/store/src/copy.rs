@@ -2,6 +2,7 @@
 //! writes the authority knows only those about itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use kontor_domain::cell::Value;
 use kontor_domain::ids::{CommandId, CompanyId, DeviceId};
@@ -457,6 +458,13 @@ pub(crate) fn change_of(row: &RowWrite) -> Option<RowChange> {
     };
     let info = row.table.info();
     Some(RowChange { scope: before.scope, key: row_json::encode(info.key, &row.cells[..info.key.len()]), kind })
+}
+
+/// Commands that wait in the file of a copy that is closed.
+pub fn count_waiting(path: &Path) -> Result<i64, StoreError> {
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let count = Connection::open_with_flags(path, flags).and_then(|file| file.query_row("SELECT COUNT(*) FROM outbox", [], |row| row.get(0)));
+    count.map_err(|error| StoreError::from(error).about(path))
 }
 
 /// Looks beside the business tables.

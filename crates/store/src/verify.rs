@@ -300,6 +300,8 @@ fn sale_rules(hex: Text<'_>, text: Text<'_>) -> Vec<Rule> {
         ),
     });
     rules.push(Rule {
+        // A copy may hold the sale and not a refund of it made in another warehouse, nor the item that tells of it: only
+        // who sees all of what came back can miss the item.
         name: "what came back of a line equals its refunds",
         compared: "sale_line_refunded",
         sql: format!(
@@ -309,8 +311,8 @@ fn sale_rules(hex: Text<'_>, text: Text<'_>) -> Vec<Rule> {
                  WHERE s.company = $1 AND s.refund_of IS NOT NULL GROUP BY s.refund_of, l.refund_of_line) x
              ON x.refund_of = r.sale_id AND x.refund_of_line = r.line
              JOIN sale_line o ON o.company = r.company AND o.sale_id = r.sale_id AND o.line = r.line
-             WHERE r.company = $1 AND (r.quantity < coalesce(x.quantity, 0) OR (r.quantity > coalesce(x.quantity, 0) AND {IS_AUTHORITY}) OR (r.quantity > o.quantity
-                AND NOT EXISTS (SELECT 1 FROM attention a WHERE a.company = $1 AND a.about_id = r.sale_id AND a.kind = 'rule_broken')))",
+             WHERE r.company = $1 AND (r.quantity < coalesce(x.quantity, 0) OR (r.quantity > coalesce(x.quantity, 0) AND {IS_AUTHORITY})
+                OR (r.quantity > o.quantity AND r.quantity = coalesce(x.quantity, 0) AND NOT EXISTS (SELECT 1 FROM attention a WHERE a.company = $1 AND a.about_id = r.sale_id AND a.kind = 'rule_broken')))",
             hex("r.sale_id"),
             text("r.quantity"),
             text("coalesce(x.quantity, 0)")

@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 /// Most commands of one push.
 pub const COMMANDS_LIMIT: usize = 200;
-/// Most bytes of one command's arguments.
-pub const ARGS_BYTES_LIMIT: usize = 1_048_576;
+/// Most bytes of one command's arguments: a sale of 1,000 lines with the longest names has room.
+pub const ARGS_BYTES_LIMIT: usize = 4 * 1_048_576;
 /// Most scopes of one device.
 pub const SCOPES_LIMIT: usize = 1_000;
 /// Rows of one page, if no command changed more: a page never splits a rev.

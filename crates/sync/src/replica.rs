@@ -27,6 +27,7 @@ pub use message::{Answer, Message};
 pub use outbox::{Kept, push_request};
 
 use crate::authority::Done;
+use crate::message::ARGS_BYTES_LIMIT;
 use crate::rule::Rule;
 use crate::run::{Tried, attempt, draw_number, log_entry, repeated, settle};
 
@@ -201,9 +202,15 @@ impl Replica {
             Tried::Load(needs) => return Ok(Some(needs)),
             Tried::Refused(reject) => self.batch[at].verdict = Some(Err(reject)),
             Tried::Done(outcome) => {
+                let entry = log_entry(&envelope, 0, now, &outcome, Status::Pending)?;
+                if entry.args.len() > ARGS_BYTES_LIMIT {
+                    // The authority takes in no longer ones: kept, it would hold up all that is entered after it.
+                    self.world.rollback();
+                    self.batch[at].verdict = Some(Err(Reject::field(Code::TooLong, "command").with("limit", ARGS_BYTES_LIMIT)));
+                    return Ok(None);
+                }
                 // Rev 0: the row's place in the order is the authority's to give.
                 self.world.seal(0);
-                let entry = log_entry(&envelope, 0, now, &outcome, Status::Pending)?;
                 self.last_at = self.last_at.max(envelope.at.0);
                 self.known.insert(entry.id, entry.clone());
                 self.log.push(entry);

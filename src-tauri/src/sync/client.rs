@@ -46,6 +46,23 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    /// For the log, which names no address.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Away(_) => "away",
+            Self::Refused(_) => "refused",
+            Self::Woke => "woke",
+        }
+    }
+
+    /// The code of what is told.
+    pub const fn code(&self) -> Option<Code> {
+        match self {
+            Self::Away(reject) | Self::Refused(reject) => Some(reject.code),
+            Self::Woke => None,
+        }
+    }
+
     /// What is told; nothing when there is nothing to tell.
     pub fn reject(self) -> Option<Reject> {
         match self {

@@ -9,7 +9,7 @@ use kontor_domain::ids::CompanyId;
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::secret::Secret;
 use kontor_store::feed::{self, FeedFile, Head};
-use kontor_store::{shape, sqlite};
+use kontor_store::{copy, shape, sqlite};
 use kontor_sync::enrol::EnrolReply;
 use kontor_sync::message::{Echo, PullReply, PullRequest};
 use uuid::Uuid;
@@ -42,7 +42,9 @@ pub struct Joined {
 pub async fn ask(wish: JoinServer) -> Result<Accepted, Reject> {
     let address = Address::read(&wish.address)?;
     let (code, of_code) = split_code(&wish.code);
-    let compared = wish.fingerprint.as_deref().and_then(fingerprint);
+    // What a person meant as a certificate is never taken for none.
+    let malformed = || Reject::field(Code::Format, "fingerprint");
+    let compared = wish.fingerprint.as_deref().map(|typed| fingerprint(typed).ok_or_else(malformed)).transpose()?;
     let believed = of_code.or(compared).filter(|_| address.is_secure());
     let client = Client::new(&address, believed.as_deref())?;
     // Before the code is said to anybody.
@@ -118,7 +120,8 @@ async fn check_moved(client: &Client, reply: &EnrolReply, head: &Head) -> Result
         booting: BTreeMap::new(),
         sums: false,
         wait_ms: 0,
-        state: Echo { epoch: Some(head.epoch), replica: Uuid::new_v4(), acked: 0, cursors: BTreeMap::new() },
+        // No epoch: a server that was restored since has another one, and what was seen is the proof.
+        state: Echo { epoch: None, replica: Uuid::new_v4(), acked: 0, cursors: BTreeMap::new() },
     };
     let token: &Secret = &reply.token;
     match client.pull(token, request).await.map_err(told)? {
@@ -133,12 +136,18 @@ async fn check_moved(client: &Client, reply: &EnrolReply, head: &Head) -> Result
 /// refused. The copy stays where it is under another name.
 pub async fn leave(folder: &Path, shop: &Shop, connection: &Connection, sealed_path: Option<&Path>) -> Result<(), Reject> {
     let waiting = shop.reader().outbox().await.map_err(|error| error.reject())?.commands;
-    if waiting > 0 {
-        let path = sealed_path.ok_or_else(|| Reject::new(Code::Unsent).with("count", waiting))?;
-        super::export(shop, connection, path).await?;
-    }
+    let sealed = match sealed_path {
+        _ if waiting == 0 => 0,
+        Some(path) => super::export(shop, connection, path).await?,
+        None => return Err(Reject::new(Code::Unsent).with("count", waiting)),
+    };
     shop.close().await;
-    connection.forget(folder)?;
+    // The closed file is what counts: a sale that was on its way to the writer is in it by now.
     let path = connection.path(folder);
+    let unsent = copy::count_waiting(&path).map_err(|error| error.reject())?;
+    if unsent != sealed {
+        return Err(Reject::new(Code::Unsent).with("count", unsent));
+    }
+    connection.forget(folder)?;
     sqlite::rename_file(&path, &aside(&path, "left")).map_err(|error| error.reject())
 }

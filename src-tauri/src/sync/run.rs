@@ -84,18 +84,15 @@ pub async fn run(with: Runner) {
     let mut sums_due = Instant::now() + SUMS_FIRST;
     let mut pauses_left = pauses();
     loop {
-        let trouble = match Run::begin(&with, sums_due, pauses_left).await {
+        let trouble = match Run::begin(&with, sums_due, &mut pauses_left).await {
             Ok(mut run) => {
                 let trouble = run.sync().await;
                 (sums_due, pauses_left) = (run.sums_due, run.pauses);
                 trouble
             }
-            Err(reject) => {
-                pauses_left = pauses();
-                Trouble::Refused(reject)
-            }
+            Err(reject) => Trouble::Refused(reject),
         };
-        tracing::info!(?trouble, "sync");
+        tracing::info!(trouble = trouble.word(), code = ?trouble.code(), "sync");
         with.board.trouble(&trouble);
         with.refresh().await;
         if trouble != Trouble::Woke {
@@ -131,7 +128,7 @@ impl Runner {
 
 impl Run {
     /// With a fresh line: what an older one waits for may be gone.
-    async fn begin(with: &Runner, sums_due: Instant, pauses: ExponentialBackoff) -> Result<Self, Reject> {
+    async fn begin(with: &Runner, sums_due: Instant, left: &mut ExponentialBackoff) -> Result<Self, Reject> {
         let address = Address::read(&with.connection.address)?;
         let client = Client::new(&address, with.connection.fingerprint.as_deref())?;
         let (connection, folder) = (with.connection.clone(), with.folder.clone());
@@ -145,6 +142,7 @@ impl Run {
             board: Arc::clone(&with.board),
             wake: Arc::clone(&with.wake),
         };
+        let pauses = std::mem::replace(left, pauses());
         Ok(Self { with, client, token, stage: Stage::default(), pushed: None, sums_due, pauses })
     }
 
@@ -171,12 +169,6 @@ impl Run {
         }
     }
 
-    /// The server answered: pauses begin anew.
-    fn contact(&mut self) {
-        self.pauses = pauses();
-        self.with.board.contact();
-    }
-
     /// Pushes until nothing is left.
     async fn push(&mut self) -> Result<(), Trouble> {
         let to_send = self.with.shop.reader().outbox().await.map_err(|error| error.reject())?;
@@ -199,7 +191,7 @@ impl Run {
                 self.with.board.sends(sent, to_send.commands);
             }
             let reply = Self::awake(self.client.push(&self.token, request)).await?;
-            self.contact();
+            self.with.board.contact();
             let answer = reply.answer.clone();
             self.with.shop.tell_copy(|answer| Message::Pushed { reply, fresh: Uuid::new_v4(), answer }).await?;
             sent += i64::try_from(count).unwrap_or(0);
@@ -221,15 +213,16 @@ impl Run {
     async fn pull(&mut self) -> Result<(), Trouble> {
         loop {
             let reply = self.ask(0).await?;
-            self.contact();
+            self.with.board.contact();
             if self.take(reply).await? == Taken::Whole {
                 return self.rested().await;
             }
         }
     }
 
-    /// Nothing more is to be pulled.
-    async fn rested(&self) -> Result<(), Trouble> {
+    /// Nothing more is to be pulled: only now do pauses begin anew, or what fails at the last step would be tried without end.
+    async fn rested(&mut self) -> Result<(), Trouble> {
+        self.pauses = pauses();
         let outbox = self.with.shop.reader().outbox().await.map_err(|error| error.reject())?;
         self.with.board.is_synced(outbox);
         Ok(())
@@ -246,7 +239,7 @@ impl Run {
             tokio::select! {
                 reply = &mut question => {
                     let reply = reply?;
-                    self.contact();
+                    self.with.board.contact();
                     return match self.take(reply).await? {
                         Taken::Whole => self.rested().await,
                         Taken::More => self.pull().await,

@@ -41,6 +41,8 @@ struct Counter {
     till: Option<Till>,
     folder: PathBuf,
     ledger: Ledger,
+    /// Calls that are no commands, by their numbers, until they are answered.
+    calls: BTreeSet<i64>,
 }
 
 struct Shop {
@@ -91,7 +93,7 @@ impl Shop {
             let mut till = Till::join(&folder, invitation).await?;
             let founded = till.ready(PRODUCTS).await?;
             till.until_synced().await?;
-            counters.push(Counter { till: Some(till), folder, ledger: Ledger::new(founded) });
+            counters.push(Counter { till: Some(till), folder, ledger: Ledger::new(founded), calls: BTreeSet::new() });
         }
         Ok(Self { server, proxy, counters, repeated: 0 })
     }
@@ -126,10 +128,10 @@ impl Shop {
         self.proxy.storm(false);
         let file = self.server.file();
         for counter in &mut self.counters {
-            let till = counter.till.as_mut().context("a till")?;
             while !counter.ledger.open.is_empty() {
-                counter.ledger.hear(&till.program.answer().await.context("the program ended by itself")?)?;
+                counter.hear().await?;
             }
+            let till = counter.till.as_mut().context("a till")?;
             let _: () = till.program.host(&HostCall::SyncNow).await?;
             till.until_synced().await?;
         }
@@ -149,33 +151,45 @@ impl Shop {
         let takings: i64 = self.counters.iter().map(|counter| counter.ledger.takings).sum();
         let total: i64 = sales.iter().map(|sale| sale.total.0).sum();
         ensure!(i64::try_from(sales.len())? == told && total == takings, "{} sales of {total} are kept, {told} of {takings} were told", sales.len());
-        for number in self.counters.iter().flat_map(|counter| counter.ledger.done.values()).filter_map(|receipt| receipt.number.as_deref()) {
-            ensure!(kept.contains(number), "{number} is lost");
+        for number in self.counters.iter().flat_map(|counter| &counter.ledger.numbers) {
+            ensure!(kept.contains(number.as_str()), "{number} is lost");
         }
         Ok(())
     }
 }
 
 impl Counter {
-    /// Sells until the moment comes.
+    /// Sells until the moment comes. The server is called at once, however often it was away.
     async fn sell(&mut self, time: Duration, dice: &mut Dice) -> anyhow::Result<()> {
-        let till = self.till.as_mut().context("a till")?;
         let moment = tokio::time::sleep(time);
         tokio::pin!(moment);
+        let call = serde_json::to_value(HostCall::SyncNow)?;
+        self.calls.insert(self.till.as_mut().context("a till")?.program.send("host", &call).await?);
         loop {
+            let till = self.till.as_mut().context("a till")?;
             while (self.ledger.open.len() as u64) < 1 + dice.roll(IN_FLIGHT) {
                 self.ledger.send_next(&mut till.program, dice).await?;
             }
             tokio::select! {
                 () = &mut moment => return Ok(()),
-                answer = till.program.answer() => self.ledger.hear(&answer.context("the program ended by itself")?)?,
+                heard = self.hear() => heard?,
             }
+        }
+    }
+
+    /// Takes down the next answer.
+    async fn hear(&mut self) -> anyhow::Result<()> {
+        let answer = self.till.as_mut().context("a till")?.program.answer().await.context("the program ended by itself")?;
+        match answer["n"].as_i64() {
+            Some(number) if self.calls.remove(&number) => Ok(()),
+            _ => self.ledger.hear(&answer),
         }
     }
 
     /// `kill -9`, and up again; how many commands had been done that nobody was told of.
     async fn fall(&mut self, dice: &mut Dice) -> anyhow::Result<u32> {
         self.till.take().context("a till")?.program.kill().await?;
+        self.calls.clear();
         if dice.once_in(8) {
             // Once more while it is still starting.
             let starting = Till::start(&self.folder)?;
