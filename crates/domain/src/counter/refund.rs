@@ -161,10 +161,10 @@ fn sold(exec: &mut Exec<'_>, stand: &Stand, refund: &Refund) -> Result<Sold, Hal
         return Ok(Sold { sale, lines, taxes: exec.world.under::<SaleTax>(0, index_sale)? });
     }
     let unknown = Reject::new(Code::NotFound).with("what", "sale");
-    let is_of_sale = |sold: &&Box<Sold>| {
+    let is_of_sale = |sold: &&Sold| {
         sold.sale.id == refund.sale_id && sold.lines.len() <= LINES_LIMIT && sold.lines.iter().all(|line| line.sale_id == refund.sale_id)
     };
-    let Some(sold) = refund.sold.as_ref().filter(is_of_sale) else { return Err(unknown.into()) };
+    let Some(sold) = refund.sold.as_deref().filter(is_of_sale) else { return Err(unknown.into()) };
     exec.refuse_or_flag(unknown, refund.refund_id.0, Exec::warehouse_scope(stand.shift.warehouse_id))?;
     Ok(Sold::clone(sold))
 }
