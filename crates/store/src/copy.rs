@@ -38,6 +38,13 @@ pub struct Meta {
     pub shape: i64,
 }
 
+impl Meta {
+    /// Of a copy that has entered, seen and held nothing yet.
+    pub fn fresh(epoch: Option<Uuid>, replica: Uuid, series: i64) -> Self {
+        Self { epoch, replica, series, next_seq: 1, acked: 0, replay_due: false, seen_rev: 0, seen_id: None, shape: shape::shape() }
+    }
+}
+
 /// What a copy knows of itself, and how far it has read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CopyState {

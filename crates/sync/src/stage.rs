@@ -214,17 +214,7 @@ mod tests {
 
     #[test]
     fn what_came_of_a_scope_before_it_started_anew_is_forgotten() {
-        let meta = Meta {
-            epoch: None,
-            replica: Uuid::nil(),
-            series: 1,
-            next_seq: 1,
-            acked: 0,
-            replay_due: false,
-            seen_rev: 0,
-            seen_id: None,
-            shape: shape::shape(),
-        };
+        let meta = Meta::fresh(None, Uuid::nil(), 1);
         let copy = CopyState { meta, cursors: BTreeMap::new() };
         let mut stage = Stage::default();
         let device = DeviceId(Uuid::nil());

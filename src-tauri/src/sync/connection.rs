@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use kontor_domain::ids::{CompanyId, DeviceId, PersonId};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::secret::Secret;
+use kontor_store::StoreError;
 use kontor_store::copy::{self, Meta};
 use kontor_store::installation::{self, Installation};
 use kontor_store::sqlite::{self, Synchronous};
-use kontor_store::{StoreError, shape};
 use kontor_sync::enrol::EnrolReply;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -157,17 +157,7 @@ impl Connection {
             sqlite::rename_file(path, &aside(path, "before"))?;
         }
         let file = sqlite::open(path, Synchronous::Full).await?;
-        let meta = Meta {
-            epoch: None,
-            replica: Uuid::new_v4(),
-            series: self.series,
-            next_seq: 1,
-            acked: 0,
-            replay_due: false,
-            seen_rev: 0,
-            seen_id: None,
-            shape: shape::shape(),
-        };
+        let meta = Meta::fresh(None, Uuid::new_v4(), self.series);
         copy::make(file.connection(), self.company, self.device, self.person.0, &meta)
     }
 

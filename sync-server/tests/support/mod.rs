@@ -24,7 +24,7 @@ use kontor_server::server::{self, Running};
 use kontor_store::copy::{self, CopyState, Meta, OutboxEntry};
 use kontor_store::feed::FeedFile;
 use kontor_store::sqlite::{self, Synchronous, Writer, find_rows};
-use kontor_store::{feed, shape, verify};
+use kontor_store::{feed, verify};
 use kontor_sync::authority::Submission;
 use kontor_sync::enrol::EnrolReply;
 use kontor_sync::message::{PullReply, PullRequest, PushReply, PushRequest};
@@ -171,17 +171,7 @@ impl Till {
     /// On a fresh file, or on a ready one of this history.
     pub async fn open(path: &Path, api: &Api, enrolled: &EnrolReply, epoch: Option<Uuid>) -> Result<Self> {
         let file = sqlite::open(path, Synchronous::Full).await?;
-        let meta = Meta {
-            epoch,
-            replica: Uuid::new_v4(),
-            series: enrolled.series,
-            next_seq: 1,
-            acked: 0,
-            replay_due: false,
-            seen_rev: 0,
-            seen_id: None,
-            shape: shape::shape(),
-        };
+        let meta = Meta::fresh(epoch, Uuid::new_v4(), enrolled.series);
         copy::make(file.connection(), enrolled.company, enrolled.device, enrolled.person.0, &meta)?;
         let writer = file.start_writer(Replica::new(enrolled.company))?;
         Ok(Self { path: path.to_owned(), api: api.clone(), enrolled: enrolled.clone(), stage: Stage::default(), writer: Some(writer) })

@@ -10,7 +10,6 @@ use kontor_domain::ids::{CommandId, CompanyId, DeviceId, PersonId};
 use kontor_domain::reject::Reject;
 use kontor_domain::time::Instant;
 use kontor_store::copy::{self, CopyState, Meta, OutboxEntry};
-use kontor_store::shape;
 use kontor_store::sqlite::SqliteFile;
 use kontor_sync::authority::{Submission, Verdict};
 use kontor_sync::message::{Echo, PullRequest, PushReply};
@@ -76,7 +75,7 @@ impl Till {
     /// A till on a fresh file.
     pub fn new(path: &Path, company: CompanyId, device: DeviceId, person: PersonId, replica: Uuid, series: i64) -> Result<Self> {
         let file = files::open(path)?;
-        let meta = Meta { epoch: None, replica, series, next_seq: 1, acked: 0, replay_due: false, seen_rev: 0, seen_id: None, shape: shape::shape() };
+        let meta = Meta::fresh(None, replica, series);
         copy::make(file.connection(), company, device, person.0, &meta)?;
         Ok(Self {
             path: path.to_owned(),
