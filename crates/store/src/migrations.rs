@@ -45,6 +45,7 @@ files!(
     "013_search_prefixes.sqlite.sql",
     "014_access.sql",
     "015_seal_key.sql",
+    "021_chain.sql",
 );
 
 /// The migrations of an engine.
