@@ -376,7 +376,10 @@ async fn a_shop_that_was_alone_moves_whole_and_only_in_its_last_state() -> anyho
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_till_does_not_sell_from_the_file_of_another() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    let (_server, one, two) = two_tills(&folder).await?;
+    let (server, mut one, two) = two_tills(&folder).await?;
+    let founded = one.ready(2).await?;
+    let first = one.sell(&founded, &[0]).await?;
+    one.until_synced().await?;
     let (own, other) = (one.file()?, two.file()?);
     one.program.end().await?;
     two.program.end().await?;
@@ -384,5 +387,17 @@ async fn a_till_does_not_sell_from_the_file_of_another() -> anyhow::Result<()> {
     let mut till = Headless::start(&folder.path().join("one"), &[])?;
     let start: Start = till.host(&HostCall::GetStart).await?;
     ensure!(start.problem.as_ref().is_some_and(|problem| problem.code == Code::CopyGone), "{start:?}");
-    till.end().await
+    // The way out that the window shows: joined again, it starts anew from what the server has, in a series of its own.
+    let start: Start = till.host(&HostCall::JoinServer(server.invite(Some(1)).await?)).await?;
+    ensure!(start.file == ShopFile::Joined && start.problem.is_none(), "{start:?}");
+    till.end().await?;
+    let mut till = Till::start(&folder.path().join("one"))?;
+    till.until_synced().await?;
+    let founded = till.ready(2).await?;
+    let sold = till.sell(&founded, &[0]).await?;
+    till.until_agrees(&server.file()).await?;
+    ensure!(sold != first && numbers(&mut till).await? == vec![first, sold], "both are there");
+    let aside = std::fs::read_dir(folder.path().join("one"))?.flatten().any(|entry| entry.file_name().to_string_lossy().contains(".before-"));
+    ensure!(aside, "the other till's file was thrown away");
+    Ok(())
 }

@@ -145,7 +145,7 @@ impl Connection {
     }
 
     /// Whether a file is there and is this till's: another one's, put in its place, would sell under this one's name.
-    fn is_its_copy(&self, path: &Path) -> Result<bool, Reject> {
+    pub fn is_its_copy(&self, path: &Path) -> Result<bool, Reject> {
         let found = installation::find_in_file(path).map_err(|error| error.reject())?;
         Ok(found.is_some_and(|found| (found.company, found.device) == (self.company, self.device)))
     }

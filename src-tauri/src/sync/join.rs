@@ -115,7 +115,7 @@ pub async fn renew(folder: &Path, known: Connection, accepted: Accepted) -> Resu
         return Err(Reject::new(Code::NotAllowedInState).with("action", "join").with("state", "joined"));
     }
     let mut renewed = Connection { file: known.file, series: known.series, is_made: known.is_made, ..Connection::new(&address, believed, &reply) };
-    if renewed.is_made && !renewed.path(folder).exists() {
+    if renewed.is_made && !renewed.is_its_copy(&renewed.path(folder))? {
         // Its file is lost: a new one numbers in a series that nobody has used.
         (renewed.series, renewed.is_made) = (reply.series, false);
     }
