@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
+use ipnet::IpNet;
 use kontor_sync::enrol::Secret;
 use serde::Deserialize;
 
@@ -41,6 +42,9 @@ pub struct Given {
     /// Names and addresses that the server's own certificate is for
     #[arg(long, global = true, env = "KONTOR_TLS_NAMES", value_delimiter = ',')]
     pub tls_names: Option<Vec<String>>,
+    /// Networks of proxies whose X-Forwarded-For is believed, e.g. 10.0.0.0/8
+    #[arg(long, global = true, env = "KONTOR_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Option<Vec<IpNet>>,
     /// What is logged, e.g. `info` or `kontor_server=debug`
     #[arg(long, global = true, env = "KONTOR_LOG")]
     pub log: Option<String>,
@@ -85,6 +89,8 @@ pub struct Settings {
     pub database: Database,
     /// How it is spoken to.
     pub transport: Transport,
+    /// Networks of proxies whose word about addresses is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// What is logged.
     pub log: String,
     /// Days of logs.
@@ -118,6 +124,7 @@ impl Given {
             tls_certificate: self.tls_certificate.or(other.tls_certificate),
             tls_key: self.tls_key.or(other.tls_key),
             tls_names: self.tls_names.or(other.tls_names),
+            trusted_proxies: self.trusted_proxies.or(other.trusted_proxies),
             log: self.log.or(other.log),
             log_days: self.log_days.or(other.log_days),
         }
@@ -148,7 +155,8 @@ impl Given {
         };
         let log_days = self.log_days.unwrap_or(LOG_DAYS);
         ensure!((1..=3_650).contains(&log_days), "log_days is 1 to 3650");
-        Ok(Settings { data, listen, database, transport, log: self.log.unwrap_or_else(|| "info".into()), log_days })
+        let trusted_proxies = self.trusted_proxies.unwrap_or_default();
+        Ok(Settings { data, listen, database, transport, trusted_proxies, log: self.log.unwrap_or_else(|| "info".into()), log_days })
     }
 }
 

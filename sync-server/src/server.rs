@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use crate::app::App;
 use crate::config::Settings;
 use crate::host::Host;
+use crate::identity::door::Door;
 use crate::routes::router;
 use crate::secrets;
 use crate::snapshots::Snapshots;
@@ -63,9 +64,11 @@ pub async fn start(settings: &Settings) -> Result<Running> {
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let host = Host::open(&settings.database).await?;
+    let door = Door::open(&host.access, settings).await?;
+    host.make_own_devices().await;
     let snapshots = Snapshots::new(settings.data.join("snapshots"))?;
     let (stop, stopping) = watch::channel(false);
-    let app = Arc::new(App::new(host, snapshots, metrics_token, stopping));
+    let app = Arc::new(App::new(host, door, snapshots, metrics_token, stopping));
     let handle = Handle::new();
     let service = router(Arc::clone(&app));
     let task = match identity {

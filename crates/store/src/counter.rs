@@ -9,7 +9,7 @@ use kontor_domain::counter::{
 use kontor_domain::ids::{SaleId, ShiftId, TillId};
 use kontor_domain::money::Account;
 use kontor_domain::printing::SalePrint;
-use kontor_domain::settings::Person;
+use kontor_domain::identity::Person;
 use kontor_domain::units::Quantity;
 use sqlx::any::AnyRow;
 
