@@ -18,7 +18,7 @@ use kontor_domain::testing::{Shop, ShopKind};
 use kontor_domain::units::{Money, Quantity, Rate, UnitPrice};
 
 /// How many kinds of command there are.
-pub const KINDS: usize = 29;
+pub const KINDS: usize = 43;
 
 /// Which kind it is. A new kind of command does not compile here until it has a sample below.
 pub const fn kind_of(command: &Command) -> usize {
@@ -52,6 +52,20 @@ pub const fn kind_of(command: &Command) -> usize {
         Command::Attention(attention::Command::Resolve { .. }) => 26,
         Command::Settings(settings::Command::AddTill(_)) => 27,
         Command::Settings(settings::Command::AddWarehouse(_)) => 28,
+        Command::Settings(settings::Command::AddDevice { .. }) => 29,
+        Command::Identity(identity::Command::CreatePerson(_)) => 30,
+        Command::Identity(identity::Command::Register(_)) => 31,
+        Command::Identity(identity::Command::EditPerson(_)) => 32,
+        Command::Identity(identity::Command::EditProfile(_)) => 33,
+        Command::Identity(identity::Command::ChangeRole { .. }) => 34,
+        Command::Identity(identity::Command::SetActive { .. }) => 35,
+        Command::Identity(identity::Command::CreateRole(_)) => 36,
+        Command::Identity(identity::Command::EditRole(_)) => 37,
+        Command::Identity(identity::Command::RemoveRole { .. }) => 38,
+        Command::Identity(identity::Command::CreateKey(_)) => 39,
+        Command::Identity(identity::Command::RevokeKey { .. }) => 40,
+        Command::Identity(identity::Command::AddNetworkRule(_)) => 41,
+        Command::Identity(identity::Command::RemoveNetworkRule { .. }) => 42,
     }
 }
 
