@@ -174,7 +174,7 @@ mod tests {
         let (_stop, stopping) = watch::channel(false);
         let settings = Given { data: Some(folder.path().to_owned()), ..Given::default() }.settle().unwrap();
         let door = Door::open(&host.access, &settings).await.unwrap();
-        let app = Arc::new(App::new(host, door, Snapshots::new(folder.path().join("snapshots")).unwrap(), [0; 32], stopping));
+        let app = Arc::new(App::new(host, door, None, Snapshots::new(folder.path().join("snapshots")).unwrap(), [0; 32], stopping));
         async fn fails() -> StatusCode {
             panic!("on purpose")
         }

@@ -56,6 +56,8 @@ impl Place {
             transport,
             log: "warn".into(),
             log_days: 1,
+            mail: None,
+            registration: true,
             trusted_proxies: Vec::new(),
         };
         Ok(Self { folder, settings })
