@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
+use ipnet::IpNet;
 use kontor_sync::enrol::Secret;
 use serde::Deserialize;
 
@@ -41,6 +42,21 @@ pub struct Given {
     /// Names and addresses that the server's own certificate is for
     #[arg(long, global = true, env = "KONTOR_TLS_NAMES", value_delimiter = ',')]
     pub tls_names: Option<Vec<String>>,
+    /// Mail server, e.g. smtps://name:password@mail.example.com. Not a flag: it may hold a password.
+    #[arg(skip)]
+    pub smtp_url: Option<Secret>,
+    /// Address that letters come from
+    #[arg(long, global = true, env = "KONTOR_MAIL_FROM")]
+    pub mail_from: Option<String>,
+    /// Address by which people reach this server in a browser: links in letters lead there
+    #[arg(long, global = true, env = "KONTOR_PUBLIC_URL")]
+    pub public_url: Option<String>,
+    /// Whether people may make themselves customers
+    #[arg(long, global = true, env = "KONTOR_REGISTRATION")]
+    pub registration: Option<bool>,
+    /// Networks of proxies whose X-Forwarded-For is believed, e.g. 10.0.0.0/8
+    #[arg(long, global = true, env = "KONTOR_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Option<Vec<IpNet>>,
     /// What is logged, e.g. `info` or `kontor_server=debug`
     #[arg(long, global = true, env = "KONTOR_LOG")]
     pub log: Option<String>,
@@ -74,6 +90,17 @@ pub enum Transport {
     },
 }
 
+/// How letters are sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mail {
+    /// Mail server.
+    pub smtp_url: Secret,
+    /// Whom letters come from.
+    pub from: String,
+    /// Where links lead.
+    pub public_url: String,
+}
+
 /// Settings as they hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -85,6 +112,12 @@ pub struct Settings {
     pub database: Database,
     /// How it is spoken to.
     pub transport: Transport,
+    /// How letters are sent; `None`: they are not.
+    pub mail: Option<Mail>,
+    /// Whether people may make themselves customers.
+    pub registration: bool,
+    /// Networks of proxies whose word about addresses is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// What is logged.
     pub log: String,
     /// Days of logs.
@@ -118,6 +151,11 @@ impl Given {
             tls_certificate: self.tls_certificate.or(other.tls_certificate),
             tls_key: self.tls_key.or(other.tls_key),
             tls_names: self.tls_names.or(other.tls_names),
+            smtp_url: self.smtp_url.or(other.smtp_url),
+            mail_from: self.mail_from.or(other.mail_from),
+            public_url: self.public_url.or(other.public_url),
+            registration: self.registration.or(other.registration),
+            trusted_proxies: self.trusted_proxies.or(other.trusted_proxies),
             log: self.log.or(other.log),
             log_days: self.log_days.or(other.log_days),
         }
@@ -148,7 +186,24 @@ impl Given {
         };
         let log_days = self.log_days.unwrap_or(LOG_DAYS);
         ensure!((1..=3_650).contains(&log_days), "log_days is 1 to 3650");
-        Ok(Settings { data, listen, database, transport, log: self.log.unwrap_or_else(|| "info".into()), log_days })
+        let mail = match (self.smtp_url, self.mail_from, self.public_url) {
+            (Some(smtp_url), Some(from), Some(public_url)) => Some(Mail { smtp_url, from, public_url }),
+            (None, _, _) => None,
+            (Some(_), _, _) => bail!("smtp_url needs mail_from and public_url"),
+        };
+        let registration = self.registration.unwrap_or(true);
+        let trusted_proxies = self.trusted_proxies.unwrap_or_default();
+        Ok(Settings {
+            data,
+            listen,
+            database,
+            transport,
+            mail,
+            registration,
+            trusted_proxies,
+            log: self.log.unwrap_or_else(|| "info".into()),
+            log_days,
+        })
     }
 }
 
@@ -156,7 +211,8 @@ impl Settings {
     /// Flags and environment over the file.
     pub fn of(given: Given, file: Option<&Path>) -> Result<Self> {
         let environment = std::env::var("KONTOR_DATABASE_URL").ok().map(Secret);
-        let given = Given { database_url: environment, ..given };
+        let smtp_url = std::env::var("KONTOR_SMTP_URL").ok().map(Secret);
+        let given = Given { database_url: environment, smtp_url, ..given };
         let file = file.map(Given::read).transpose()?.unwrap_or_default();
         given.or(file).settle()
     }

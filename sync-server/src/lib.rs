@@ -8,6 +8,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod host;
+pub mod identity;
 pub mod logging;
 pub mod metrics;
 pub mod problem;

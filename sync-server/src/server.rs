@@ -16,6 +16,8 @@ use tokio::task::JoinHandle;
 use crate::app::App;
 use crate::config::Settings;
 use crate::host::Host;
+use crate::identity::door::Door;
+use crate::identity::mail::{self, Post};
 use crate::routes::router;
 use crate::secrets;
 use crate::snapshots::Snapshots;
@@ -39,6 +41,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     handle: Handle<SocketAddr>,
     task: JoinHandle<std::io::Result<()>>,
+    upkeep: JoinHandle<()>,
 }
 
 /// Makes the data folder; what is in it is for the server's user alone.
@@ -63,9 +66,12 @@ pub async fn start(settings: &Settings) -> Result<Running> {
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let host = Host::open(&settings.database).await?;
+    let door = Door::open(&host.access, settings).await?;
+    host.make_own_devices().await;
     let snapshots = Snapshots::new(settings.data.join("snapshots"))?;
     let (stop, stopping) = watch::channel(false);
-    let app = Arc::new(App::new(host, snapshots, metrics_token, stopping));
+    let app = Arc::new(App::new(host, door, Post::open(settings)?, snapshots, metrics_token, stopping));
+    let upkeep = tokio::spawn(mail::run(Arc::clone(&app), stop.subscribe()));
     let handle = Handle::new();
     let service = router(Arc::clone(&app));
     let task = match identity {
@@ -81,7 +87,7 @@ pub async fn start(settings: &Settings) -> Result<Running> {
         }
     };
     tracing::info!(%address, fingerprint, "listening");
-    Ok(Running { address, fingerprint, app, stop, handle, task })
+    Ok(Running { address, fingerprint, app, stop, handle, task, upkeep })
 }
 
 fn make_service(router: Router) -> axum::extract::connect_info::IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
@@ -106,6 +112,8 @@ impl Running {
         self.stop.send_replace(true);
         self.handle.graceful_shutdown(Some(GRACE));
         self.task.await??;
+        // What it was sending is sent or waits: it is in the database until then.
+        self.upkeep.await?;
         self.app.host.close().await;
         tracing::info!("stopped");
         Ok(())
