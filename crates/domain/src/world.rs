@@ -165,13 +165,15 @@ struct Slot<R> {
     /// As in the file. Kept while the row waits to be written.
     stored: Option<Option<Before<R>>>,
     rev: i64,
+    /// Written although nothing in it is another: see [`World::lean_on`].
+    is_leaned_on: bool,
 }
 
 impl<R: PartialEq> Slot<R> {
     /// Whether what it was in the file is what it is, after all that was done to it.
     fn is_as_it_was(&self) -> bool {
         match (&self.stored, &self.now) {
-            (Some(Some(before)), Some(row)) => before.row == *row && before.scope == self.scope,
+            (Some(Some(before)), Some(row)) => !self.is_leaned_on && before.row == *row && before.scope == self.scope,
             _ => false,
         }
     }
@@ -254,7 +256,7 @@ impl<R: Row> Part<R> {
             None => (None, false, Scope::COMPANY, 0),
         };
         if !existed {
-            let slot = Slot { now: None, scope: scope.unwrap_or(Scope::COMPANY), stored: None, rev: 0 };
+            let slot = Slot { now: None, scope: scope.unwrap_or(Scope::COMPANY), stored: None, rev: 0, is_leaned_on: false };
             self.rows.insert(key.clone(), slot);
         }
         if !was_dirty {
@@ -279,6 +281,7 @@ impl<R: Row> Part<R> {
                 self.dirty.remove(&undo.key);
                 if let Some(slot) = self.rows.get_mut(&undo.key) {
                     slot.stored = None;
+                    slot.is_leaned_on = false;
                 }
             }
             if let Some(slot) = self.rows.get_mut(&undo.key) {
@@ -330,6 +333,7 @@ impl<R: Row> Part<R> {
                     slot.rev = before.rev;
                 }
                 slot.stored = None;
+                slot.is_leaned_on = false;
             }
         }
         0
@@ -342,7 +346,7 @@ impl<R: Row> Part<R> {
             // A row in memory is as new as the file or newer.
             if !self.rows.contains_key(&key) {
                 self.index_insert(&row);
-                self.rows.insert(key, Slot { now: Some(row), scope, stored: None, rev });
+                self.rows.insert(key, Slot { now: Some(row), scope, stored: None, rev, is_leaned_on: false });
             }
         }
         if let Slice::Index(_, index, value) = slice {
@@ -352,7 +356,7 @@ impl<R: Row> Part<R> {
     }
 
     fn absent(&mut self, key: R::Key) {
-        self.rows.entry(key).or_insert(Slot { now: None, scope: Scope::COMPANY, stored: None, rev: 0 });
+        self.rows.entry(key).or_insert(Slot { now: None, scope: Scope::COMPANY, stored: None, rev: 0, is_leaned_on: false });
     }
 }
 
@@ -431,6 +435,16 @@ impl World {
         let key = row.key();
         self.touched.insert(R::TABLE);
         R::part_mut(self).change(key, Some(row), None);
+    }
+
+    /// What the command makes of other rows was decided by this one: it is written as it is, so that a copy on which the
+    /// command waits runs it again when the row comes with something else in it.
+    pub fn lean_on<R: HasPart>(&mut self, row: R) {
+        let key = row.key();
+        self.update(row);
+        if let Some(slot) = R::part_of_mut(self).rows.get_mut(&key) {
+            slot.is_leaned_on = true;
+        }
     }
 
     /// Gives a row to other copies: the ones that had it lose it.

@@ -201,7 +201,9 @@ pub(super) fn close(exec: &mut Exec<'_>, close: &CloseShift) -> Result<Outcome, 
         return Ok(Outcome::document(format!("Z{}", number.seq), vec![Event::ShiftChanged]));
     }
     check_shift_number_is_new(exec, &shift, number.seq)?;
-    let expected = total_of(exec, &shift, TotalKind::Drawer, "")?.map_or(Money::ZERO, |total| total.amount);
+    let total = total_of(exec, &shift, TotalKind::Drawer, "")?;
+    let expected = total.as_ref().map_or(Money::ZERO, |total| total.amount);
+    total.into_iter().for_each(|total| exec.world.lean_on(total));
     shift.number = Some(number.seq);
     shift.state = ShiftState::Closed;
     shift.closed_at = Some(exec.at());

@@ -6,6 +6,7 @@ use kontor_domain::catalog::ProductChanges;
 use kontor_domain::command::Edit;
 use kontor_domain::ids::CommandId;
 use kontor_domain::units::UnitPrice;
+use kontor_store::verify;
 use kontor_sync::authority::Upkeep;
 use kontor_sync::message::PushAnswer;
 use kontor_sync::replica::Applied;
@@ -186,4 +187,19 @@ fn a_server_whose_history_only_ends_alike_is_another_one() {
     scene.shop.server.submit(id, last, START).unwrap().unwrap();
     scene.pull(0);
     scene.sync(0);
+}
+
+/// What is in the drawer came down while its count still waited here: the count was of another drawer.
+#[test]
+fn a_waiting_count_is_made_again_when_its_drawer_changes() {
+    let mut scene = Scene::new();
+    scene.sync(0);
+    let copy = scene.copy_of(0);
+    scene.cash(0, "elsewhere");
+    assert_eq!(scene.push(0), PushAnswer::Ok);
+    let shift = scene.shift;
+    scene.close(copy, shift);
+    assert!(matches!(scene.pull(copy), Applied::Done { replayed: 1, .. }));
+    let till = &scene.shop.tills[copy].0;
+    assert_eq!(verify::check_file(till.connection(), till.company).unwrap(), Vec::new());
 }
