@@ -8,6 +8,7 @@ pub mod access;
 pub mod agent;
 pub mod attention;
 pub mod catalog;
+pub mod closed_file;
 pub mod copy;
 pub mod counter;
 pub mod error;
