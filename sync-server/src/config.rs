@@ -133,7 +133,11 @@ fn read_secret(path: &Path) -> Result<Secret> {
 fn is_sealed(smtp_url: &Secret) -> bool {
     let url = smtp_url.0.as_str();
     let host = url.strip_prefix("smtp://").map(|rest| rest.rsplit_once('@').map_or(rest, |(_, host)| host));
-    let is_here = host.is_some_and(|host| ["127.0.0.1", "localhost", "[::1]"].iter().any(|here| host.split(['/', '?']).next().is_some_and(|host| host == *here || host.starts_with(&format!("{here}:")))));
+    let is_here = host.is_some_and(|host| {
+        ["127.0.0.1", "localhost", "[::1]"]
+            .iter()
+            .any(|here| host.split(['/', '?']).next().is_some_and(|host| host == *here || host.starts_with(&format!("{here}:"))))
+    });
     url.starts_with("smtps://") || (host.is_some() && url.contains("tls=required")) || is_here
 }
 
@@ -204,7 +208,17 @@ impl Given {
         };
         let registration = self.registration.unwrap_or(true);
         let trusted_proxies = self.trusted_proxies.unwrap_or_default();
-        Ok(Settings { data, listen, database, transport, mail, registration, trusted_proxies, log: self.log.unwrap_or_else(|| "info".into()), log_days })
+        Ok(Settings {
+            data,
+            listen,
+            database,
+            transport,
+            mail,
+            registration,
+            trusted_proxies,
+            log: self.log.unwrap_or_else(|| "info".into()),
+            log_days,
+        })
     }
 }
 

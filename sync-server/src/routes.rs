@@ -22,8 +22,8 @@ use tokio::io::AsyncReadExt as _;
 use crate::app::{App, Caller, MetricsReader, observe, peer};
 use crate::host::now;
 use crate::problem::Problem;
-use crate::wire::{self, Input, Pack};
 use crate::secrets::TokenKind;
+use crate::wire::{self, Input, Pack};
 use crate::{identity, seal, secrets};
 
 /// Most bytes of a request for a token.

@@ -190,7 +190,9 @@ async fn a_key_may_what_it_says_as_long_as_its_maker_may_it() -> Result<()> {
     let role_id: RoleId = serde_json::from_value(role["id"].clone())?;
     let keeper = place.hire(&running, company, "keeper", role_id, PASSWORD).await?;
     let token = api.token("HS", "keeper", PASSWORD).await?;
-    let make = async |permissions: Json| api.call("POST", "/api/v1/api-keys", Some(&token), Some(json!({ "name": "Shop", "permissions": permissions }))).await;
+    let make = async |permissions: Json| {
+        api.call("POST", "/api/v1/api-keys", Some(&token), Some(json!({ "name": "Shop", "permissions": permissions }))).await
+    };
     assert_eq!(body(make(json!(["audit.read"])).await?, StatusCode::FORBIDDEN).await?["code"], 12_001);
     let made = body(make(json!(["users.read"])).await?, StatusCode::CREATED).await?;
     let key = made["key"].as_str().unwrap().to_owned();
@@ -204,7 +206,8 @@ async fn a_key_may_what_it_says_as_long_as_its_maker_may_it() -> Result<()> {
     let wish = json!({ "permissions": ["keys.manage"] });
     body(api.call("PATCH", &format!("/api/v1/roles/{}", role["id"].as_str().unwrap()), Some(&owner), Some(wish)).await?, StatusCode::OK).await?;
     body(ask("/api/v1/users").await?, StatusCode::FORBIDDEN).await?;
-    body(api.call("DELETE", &format!("/api/v1/api-keys/{}", made["id"].as_str().unwrap()), Some(&owner), None).await?, StatusCode::NO_CONTENT).await?;
+    body(api.call("DELETE", &format!("/api/v1/api-keys/{}", made["id"].as_str().unwrap()), Some(&owner), None).await?, StatusCode::NO_CONTENT)
+        .await?;
     assert_eq!(body(ask("/api/v1/users").await?, StatusCode::FORBIDDEN).await?["code"], 12_004);
     // A manager does not take the owner's place by giving the owner a password.
     place.hire(&running, company, "mana", RoleId::of(BuiltIn::Manager), PASSWORD).await?;

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use kontor_domain::identity::BuiltIn;
 use kontor_domain::ids::RoleId;
 use kontor_domain::time::Instant;
+use kontor_server::admin;
 use kontor_server::config::Transport;
 use kontor_server::host::now;
 use kontor_server::secrets::{self, SentToken, TokenKind};
@@ -135,7 +136,14 @@ async fn a_browser_goes_on_with_a_cookie_that_no_script_sees() -> Result<()> {
     let signed_in = body(answer, StatusCode::OK).await?;
     assert!(signed_in.get("refresh_token").is_none(), "only in the cookie");
     let cookie = set.split(';').next().unwrap().to_owned();
-    let with_cookie = |path: &str| api.client.post(format!("{}{path}", api.base)).header("cookie", format!("a=b; {cookie}")).header("content-type", "application/json").body("{}").send();
+    let with_cookie = |path: &str| {
+        api.client
+            .post(format!("{}{path}", api.base))
+            .header("cookie", format!("a=b; {cookie}"))
+            .header("content-type", "application/json")
+            .body("{}")
+            .send()
+    };
     let next = with_cookie(REFRESH).await?;
     assert!(next.headers().contains_key("set-cookie"));
     body(next, StatusCode::OK).await?;
@@ -159,7 +167,8 @@ async fn no_other_text_is_an_access_token() -> Result<()> {
     let unsigned = format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{}.", parts[1]);
     let (link, ..) = secrets::new_token(TokenKind::ResetLink)?;
     let cut = good[..good.len() - 2].to_owned();
-    for wrong in [unsigned, cut, format!("{}.{}.", parts[0], parts[1]), link.0, text(&signed_in, "refresh_token")?, String::new(), "x".repeat(7_000)] {
+    for wrong in [unsigned, cut, format!("{}.{}.", parts[0], parts[1]), link.0, text(&signed_in, "refresh_token")?, String::new(), "x".repeat(7_000)]
+    {
         body(me(&api, &wrong).await?, StatusCode::UNAUTHORIZED).await?;
     }
     running.stop().await
@@ -274,4 +283,37 @@ async fn only_a_trusted_proxy_says_where_somebody_comes_from() -> Result<()> {
     }
     assert_eq!(found, [200, 200, 200, 200, 200, 403, 403, 403, 200, 200]);
     Ok(())
+}
+
+#[tokio::test]
+async fn what_a_backup_brings_back_lets_nobody_in_who_was_shut_out() -> Result<()> {
+    let place = Place::with_company(Transport::Plain).await?;
+    place.founder_signs_in("mei", PASSWORD).await?;
+    let running = place.start().await?;
+    let api = Api::plain(&running)?;
+    let signed_in = api.sign_in("HS", "mei", PASSWORD).await?;
+    let (access, refresh) = (text(&signed_in, "access_token")?, text(&signed_in, "refresh_token")?);
+    let wish = json!({ "name": "Shop", "permissions": ["users.read"] });
+    let key = body(api.call("POST", "/api/v1/api-keys", Some(&access), Some(wish)).await?, StatusCode::CREATED).await?;
+    let backup = place.folder.path().join("backup.kontor");
+    admin::backup(&place.settings, &backup, admin::Place::Here).await?;
+    // After the backup the key is taken back and the password changed, which ends every other session.
+    let path = format!("/api/v1/api-keys/{}", text(&key, "id")?);
+    body(api.call("DELETE", &path, Some(&access), None).await?, StatusCode::NO_CONTENT).await?;
+    let elsewhere = api.token("HS", "mei", PASSWORD).await?;
+    let wish = json!({ "old_password": PASSWORD, "new_password": "quite another one" });
+    body(api.call("POST", "/api/v1/auth/change-password", Some(&elsewhere), Some(wish)).await?, StatusCode::NO_CONTENT).await?;
+    running.stop().await?;
+    admin::restore(&place.settings, &backup)?;
+    let running = place.start().await?;
+    let api = Api::plain(&running)?;
+    for token in [&access, &elsewhere] {
+        body(me(&api, token).await?, StatusCode::UNAUTHORIZED).await?;
+    }
+    body(api.post(REFRESH, None, json!({ "refresh_token": refresh }).to_string()).await?, StatusCode::UNAUTHORIZED).await?;
+    let by_key = api.client.get(format!("{}/api/v1/users", api.base)).header("x-api-key", text(&key, "key")?).send().await?;
+    assert_eq!(body(by_key, StatusCode::FORBIDDEN).await?["code"], 12_004);
+    body(login(&api, "mei", PASSWORD).await?, StatusCode::UNAUTHORIZED).await?;
+    body(login(&api, "mei", "quite another one").await?, StatusCode::OK).await?;
+    running.stop().await
 }

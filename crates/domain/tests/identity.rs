@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use kontor_domain::attention::{Attention, AttentionKind};
 use kontor_domain::command::{Command, Edit, Mode, Permission, Rights};
-use kontor_domain::identity::{self, BuiltIn, CreatePerson, CreateRole, Person, PermissionSet, PersonChanges, Register, Role, RoleChanges, rights};
+use kontor_domain::identity::{self, BuiltIn, CreatePerson, CreateRole, PermissionSet, Person, PersonChanges, Register, Role, RoleChanges, rights};
 use kontor_domain::ids::{PersonId, RoleId};
 use kontor_domain::reject::Code;
 use kontor_domain::testing::{Failure, Shop, ShopKind};
@@ -40,7 +40,8 @@ fn set(permissions: &[Permission]) -> PermissionSet {
 fn a_person_may_what_the_role_says_and_no_more() {
     let mut shop = Shop::found(ShopKind::Swiss).unwrap();
     let tea = shop.product(0, UnitPrice(300_000)).unwrap();
-    let (seller, clerk) = (hire(&mut shop, "lin", RoleId::of(BuiltIn::Seller)).unwrap(), hire(&mut shop, "bo", RoleId::of(BuiltIn::WarehouseClerk)).unwrap());
+    let (seller, clerk) =
+        (hire(&mut shop, "lin", RoleId::of(BuiltIn::Seller)).unwrap(), hire(&mut shop, "bo", RoleId::of(BuiltIn::WarehouseClerk)).unwrap());
     let sell = |shop: &mut Shop| {
         let cart = shop.cart(vec![shop.line(tea, 0, Quantity(1_000), UnitPrice(300_000))]);
         let sell = shop.sell_for_cash(cart).unwrap();
@@ -99,7 +100,8 @@ fn the_company_keeps_an_owner_and_the_owners_role_is_what_it_is() {
     let descend = identity::Command::ChangeRole { person_id: owner, role: Edit { from: RoleId::OWNER, to: RoleId::of(BuiltIn::Seller) } };
     assert_eq!(code(run(&mut shop, leave.clone())), Some(Code::NotAllowedInState));
     assert_eq!(code(run(&mut shop, descend.clone())), Some(Code::NotAllowedInState));
-    let changes = RoleChanges { role_id: RoleId::OWNER, name: None, permissions: Some(Edit { from: PermissionSet::all(), to: PermissionSet::default() }) };
+    let changes =
+        RoleChanges { role_id: RoleId::OWNER, name: None, permissions: Some(Edit { from: PermissionSet::all(), to: PermissionSet::default() }) };
     assert_eq!(code(run(&mut shop, identity::Command::EditRole(changes))), Some(Code::NotAllowedInState));
     let other = hire(&mut shop, "second", RoleId::OWNER).unwrap();
     run(&mut shop, descend).unwrap();
@@ -115,7 +117,8 @@ fn who_registers_is_a_customer_and_can_be_nothing_else() {
     let mut shop = Shop::found(ShopKind::Swiss).unwrap();
     let id = PersonId(shop.id());
     acts(&mut shop, id);
-    run(&mut shop, identity::Command::Register(Register { id, name: "Guest".into(), username: "guest".into(), email: "g@example.com".into() })).unwrap();
+    run(&mut shop, identity::Command::Register(Register { id, name: "Guest".into(), username: "guest".into(), email: "g@example.com".into() }))
+        .unwrap();
     let guest = shop.store.rows::<Person>().unwrap().into_iter().find(|person| person.id == id).unwrap();
     assert_eq!(guest.role_id, RoleId::CUSTOMER);
     assert_eq!(rights(&guest, None), Rights::Only(BTreeSet::from([Permission::ProfileOwn])));
@@ -145,7 +148,10 @@ fn a_fact_of_who_lost_the_right_stands_and_is_flagged_once_and_a_request_is_refu
     // While the till was away the seller became a warehouse clerk.
     run(
         &mut shop,
-        identity::Command::ChangeRole { person_id: seller, role: Edit { from: RoleId::of(BuiltIn::Seller), to: RoleId::of(BuiltIn::WarehouseClerk) } },
+        identity::Command::ChangeRole {
+            person_id: seller,
+            role: Edit { from: RoleId::of(BuiltIn::Seller), to: RoleId::of(BuiltIn::WarehouseClerk) },
+        },
     )
     .unwrap();
     acts(&mut shop, seller);
@@ -157,7 +163,10 @@ fn a_fact_of_who_lost_the_right_stands_and_is_flagged_once_and_a_request_is_refu
     assert_eq!((items.len() > before, told.len()), (true, 1));
     assert!(told[0].args.contains("12001"), "{}", told[0].args);
     let name = Some(Edit { from: "lin".into(), to: "Lin".into() });
-    assert_eq!(code(run(&mut shop, identity::Command::EditPerson(PersonChanges { name, ..PersonChanges::of(owner) }))), Some(Code::InsufficientPermission));
+    assert_eq!(
+        code(run(&mut shop, identity::Command::EditPerson(PersonChanges { name, ..PersonChanges::of(owner) }))),
+        Some(Code::InsufficientPermission)
+    );
 }
 
 #[test]

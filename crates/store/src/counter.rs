@@ -6,10 +6,10 @@ use kontor_domain::counter::{
     CashMovement, ListSales, ListShifts, ParkedCart, Query, Sale, SaleDetail, SaleFilter, SaleLedger, SaleLine, SaleLineRefunded, SaleRow, SaleTax,
     SaleTender, Shift, ShiftDetail, ShiftTotal, Till, TotalKind,
 };
+use kontor_domain::identity::Person;
 use kontor_domain::ids::{SaleId, ShiftId, TillId};
 use kontor_domain::money::Account;
 use kontor_domain::printing::SalePrint;
-use kontor_domain::identity::Person;
 use kontor_domain::units::Quantity;
 use sqlx::any::AnyRow;
 

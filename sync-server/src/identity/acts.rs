@@ -29,8 +29,16 @@ impl Host {
         let now = now();
         let followed = Followed::of(&command);
         let name = command.name();
-        let envelope =
-            Envelope { id, company: actor.company, device: actor.device, actor: actor.person, at: now, version: COMMAND_VERSION, number: None, command };
+        let envelope = Envelope {
+            id,
+            company: actor.company,
+            device: actor.device,
+            actor: actor.person,
+            at: now,
+            version: COMMAND_VERSION,
+            number: None,
+            command,
+        };
         let rights = actor.rights.clone();
         let done = self.ask(actor.company, |answer| Message::Submit(Submission { envelope, rights, now, answer })).await;
         if let Err(reject) = &done {

@@ -42,7 +42,8 @@ pub(super) struct Listing {
 
 impl Listing {
     fn question(self, limit: u32) -> Result<ListAudit, Problem> {
-        let filter = AuditFilter { from: self.from.map(Instant), to: self.to.map(Instant), person_id: self.person, device_id: self.device, kind: self.kind };
+        let filter =
+            AuditFilter { from: self.from.map(Instant), to: self.to.map(Instant), person_id: self.person, device_id: self.device, kind: self.kind };
         let before = self.after.map(|text| read_cursor(&text).ok_or_else(|| Problem::malformed("after"))).transpose()?;
         Ok(ListAudit { filter, before, limit })
     }
@@ -90,8 +91,19 @@ fn line(entry: &AuditEntry) -> [String; 10] {
     let code = entry.code.map(|code| code.to_string()).unwrap_or_default();
     let (person_id, number) = (entry.person_id.map(|id| id.to_string()).unwrap_or_default(), entry.number.clone().unwrap_or_default());
     let id = entry.id.to_string();
-    [at, entry.kind.clone(), entry.status.clone(), code, entry.person_name.clone(), person_id, entry.device_name.clone(), entry.address.clone(), number, id]
-        .map(|text| cell(&text))
+    [
+        at,
+        entry.kind.clone(),
+        entry.status.clone(),
+        code,
+        entry.person_name.clone(),
+        person_id,
+        entry.device_name.clone(),
+        entry.address.clone(),
+        number,
+        id,
+    ]
+    .map(|text| cell(&text))
 }
 
 /// Entries as a CSV file.

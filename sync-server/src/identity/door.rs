@@ -112,7 +112,8 @@ impl Door {
         if !is_trusted(&peer) {
             return peer;
         }
-        let said: Vec<&str> = parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(',')).collect();
+        let said: Vec<&str> =
+            parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(',')).collect();
         let mut address = peer;
         // From the nearest: each is believed as long as who said it is trusted. What cannot be read ends the row.
         for hop in said.iter().rev().take(HOPS_LIMIT) {

@@ -6,7 +6,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use kontor_domain::command::{Command, Edit};
-use kontor_domain::identity::{self, CreatePerson, GetPerson, GetProfile, ListPersons, PersonChanges, PersonFilter, PersonView, ProfileChanges, username_of};
+use kontor_domain::identity::{
+    self, CreatePerson, GetPerson, GetProfile, ListPersons, PersonChanges, PersonFilter, PersonView, ProfileChanges, username_of,
+};
 use kontor_domain::ids::{PersonId, RoleId};
 use kontor_domain::reject::{Code, Reject};
 use serde::Deserialize;

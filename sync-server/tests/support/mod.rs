@@ -13,9 +13,7 @@ use kontor_domain::command::{COMMAND_VERSION, Command, Envelope, Rights};
 use kontor_domain::counter::cart::{Cart, CartLine, Discount};
 use kontor_domain::counter::{self, OpenShift, Sale, Sell, Till as TillRow};
 use kontor_domain::identity::{self, CreatePerson};
-use kontor_domain::ids::{
-    CommandId, CompanyId, DeviceId, LocationId, PersonId, ProductId, RoleId, SaleId, ShiftId, TaxId, TillId, WarehouseId,
-};
+use kontor_domain::ids::{CommandId, CompanyId, DeviceId, LocationId, PersonId, ProductId, RoleId, SaleId, ShiftId, TaxId, TillId, WarehouseId};
 use kontor_domain::settings::{self, Device, Found, TaxMode};
 use kontor_domain::stock::{LocationKind, NewLocation};
 use kontor_domain::time::{BusinessDate, Instant};
@@ -27,7 +25,6 @@ use kontor_server::host::now;
 use kontor_server::identity::actor::server_device;
 use kontor_server::identity::passwords;
 use kontor_server::server::{self, Running};
-use kontor_store::access::CredentialKind;
 use kontor_store::copy::{self, CopyState, Meta, OutboxEntry};
 use kontor_store::feed::FeedFile;
 use kontor_store::sqlite::{self, Synchronous, Writer, find_rows};
@@ -118,7 +115,7 @@ impl Place {
         let command = Command::Identity(identity::Command::CreatePerson(new));
         host.submit(CommandId(Uuid::now_v7()), company, server_device(company), owner, command).await.map_err(|reject| anyhow!("{reject}"))?;
         let hash = passwords::hash(&Secret(password.into()))?;
-        host.access.set_credential(company, id, CredentialKind::Password, &hash, now()).await?;
+        host.access.set_password(company, id, &hash, now()).await?;
         Ok(id)
     }
 

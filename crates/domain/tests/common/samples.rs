@@ -7,13 +7,13 @@ use kontor_domain::catalog::{
 use kontor_domain::command::{Command, Edit, Permission};
 use kontor_domain::counter::{self, MoveCash, OpenDrawer, Park, PrintWish, RefundLine, Unpark};
 use kontor_domain::counter::{CloseShift, OpenShift};
-use kontor_domain::ids::{
-    ApiKeyId, CashMovementId, CategoryId, DeviceId, LocationId, NetworkRuleId, ParkedCartId, PersonId, PrintJobId, PrinterId, ProductId, RoleId, ShiftId, StockDocumentId, TaxId,
-    TillId, WarehouseId,
-};
 use kontor_domain::identity::{
     self, BuiltIn, CreateKey, CreatePerson, CreateRole, NetworkRuleKind, NewNetworkRule, PermissionSet, PersonChanges, ProfileChanges, Register,
     RoleChanges,
+};
+use kontor_domain::ids::{
+    ApiKeyId, CashMovementId, CategoryId, DeviceId, LocationId, NetworkRuleId, ParkedCartId, PersonId, PrintJobId, PrinterId, ProductId, RoleId,
+    ShiftId, StockDocumentId, TaxId, TillId, WarehouseId,
 };
 use kontor_domain::printing::{self, PaperDocument, PaperKind, PrintShift, PrintState, Printer, PrinterKind, Report, Reprint};
 use kontor_domain::settings::{self, AddTill, AddWarehouse, CompanyChanges, TillChanges};
@@ -252,7 +252,12 @@ impl Furnished {
             identity::Command::RemoveRole { id: self.role },
             identity::Command::CreateKey(CreateKey { id: key, name: "Scales".into(), permissions: [Permission::StockRead].into_iter().collect() }),
             identity::Command::RevokeKey { id: self.key },
-            identity::Command::AddNetworkRule(NewNetworkRule { id: rule, kind: NetworkRuleKind::Allow, network: "2001:db8::/32".into(), note: "home".into() }),
+            identity::Command::AddNetworkRule(NewNetworkRule {
+                id: rule,
+                kind: NetworkRuleKind::Allow,
+                network: "2001:db8::/32".into(),
+                note: "home".into(),
+            }),
             identity::Command::RemoveNetworkRule { id: self.rule },
         ]
         .into_iter()
