@@ -1,7 +1,7 @@
 -- How people and programs prove who they are, and what came of it. At the authority only; a copy has these tables and
 -- never a row in them.
 
--- A password or PIN, as what it hashes to.
+-- What somebody proves who they are by (a password), as what it hashes to.
 CREATE TABLE credential (
     company BYTEA NOT NULL,
     person BYTEA NOT NULL,

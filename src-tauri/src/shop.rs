@@ -205,8 +205,12 @@ impl Shop {
             self.learn_zone().await.map_err(|error| error.reject())?;
         }
         let mut asker = self.asker();
-        let context =
-            Context { company: asker.company, person: asker.person, device: asker.device, rights: Rights::All, now: asker.now, mode: Mode::Entry };
+        // Before the first pull nobody is known here yet: who joined the till sees that there is nothing to see.
+        let rights = match query {
+            Query::Settings(_) => Rights::All,
+            _ => self.reader.rights(&asker).await.map_err(|error| error.reject())?,
+        };
+        let context = Context { company: asker.company, person: asker.person, device: asker.device, rights, now: asker.now, mode: Mode::Entry };
         check_query(&context, query)?;
         if let Query::Reports(reports::Query::GetDay(day)) = query {
             asker.utc_offset_minutes = platform::utc_offset_minutes(self.zone(), day.business_date);

@@ -15,7 +15,7 @@ use kontor_domain::settings::{self, Found, TaxMode};
 use kontor_domain::stock::{LocationKind, NewLocation};
 use kontor_domain::time::{BusinessDate, Instant};
 use kontor_domain::units::{Money, Rate};
-use kontor_store::access::{Access, CredentialKind, Enrolment, TillPlace};
+use kontor_store::access::{Access, Enrolment, TillPlace};
 use kontor_store::{server_file, sqlite};
 use kontor_sync::enrol::Secret;
 use kontor_sync::message::{COMMANDS_LIMIT, PushAnswer, PushRequest, PushedCommand};
@@ -334,7 +334,7 @@ async fn create_admin_with(host: &Host, new: &NewAdmin, password: &Secret) -> Re
     host.make_own_device(company).await.map_err(refused)?;
     let done = host.submit(CommandId(Uuid::now_v7()), company, server_device(company), owner, Command::Identity(command)).await;
     done.map_err(|reject| anyhow!("refused: {reject}"))?;
-    host.access.set_credential(company, person, CredentialKind::Password, &hash, now()).await?;
+    host.access.set_password(company, person, &hash, now()).await?;
     host.access.end_sessions(company, person, None, now()).await?;
     Ok(person)
 }

@@ -129,6 +129,18 @@ fn read_secret(path: &Path) -> Result<Secret> {
     Ok(Secret(text.trim().to_owned()))
 }
 
+/// Whether letters go through TLS, or not over a network at all.
+fn is_sealed(smtp_url: &Secret) -> bool {
+    let url = smtp_url.0.as_str();
+    let host = url.strip_prefix("smtp://").map(|rest| rest.rsplit_once('@').map_or(rest, |(_, host)| host));
+    let is_here = host.is_some_and(|host| {
+        ["127.0.0.1", "localhost", "[::1]"]
+            .iter()
+            .any(|here| host.split(['/', '?']).next().is_some_and(|host| host == *here || host.starts_with(&format!("{here}:"))))
+    });
+    url.starts_with("smtps://") || (host.is_some() && url.contains("tls=required")) || is_here
+}
+
 impl Given {
     /// What the settings file says.
     pub fn read(path: &Path) -> Result<Self> {
@@ -187,7 +199,10 @@ impl Given {
         let log_days = self.log_days.unwrap_or(LOG_DAYS);
         ensure!((1..=3_650).contains(&log_days), "log_days is 1 to 3650");
         let mail = match (self.smtp_url, self.mail_from, self.public_url) {
-            (Some(smtp_url), Some(from), Some(public_url)) => Some(Mail { smtp_url, from, public_url }),
+            (Some(smtp_url), Some(from), Some(public_url)) => {
+                ensure!(is_sealed(&smtp_url), "smtp_url is smtps://…, or smtp://…?tls=required: what letters say is nobody else's business");
+                Some(Mail { smtp_url, from, public_url })
+            }
             (None, _, _) => None,
             (Some(_), _, _) => bail!("smtp_url needs mail_from and public_url"),
         };
@@ -246,6 +261,9 @@ mod tests {
             "database_url = 'mysql://x'",
             "database_url = 'postgres://x'\ndatabase_url_file = 'y'",
             "log_days = 0",
+            "smtp_url = 'smtps://mail.example.com'",
+            "smtp_url = 'smtp://mail.example.com'\nmail_from = 'a@example.com'\npublic_url = 'https://example.com'",
+            "smtp_url = 'smtp://127.0.0.1.example.com'\nmail_from = 'a@example.com'\npublic_url = 'https://example.com'",
         ] {
             assert!(given(text).settle().is_err(), "{text}");
         }
@@ -257,5 +275,7 @@ mod tests {
     fn a_password_is_not_shown() {
         let settings = given("database_url = 'postgres://kontor:geheim@localhost/kontor'").settle().unwrap();
         assert!(!format!("{settings:?}").contains("geheim"));
+        let letters = "smtp_url = 'smtps://kontor:geheim@mail.example.com'\nmail_from = 'a@example.com'\npublic_url = 'https://example.com'";
+        assert!(!format!("{:?}", given(letters).settle().unwrap()).contains("geheim"));
     }
 }

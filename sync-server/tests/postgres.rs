@@ -10,11 +10,14 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use kontor_domain::identity::BuiltIn;
+use kontor_domain::ids::RoleId;
 use kontor_server::config::{Database, Settings, Transport};
 use kontor_store::feed::PgSnapshot;
 use kontor_store::postgres;
 use kontor_sync::enrol::Secret;
-use support::{Api, Place, Till};
+use reqwest::StatusCode;
+use support::{Api, Place, Till, body};
 
 /// The user that Debian made for it: the database server refuses to run as root.
 const SYSTEM_USER: &str = "postgres";
@@ -149,6 +152,29 @@ async fn two_servers_on_one_database_are_one_authority() -> Result<()> {
     let code = one.code(None).await?;
     assert!(Api::plain(&second_server)?.enrol(&code).await?.is_some());
     assert!(Api::plain(&first_server)?.enrol(&code).await?.is_none());
+    // Who signs out at one server is out at the other, at once; what a session goes on with is good at both, once.
+    let (here, there) = (Api::plain(&first_server)?, Api::plain(&second_server)?);
+    let company = first_server.host().access.companies().await?[0];
+    one.hire(&first_server, company, "lin", RoleId::of(BuiltIn::Seller), "a long enough password").await?;
+    let signed_in = here.sign_in("HS", "lin", "a long enough password").await?;
+    let refresh = serde_json::json!({ "refresh_token": signed_in["refresh_token"] });
+    let next = body(there.call("POST", "/api/v1/auth/refresh", None, Some(refresh)).await?, StatusCode::OK).await?;
+    let token = next["access_token"].as_str().context("no token")?;
+    let me = async |api: &Api| Ok::<_, anyhow::Error>(api.call("GET", "/api/v1/auth/me", Some(token), None).await?.status());
+    assert_eq!((me(&here).await?, me(&there).await?), (StatusCode::OK, StatusCode::OK));
+    body(there.call("POST", "/api/v1/auth/logout", Some(token), Some(serde_json::json!({}))).await?, StatusCode::NO_CONTENT).await?;
+    assert_eq!((me(&here).await?, me(&there).await?), (StatusCode::UNAUTHORIZED, StatusCode::UNAUTHORIZED));
+    // People, roles, keys, the audit: the same questions as on a file.
+    one.hire(&first_server, company, "boss", RoleId::OWNER, "a long enough password").await?;
+    let boss = here.token("HS", "boss", "a long enough password").await?;
+    for path in ["users?q=li&active=true", "roles", "api-keys", "ip-rules", "audit?kind=access.&limit=5", "audit", "audit/export", "users/me"] {
+        let response = there.call("GET", &format!("/api/v1/{path}"), Some(&boss), None).await?;
+        let status = response.status();
+        assert_eq!(status, StatusCode::OK, "{path}: {}", response.text().await?);
+    }
+    let key = serde_json::json!({ "name": "Shop", "permissions": ["users.read"] });
+    let key = body(there.call("POST", "/api/v1/api-keys", Some(&boss), Some(key)).await?, StatusCode::CREATED).await?;
+    assert_eq!(here.call("GET", "/api/v1/users", key["key"].as_str(), None).await?.status(), StatusCode::OK);
     drop((first, second));
     first_server.stop().await?;
     second_server.stop().await

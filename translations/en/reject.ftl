@@ -188,7 +188,6 @@ field-username = Name to sign in with
 field-email = E-mail address
 field-department = Department
 field-password = Password
-field-pin = PIN
 field-role = Role
 field-permissions = Permissions
 field-key = Key

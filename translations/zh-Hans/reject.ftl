@@ -188,7 +188,6 @@ field-username = 登录名
 field-email = 电子邮件
 field-department = 部门
 field-password = 密码
-field-pin = PIN 码
 field-role = 角色
 field-permissions = 权限
 field-key = 密钥

@@ -188,7 +188,6 @@ field-username = 登入名稱
 field-email = 電子郵件
 field-department = 部門
 field-password = 密碼
-field-pin = PIN 碼
 field-role = 角色
 field-permissions = 權限
 field-key = 金鑰

@@ -18,7 +18,7 @@ mod sign_in;
 
 pub use events::AccessEvent;
 pub use letters::{Letter, ResetLink};
-pub use sign_in::{Account, Acting, ActingKey, CredentialKind, Holder, RefreshToken, Session};
+pub use sign_in::{Account, Acting, ActingKey, Holder, RefreshToken, Session};
 
 /// SHA-256 of a secret.
 pub type SecretHash = [u8; 32];

@@ -81,6 +81,7 @@ fn keep_access(fresh: &Path, before: &Path) -> Result<(), StoreError> {
             transaction.execute(sql, rusqlite::params_from_iter(cells))?;
         }
     }
+    keep_sign_ins(&transaction, &before)?;
     let mut read = before.prepare("SELECT company, series FROM clock")?;
     let mut rows = read.query([])?;
     while let Some(row) = rows.next()? {
@@ -88,6 +89,41 @@ fn keep_access(fresh: &Path, before: &Path) -> Result<(), StoreError> {
         transaction.execute("UPDATE clock SET series = max(series, ?2) WHERE company = ?1", rusqlite::params![company, series])?;
     }
     Ok(transaction.commit()?)
+}
+
+/// Passwords stay what they are now, who was signed out stays out (everybody signs in again), a key that was taken back
+/// opens nothing, and no letter is sent twice.
+fn keep_sign_ins(fresh: &Connection, before: &Connection) -> Result<(), StoreError> {
+    if !has_table(fresh, "credential")? {
+        return Ok(());
+    }
+    for table in ["session", "refresh_token", "reset_link", "mail"] {
+        fresh.execute(&format!("DELETE FROM {table}"), [])?;
+    }
+    if !has_table(before, "credential")? {
+        return Ok(());
+    }
+    let copied = [
+        ("credential", "SELECT company, person, kind, hash, changed_at FROM credential"),
+        ("signing_key", "SELECT id, secret, created_at FROM signing_key"),
+        (
+            "api_key_secret",
+            "SELECT x.id, x.company, x.secret_hash, x.last_used_at FROM api_key_secret x JOIN api_key k ON k.company = x.company AND k.id = x.id
+             WHERE k.revoked_at IS NULL",
+        ),
+    ];
+    for (table, sql) in copied {
+        fresh.execute(&format!("DELETE FROM {table}"), [])?;
+        let mut read = before.prepare(sql)?;
+        let count = read.column_count();
+        let mut write = fresh.prepare(&format!("INSERT INTO {table} VALUES ({})", vec!["?"; count].join(", ")))?;
+        let mut rows = read.query([])?;
+        while let Some(row) = rows.next()? {
+            let cells = (0..count).map(|place| row.get::<_, rusqlite::types::Value>(place)).collect::<Result<Vec<_>, _>>()?;
+            write.execute(rusqlite::params_from_iter(cells))?;
+        }
+    }
+    Ok(())
 }
 
 /// Puts a backup where the server's file is or was. What was there is kept beside it under the name that comes back.

@@ -11,7 +11,7 @@ use kontor_domain::identity::{self, Register, username_of};
 use kontor_domain::ids::PersonId;
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::time::Instant;
-use kontor_store::access::{AccessEvent, Account, CredentialKind, ResetLink};
+use kontor_store::access::{AccessEvent, Account, ResetLink};
 use kontor_sync::authority::{Message, Submission};
 use kontor_sync::enrol::Secret;
 use serde::{Deserialize, Serialize};
@@ -69,7 +69,7 @@ pub(super) async fn register(State(app): State<Arc<App>>, request: Request) -> R
     let envelope = Envelope { id: new_command(), company, device, actor: id, at: now, version: COMMAND_VERSION, number: None, command };
     let rights = Rights::Only(BTreeSet::from([Permission::CompanyRegister]));
     app.host.ask(company, |answer| Message::Submit(Submission { envelope, rights, now, answer })).await?;
-    app.host.access.set_credential(company, id, CredentialKind::Password, &hash, now).await?;
+    app.host.access.set_password(company, id, &hash, now).await?;
     let mut response = wire::reply(Registered { id }, Pack::No).await?;
     *response.status_mut() = StatusCode::CREATED;
     Ok(response)
@@ -108,7 +108,7 @@ pub(super) async fn change(State(app): State<Arc<App>>, actor: Actor, Small(wish
     access.forget_tries(&counted, &from).await?;
     check_password(&wish.new_password, &known_of(&account))?;
     let hash = app.door.hasher.hash(wish.new_password).await?;
-    access.set_credential(actor.company, actor.person, CredentialKind::Password, &hash, now).await?;
+    access.set_password(actor.company, actor.person, &hash, now).await?;
     access.end_sessions(actor.company, actor.person, Some(session), now).await?;
     note(&app, noted).await;
     Ok(StatusCode::NO_CONTENT.into_response())
@@ -199,7 +199,7 @@ pub(super) async fn reset(State(app): State<Arc<App>>, request: Request) -> Resu
 /// A password from now on: whoever was signed in is not any more, and wrong tries count no more.
 async fn give(app: &App, account: &Account, hash: &str, now: Instant) -> Result<(), Problem> {
     let (access, company, person) = (&app.host.access, account.holder.company, account.holder.person.id);
-    access.set_credential(company, person, CredentialKind::Password, hash, now).await?;
+    access.set_password(company, person, hash, now).await?;
     access.end_sessions(company, person, None, now).await?;
     forget_all_tries(app, account).await.map(|_| ())
 }

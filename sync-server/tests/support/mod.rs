@@ -7,19 +7,23 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
-use kontor_domain::catalog::{self, CreateProduct, Product, ProductDraft, THRESHOLD_OFF, Tax};
+use kontor_domain::catalog::{self, CreateProduct, NewTax, Product, ProductDraft, THRESHOLD_OFF, Tax};
 use kontor_domain::cell::Value;
 use kontor_domain::command::{COMMAND_VERSION, Command, Envelope, Rights};
 use kontor_domain::counter::cart::{Cart, CartLine, Discount};
 use kontor_domain::counter::{self, OpenShift, Sale, Sell, Till as TillRow};
-use kontor_domain::ids::{CommandId, CompanyId, PersonId, ProductId, SaleId, ShiftId};
-use kontor_domain::settings::{Device, TaxMode};
+use kontor_domain::identity::{self, CreatePerson};
+use kontor_domain::ids::{CommandId, CompanyId, DeviceId, LocationId, PersonId, ProductId, RoleId, SaleId, ShiftId, TaxId, TillId, WarehouseId};
+use kontor_domain::settings::{self, Device, Found, TaxMode};
+use kontor_domain::stock::{LocationKind, NewLocation};
 use kontor_domain::time::{BusinessDate, Instant};
-use kontor_domain::units::{Money, Quantity, UnitPrice};
+use kontor_domain::units::{Money, Quantity, Rate, UnitPrice};
 use kontor_domain::world::Scope;
 use kontor_server::admin::{self, NewAdmin, NewCompany, NewEnrolment};
 use kontor_server::config::{Database, Settings, Transport};
 use kontor_server::host::now;
+use kontor_server::identity::actor::server_device;
+use kontor_server::identity::passwords;
 use kontor_server::server::{self, Running};
 use kontor_store::copy::{self, CopyState, Meta, OutboxEntry};
 use kontor_store::feed::FeedFile;
@@ -37,6 +41,14 @@ use uuid::Uuid;
 
 /// Most rounds of a till that does not come to rest.
 const ROUNDS_LIMIT: usize = 20;
+
+/// The body of an answer of this status.
+pub async fn body(response: Response, status: StatusCode) -> Result<serde_json::Value> {
+    let found = response.status();
+    let bytes = response.bytes().await?;
+    ensure!(found == status, "{found} is not {status}: {}", String::from_utf8_lossy(&bytes));
+    Ok(if bytes.is_empty() { serde_json::Value::Null } else { serde_json::from_slice(&bytes)? })
+}
 
 /// A folder with a server's settings.
 pub struct Place {
@@ -93,6 +105,55 @@ impl Place {
         admin::create_admin(&self.settings, &new, Secret(password.into())).await
     }
 
+    /// Somebody of the staff who signs in under this name.
+    pub async fn hire(&self, running: &Running, company: CompanyId, username: &str, role_id: RoleId, password: &str) -> Result<PersonId> {
+        let host = running.host();
+        let owner = host.access.owner(company).await?.context("no owner")?;
+        let id = PersonId(Uuid::now_v7());
+        let (email, department, position) = (format!("{username}@example.com"), String::new(), String::new());
+        let new = CreatePerson { id, name: username.into(), username: username.into(), email, department, position, role_id };
+        let command = Command::Identity(identity::Command::CreatePerson(new));
+        host.submit(CommandId(Uuid::now_v7()), company, server_device(company), owner, command).await.map_err(|reject| anyhow!("{reject}"))?;
+        let hash = passwords::hash(&Secret(password.into()))?;
+        host.access.set_password(company, id, &hash, now()).await?;
+        Ok(id)
+    }
+
+    /// One more company on a running server, as no command line makes it yet.
+    pub async fn found_another(&self, running: &Running, code: &str) -> Result<CompanyId> {
+        let (company, device, owner) = (CompanyId(Uuid::now_v7()), DeviceId(Uuid::now_v7()), PersonId(Uuid::now_v7()));
+        let location = |kind: &LocationKind| NewLocation { id: LocationId(Uuid::now_v7()), code: kind.word().into(), kind: *kind };
+        let found = Found {
+            name: "Other Street".into(),
+            code: code.into(),
+            tax_number: String::new(),
+            phone: String::new(),
+            address: String::new(),
+            currency: "TWD".into(),
+            tax_mode: TaxMode::Inclusive,
+            time_zone: "Asia/Taipei".into(),
+            locale: "en".into(),
+            receipt_footer: String::new(),
+            demo: false,
+            taxes: vec![NewTax { id: TaxId(Uuid::now_v7()), name: "VAT".into(), rate: Rate(50_000) }],
+            owner_id: owner,
+            owner_name: "Other".into(),
+            warehouse_id: WarehouseId(Uuid::now_v7()),
+            warehouse_name: "First".into(),
+            selling_location_id: LocationId(Uuid::now_v7()),
+            selling_location_code: "SHELF".into(),
+            locations: LocationKind::EVERY_WAREHOUSE.iter().map(location).collect(),
+            till_id: TillId(Uuid::now_v7()),
+            device_name: "Counter".into(),
+            shift_id: ShiftId(Uuid::now_v7()),
+            float: Money::ZERO,
+            business_date: BusinessDate(now().utc().context("clock")?.date_naive()),
+        };
+        let command = Command::Settings(settings::Command::Found(Box::new(found)));
+        running.host().submit(CommandId(Uuid::now_v7()), company, device, owner, command).await.map_err(|reject| anyhow!("{reject}"))?;
+        Ok(company)
+    }
+
     pub async fn start(&self) -> Result<Running> {
         server::start(&self.settings).await
     }
@@ -141,6 +202,34 @@ impl Api {
             request = request.header("authorization", format!("Bearer {token}"));
         }
         Ok(request.send().await?)
+    }
+
+    /// Asks with a method, a token and a body, if there are any.
+    pub async fn call(&self, method: &str, path: &str, token: Option<&str>, body: Option<serde_json::Value>) -> Result<Response> {
+        let mut request = self.client.request(method.parse()?, format!("{}{path}", self.base));
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        Ok(request.send().await?)
+    }
+
+    /// Signs in; the answer.
+    pub async fn sign_in(&self, company: &str, username: &str, password: &str) -> Result<serde_json::Value> {
+        let body = serde_json::json!({ "company": company, "username": username, "password": password });
+        let response = self.call("POST", "/api/v1/auth/login", None, Some(body)).await?;
+        let status = response.status();
+        let bytes = response.bytes().await?;
+        ensure!(status == StatusCode::OK, "{status}: {}", String::from_utf8_lossy(&bytes));
+        Ok(serde_json::from_slice(&bytes)?)
+    }
+
+    /// Signs in; the access token.
+    pub async fn token(&self, company: &str, username: &str, password: &str) -> Result<String> {
+        let signed_in = self.sign_in(company, username, password).await?;
+        Ok(signed_in["access_token"].as_str().context("no token")?.to_owned())
     }
 
     pub async fn enrol(&self, code: &str) -> Result<Option<EnrolReply>> {

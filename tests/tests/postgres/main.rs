@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
+mod people;
 mod script;
 
 use std::collections::BTreeSet;
@@ -35,6 +36,8 @@ async fn the_same_commands_leave_the_same_rows_and_answers_on_both_engines() {
     print(&both, &founded).await;
     let next_shift = settle(&both, &founded).await;
     ask_all(&both, &founded, next_shift).await;
+    people::employ(&both).await;
+    people::ask_about_people(&both, &founded).await;
 
     let (commands, questions) = names_in_the_domain();
     assert_eq!(commands.difference(&both.done.borrow().iter().map(|name| (*name).to_owned()).collect()).collect::<Vec<_>>(), Vec::<&String>::new());
@@ -56,7 +59,7 @@ fn names_in_the_domain() -> (BTreeSet<String>, BTreeSet<String>) {
     let (_, body) = text.split_once("/// Its name in the command log.").unwrap();
     let commands = body.split_once("\n    }\n").unwrap().0.lines().filter_map(|line| line.split('"').nth(1)).map(str::to_owned).collect();
     let mut questions = BTreeSet::new();
-    for file in ["settings.rs", "catalog.rs", "stock.rs", "counter/views.rs", "printing.rs", "attention.rs", "reports.rs"] {
+    for file in ["settings.rs", "identity/views.rs", "catalog.rs", "stock.rs", "counter/views.rs", "printing.rs", "attention.rs", "reports.rs"] {
         let found = questions.len();
         let text = read(file);
         let declared = text.lines().filter(|line| line.contains(", permission: "));

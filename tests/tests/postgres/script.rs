@@ -16,7 +16,7 @@ use kontor_domain::counter::{
     OpenShift, Park, Refund, RefundLine, SaleFilter, SaleKind, Sell, Tender, TenderKind, Unpark, refund_figures, refund_tenders,
 };
 use kontor_domain::ids::{
-    BatchId, CashMovementId, CategoryId, CommandId, DeviceId, LocationId, ParkedCartId, PrintJobId, PrinterId, ProductId, SaleId, ShiftId,
+    BatchId, CashMovementId, CategoryId, CommandId, DeviceId, LocationId, ParkedCartId, PersonId, PrintJobId, PrinterId, ProductId, SaleId, ShiftId,
     StockDocumentId, TaxId, TillId, WarehouseId,
 };
 use kontor_domain::printing::{
@@ -65,13 +65,22 @@ impl Both {
 
     /// Executes the same envelope on both; the verdict, which must be one.
     pub async fn try_run(&self, command: Command) -> Result<Done, Reject> {
+        self.try_run_by(self.ids, command).await
+    }
+
+    /// The same of somebody else.
+    pub async fn run_as(&self, person: PersonId, command: Command) -> Done {
+        self.try_run_by(Installation { person, ..self.ids }, command).await.unwrap()
+    }
+
+    async fn try_run_by(&self, ids: Installation, command: Command) -> Result<Done, Reject> {
         self.now.set(self.now.get() + 1);
         self.done.borrow_mut().insert(command.name());
         let (command_id, at) = (CommandId(id()), Instant(self.now.get()));
-        let one = self.sqlite.run(self.ids, command_id, command.clone(), at).await;
-        let other = self.postgres.run(self.ids, command_id, command.clone(), at).await;
+        let one = self.sqlite.run(ids, command_id, command.clone(), at).await;
+        let other = self.postgres.run(ids, command_id, command.clone(), at).await;
         assert_eq!(one, other, "{command:?}");
-        let again = self.postgres.run(self.ids, command_id, command, at).await;
+        let again = self.postgres.run(ids, command_id, command, at).await;
         if let (Ok(first), Ok(again)) = (&other, &again) {
             assert!(again.receipt.repeated && again.receipt.number == first.receipt.number && again.receipt.rev == first.receipt.rev);
         }
@@ -83,7 +92,7 @@ impl Both {
         self.try_run(command).await.unwrap_or_else(|reject| panic!("{name}: {reject}"))
     }
 
-    async fn refuse(&self, command: Command, code: Code) {
+    pub async fn refuse(&self, command: Command, code: Code) {
         assert_eq!(self.try_run(command).await.map_err(|reject| reject.code).map(|_| ()), Err(code));
     }
 
@@ -395,6 +404,7 @@ pub async fn settle(both: &Both, founded: &Founded) -> ShiftId {
         device_name: "Laptop".into(),
     };
     both.run(Command::Settings(settings::Command::AddTill(till))).await;
+    both.run(Command::Settings(settings::Command::AddDevice { device_id: DeviceId(id()), name: "Server".into() })).await;
     both.run(Command::Counter(counter::Command::CloseShift(CloseShift {
         shift_id: founded.shift,
         denominations: Vec::new(),

@@ -17,24 +17,6 @@ use crate::reader::{columns, get, row_at};
 /// Wrong tries after which nobody signs in under a name from a network.
 const FAILURES_LIMIT: i64 = 5;
 
-/// What is proved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CredentialKind {
-    /// To sign in.
-    Password,
-    /// To approve at the counter.
-    Pin,
-}
-
-impl CredentialKind {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Password => "password",
-            Self::Pin => "pin",
-        }
-    }
-}
-
 /// A person with role, as of now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
@@ -211,18 +193,11 @@ impl Access {
         Ok(self.reader.rows::<Profile>("company = $1 AND id = $2", vec![company.to_value(), person.to_value()]).await?.into_iter().next())
     }
 
-    /// Keeps what a password or PIN hashes to.
-    pub async fn set_credential(
-        &self,
-        company: CompanyId,
-        person: PersonId,
-        kind: CredentialKind,
-        hash: &str,
-        now: Instant,
-    ) -> Result<(), StoreError> {
-        let sql = "INSERT INTO credential (company, person, kind, hash, changed_at) VALUES ($1, $2, $3, $4, $5)
+    /// Keeps what a password hashes to.
+    pub async fn set_password(&self, company: CompanyId, person: PersonId, hash: &str, now: Instant) -> Result<(), StoreError> {
+        let sql = "INSERT INTO credential (company, person, kind, hash, changed_at) VALUES ($1, $2, 'password', $3, $4)
             ON CONFLICT (company, person, kind) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at";
-        let values = vec![company.to_value(), person.to_value(), Value::Text(kind.word().into()), Value::Text(hash.into()), now.to_value()];
+        let values = vec![company.to_value(), person.to_value(), Value::Text(hash.into()), now.to_value()];
         self.change(sql, values).await.map(|_| ())
     }
 
@@ -314,12 +289,6 @@ impl Access {
     pub async fn end_sessions(&self, company: CompanyId, person: PersonId, but: Option<Uuid>, now: Instant) -> Result<u64, StoreError> {
         let sql = "UPDATE session SET revoked_at = $1 WHERE company = $2 AND person = $3 AND id <> $4 AND revoked_at IS NULL";
         self.change(sql, vec![now.to_value(), company.to_value(), person.to_value(), Value::Id(but.unwrap_or_default())]).await
-    }
-
-    /// Takes back that a person is believed on any device.
-    pub async fn ungrant_devices(&self, company: CompanyId, person: PersonId, now: Instant) -> Result<u64, StoreError> {
-        let sql = "UPDATE device_person SET revoked_at = $1 WHERE company = $2 AND person = $3 AND revoked_at IS NULL";
-        self.change(sql, vec![now.to_value(), company.to_value(), person.to_value()]).await
     }
 
     /// Forgets sessions and what belongs to them once they can no longer be used, old wrong tries, and what happened at
