@@ -15,7 +15,7 @@ use kontor_domain::settings::{self, Found, TaxMode};
 use kontor_domain::stock::{LocationKind, NewLocation};
 use kontor_domain::time::{BusinessDate, Instant};
 use kontor_domain::units::{Money, Rate};
-use kontor_store::access::{Access, Enrolment, TillPlace};
+use kontor_store::access::{Access, Enrolment, HeldOf, TillPlace};
 use kontor_store::{server_file, sqlite};
 use kontor_sync::enrol::Secret;
 use kontor_sync::message::{COMMANDS_LIMIT, PushAnswer, PushRequest, PushedCommand};
@@ -27,7 +27,7 @@ use crate::identity::actor::server_device;
 use crate::identity::passwords::{self, check_password};
 use crate::server::make_data_folder;
 use crate::tls::Identity;
-use crate::{seal, secrets};
+use crate::{quarantine, seal, secrets};
 
 /// How long a code is good.
 const CODE_GOOD_FOR: Duration = Duration::from_mins(15);
@@ -351,12 +351,41 @@ pub async fn tills(settings: &Settings) -> Result<Vec<TillPlace>> {
 pub async fn revoke(settings: &Settings, number: i64) -> Result<u64> {
     let access = open(settings).await?;
     let company = company(&access).await?;
-    let tills = access.tills(company).await?;
-    let place = tills.iter().find(|place| place.till.number == number).with_context(|| format!("there is no till {number}"))?;
-    let device = place.device.as_ref().with_context(|| format!("till {number} has no device"))?;
-    let count = access.revoke(company, device.id, now()).await?;
+    let device = device_of(&access, company, number).await?;
+    let count = access.revoke(company, device, now()).await?;
     access.close().await;
     Ok(count)
+}
+
+/// The device that a till is.
+async fn device_of(access: &Access, company: CompanyId, number: i64) -> Result<DeviceId> {
+    let tills = access.tills(company).await?;
+    let place = tills.into_iter().find(|place| place.till.number == number).with_context(|| format!("there is no till {number}"))?;
+    Ok(place.device.with_context(|| format!("till {number} has no device"))?.id)
+}
+
+/// Tills that sent something after they were shut out.
+pub async fn quarantine(settings: &Settings) -> Result<Vec<(TillPlace, HeldOf)>> {
+    let access = open(settings).await?;
+    let company = company(&access).await?;
+    let held = access.held_devices(company).await?;
+    let tills = access.tills(company).await?;
+    access.close().await;
+    let of = |place: &TillPlace| held.iter().find(|held| place.device.as_ref().is_some_and(|device| device.id == held.device)).copied();
+    Ok(tills.into_iter().filter_map(|place| of(&place).map(|held| (place, held))).collect())
+}
+
+/// Does what a till sent after it was shut out; how many commands.
+pub async fn release(settings: &Settings, number: i64) -> Result<usize> {
+    let host = Host::open(&settings.database).await?;
+    let released = async {
+        let company = company(&host.access).await?;
+        let device = device_of(&host.access, company, number).await?;
+        quarantine::release(&host, company, device).await
+    };
+    let released = released.await;
+    host.close().await;
+    released
 }
 
 /// Writes a backup, of one moment, beside a server that may be running.

@@ -129,12 +129,33 @@ impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        match Sender::from_request_parts(parts, app).await? {
+            Sender { caller, is_shut_out: false } => Ok(caller),
+            Sender { .. } => Err(Problem::unauthorised()),
+        }
+    }
+}
+
+/// The device that sends commands: one that was shut out, too. What such a one sends is not done.
+#[derive(Clone, Copy, Debug)]
+pub struct Sender {
+    /// Who.
+    pub caller: Caller,
+    /// Whether its token was taken back.
+    pub is_shut_out: bool,
+}
+
+impl FromRequestParts<Arc<App>> for Sender {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let sent = bearer(parts).and_then(|text| SentToken::read(TokenKind::Device, text)).ok_or_else(Problem::unauthorised)?;
         match app.host.access.token(sent.id).await? {
-            Some(kept) if sent.is(&kept.secret_hash) && kept.revoked_at.is_none() => {
+            Some(kept) if sent.is(&kept.secret_hash) => {
                 let too_often = |_| Problem::retry(StatusCode::TOO_MANY_REQUESTS, ASK_AFTER_S);
                 app.requests_of_device.check_key(&kept.device).map_err(too_often)?;
-                Ok(Self { token: kept.id, company: kept.company, device: kept.device })
+                let caller = Caller { token: kept.id, company: kept.company, device: kept.device };
+                Ok(Self { caller, is_shut_out: kept.revoked_at.is_some() })
             }
             _ => Err(Problem::unauthorised()),
         }

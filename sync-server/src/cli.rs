@@ -69,6 +69,14 @@ enum Command {
         /// The till's file
         file: PathBuf,
     },
+    /// Show what devices sent after they were shut out: it is kept and not done
+    Quarantine,
+    /// Do what a till sent after it was shut out; on a file of its own the server must not run
+    Release {
+        /// Number of the till
+        #[arg(long)]
+        till: i64,
+    },
     /// Show the settings that hold
     CheckConfig,
     /// Ask the running server whether it is ready
@@ -125,6 +133,17 @@ impl Cli {
             }
             Command::TakeIn { file } => {
                 println!("{} commands taken in", admin::take_in(&settings, &file).await?);
+                Ok(())
+            }
+            Command::Quarantine => {
+                for (place, held) in admin::quarantine(&settings).await? {
+                    let name = place.device.map_or_else(String::new, |device| device.name);
+                    println!("{}\t{name}\t{} commands", place.till.number, held.count);
+                }
+                Ok(())
+            }
+            Command::Release { till } => {
+                println!("{} commands done", admin::release(&settings, till).await?);
                 Ok(())
             }
             Command::CheckConfig => {

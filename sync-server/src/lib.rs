@@ -12,6 +12,7 @@ pub mod identity;
 pub mod logging;
 pub mod metrics;
 pub mod problem;
+pub mod quarantine;
 pub mod routes;
 pub mod seal;
 pub mod secrets;

@@ -19,12 +19,12 @@ use kontor_sync::message::{PullReply, PullRequest, PushRequest, SNAPSHOT_EPOCH, 
 
 use tokio::io::AsyncReadExt as _;
 
-use crate::app::{App, Caller, MetricsReader, observe, peer};
+use crate::app::{App, Caller, MetricsReader, Sender, observe, peer};
 use crate::host::now;
 use crate::problem::Problem;
 use crate::secrets::TokenKind;
 use crate::wire::{self, Input, Pack};
-use crate::{identity, seal, secrets};
+use crate::{identity, quarantine, seal, secrets};
 
 /// Most bytes of a request for a token.
 const ENROL_BYTES_LIMIT: usize = 1_024;
@@ -52,9 +52,13 @@ fn with_layers(router: Router<Arc<App>>, app: Arc<App>) -> Router {
     router.layer(middleware::from_fn_with_state(Arc::clone(&app), observe)).with_state(app)
 }
 
-async fn push(State(app): State<Arc<App>>, caller: Caller, headers: HeaderMap, Input(mut request): Input<PushRequest>) -> Result<Response, Problem> {
+async fn push(State(app): State<Arc<App>>, sender: Sender, headers: HeaderMap, Input(mut request): Input<PushRequest>) -> Result<Response, Problem> {
+    let Sender { caller, is_shut_out } = sender;
     request.check()?;
     request.device = caller.device;
+    if is_shut_out {
+        return wire::reply(quarantine::keep(&app.host.access, caller.company, request).await?, Pack::of(&headers)).await;
+    }
     let count = u64::try_from(request.commands.len()).unwrap_or(0);
     let reply = app.host.push(caller.company, request).await.ok_or_else(Problem::unavailable)??;
     app.metrics.pushed_commands.inc_by(count);

@@ -63,7 +63,9 @@ async fn nothing_but_enrolment_and_health_answers_without_a_good_token() -> Resu
     // Nothing of all that was kept; with the token it is.
     assert_eq!(api.post(PUSH, Some(&good), body.clone()).await?.status(), StatusCode::OK);
     assert_eq!(admin::revoke(&place.settings, 1).await?, 1);
-    is_problem(api.post(PUSH, Some(&good), body).await?, StatusCode::UNAUTHORIZED).await?;
+    is_problem(api.post(PULL, Some(&good), body.clone()).await?, StatusCode::UNAUTHORIZED).await?;
+    // What it still has to say is kept, not done: tests/tests/sync.rs.
+    assert_eq!(api.post(PUSH, Some(&good), body).await?.status(), StatusCode::OK);
     running.stop().await
 }
 

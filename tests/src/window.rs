@@ -55,6 +55,15 @@ pub struct Look<'a> {
     pub locale: &'a str,
     /// `light` or `dark`.
     pub theme: &'a str,
+    /// More rows on a screen.
+    pub is_compact: bool,
+}
+
+impl<'a> Look<'a> {
+    /// As it comes: with room for fingers.
+    pub const fn new(locale: &'a str, theme: &'a str) -> Self {
+        Self { locale, theme, is_compact: false }
+    }
 }
 
 impl Desk {
@@ -72,7 +81,8 @@ impl Desk {
 
     /// Says how the window shall look, before it is opened.
     pub fn prefer(&self, look: Look<'_>) -> anyhow::Result<()> {
-        let preferences = json!({ "locale": look.locale, "theme": look.theme, "sound": false });
+        let density = if look.is_compact { "compact" } else { "comfortable" };
+        let preferences = json!({ "locale": look.locale, "theme": look.theme, "density": density, "sound": false });
         std::fs::write(self.folder.join("preferences.json"), preferences.to_string())?;
         Ok(())
     }

@@ -283,6 +283,36 @@ async fn a_till_that_was_shut_out_keeps_what_it_sold_and_sends_it_with_a_new_cod
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_till_sends_after_it_was_shut_out_is_done_only_when_it_is_released() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (mut server, mut one, mut two) = two_tills(&folder).await?;
+    let founded = two.ready(1).await?;
+    two.until_synced().await?;
+    server.run(&["revoke", "--till", "2"]).await?;
+    let sold = vec![two.sell(&founded, &[0]).await?, two.sell(&founded, &[0]).await?];
+    two.until("it is told", |state| state.phase == SyncPhase::Refused).await?;
+    let started = std::time::Instant::now();
+    while !server.run(&["quarantine"]).await?.contains("2 commands") {
+        ensure!(started.elapsed() < std::time::Duration::from_secs(120), "{:?}", server.run(&["quarantine"]).await?);
+        let _: () = two.program.host(&HostCall::SyncNow).await?;
+    }
+    // The till still has them: nothing was answered.
+    ensure!(two.state().await?.waiting == 2, "{:?}", two.state().await?);
+    one.until_synced().await?;
+    ensure!(numbers(&mut one).await?.is_empty(), "they are done already");
+    server.kill().await?;
+    ensure!(server.run(&["release", "--till", "2"]).await?.starts_with("2 "), "two commands");
+    ensure!(server.run(&["quarantine"]).await?.is_empty(), "they are still kept");
+    server.start().await?;
+    until(&mut one, "the sales have come", async |till| Ok(numbers(till).await? == sold)).await?;
+    // Let in again, the till learns that they are done, and they are done once.
+    let _: Start = two.program.host(&HostCall::JoinServer(server.invite(Some(2)).await?)).await?;
+    two.until_agrees(&server.file()).await?;
+    ensure!(numbers(&mut two).await? == sold, "once each");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_leaves_with_unsent_sales_writes_them_sealed_and_the_server_takes_them_in() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let (mut server, mut one, mut two) = two_tills(&folder).await?;

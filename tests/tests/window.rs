@@ -20,7 +20,7 @@ use kontor_tests::shop::id;
 use kontor_tests::window::{Desk, Look, Window};
 use kontor_translations::{Locale, key};
 
-const ENGLISH: Look<'_> = Look { locale: "en", theme: "light" };
+const ENGLISH: Look<'_> = Look::new("en", "light");
 
 struct Place {
     folder: tempfile::TempDir,
@@ -67,7 +67,7 @@ fn words_of(pdf: &Path) -> anyhow::Result<String> {
 
 /// Start, demo, five scans, exact cash, receipt: without a mouse.
 async fn sells_five(locale: &str, receipt_word: &str) -> anyhow::Result<()> {
-    let place = place(Look { locale, theme: "light" })?;
+    let place = place(Look::new(locale, "light"))?;
     let window = demo(&place).await?;
     assert_eq!(window.value("document.documentElement.lang").await?, locale);
     let before = window.last_sale().await?;
@@ -338,7 +338,7 @@ async fn a_sale_in_flight_at_kill_9_is_shown_as_done_or_not_done_and_made_once()
 #[tokio::test]
 async fn a_file_that_is_no_shop_is_told_in_each_language_and_retried() -> anyhow::Result<()> {
     for locale in Locale::ALL {
-        let place = place(Look { locale: locale.tag(), theme: "light" })?;
+        let place = place(Look::new(locale.tag(), "light"))?;
         let file = place.desk.folder().join("shop.kontor");
         std::fs::write(&file, "this is no shop ".repeat(1000))?;
         let window = place.desk.open().await?;

@@ -14,10 +14,12 @@ use crate::reader::{Reader, bind, get};
 
 mod events;
 mod letters;
+mod quarantine;
 mod sign_in;
 
 pub use events::AccessEvent;
 pub use letters::{Letter, ResetLink};
+pub use quarantine::{Held, HeldOf};
 pub use sign_in::{Account, Acting, ActingKey, Holder, RefreshToken, Session};
 
 /// SHA-256 of a secret.

@@ -50,6 +50,7 @@ files!(
     "017_person.sqlite.sql",
     "018_sign_in.sql",
     "021_chain.sql",
+    "022_quarantine.sql",
 );
 
 /// The migrations of an engine.

@@ -84,11 +84,14 @@ fn pauses() -> ExponentialBackoff {
 pub async fn run(with: Runner) {
     let mut sums_due = Instant::now() + SUMS_FIRST;
     let mut pauses_left = pauses();
+    let mut pushed = None;
     loop {
-        let trouble = match Run::begin(&with, sums_due, &mut pauses_left).await {
+        let trouble = match Run::begin(&with, sums_due, &mut pauses_left, pushed.take()).await {
             Ok(mut run) => {
                 let trouble = run.sync().await;
                 (sums_due, pauses_left) = (run.sums_due, run.pauses);
+                // A server that shut this till out keeps what it sends: once is enough. Any other may have lost it.
+                pushed = run.pushed.filter(|_| trouble.code() == Some(Code::TokenRefused));
                 trouble
             }
             Err(reject) => Trouble::Refused(reject),
@@ -129,7 +132,7 @@ impl Runner {
 
 impl Run {
     /// With a fresh line: what an older one waits for may be gone.
-    async fn begin(with: &Runner, sums_due: Instant, left: &mut ExponentialBackoff) -> Result<Self, Reject> {
+    async fn begin(with: &Runner, sums_due: Instant, left: &mut ExponentialBackoff, pushed: Option<(Uuid, i64)>) -> Result<Self, Reject> {
         let address = Address::read(&with.connection.address)?;
         let client = Client::new(&address, with.connection.fingerprint.as_deref())?;
         let (connection, folder) = (with.connection.clone(), with.folder.clone());
@@ -144,7 +147,7 @@ impl Run {
             wake: Arc::clone(&with.wake),
         };
         let pauses = std::mem::replace(left, pauses());
-        Ok(Self { with, client, token, stage: Stage::default(), pushed: None, sums_due, pauses })
+        Ok(Self { with, client, token, stage: Stage::default(), pushed, sums_due, pauses })
     }
 
     /// Works until there is no answer; why.

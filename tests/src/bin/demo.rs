@@ -31,8 +31,8 @@ async fn main() -> anyhow::Result<()> {
     server.start().await?;
     println!("the shop server answers at {}", server.address());
     let desks = [Desk::new(&folder.path().join("one"))?, Desk::new(&folder.path().join("two"))?];
-    desks[0].prefer(Look { locale: "en", theme: "light" })?;
-    desks[1].prefer(Look { locale: "zh-Hant", theme: "dark" })?;
+    desks[0].prefer(Look::new("en", "light"))?;
+    desks[1].prefer(Look::new("zh-Hant", "dark"))?;
     let one = Till::join(&desks[0], "till-1", &server.invite(Some(1)).await?, &pictures).await?;
     one.stock().await?;
     let two = Till::join(&desks[1], "till-2", &server.invite(None).await?, &pictures).await?;

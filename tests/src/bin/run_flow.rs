@@ -25,7 +25,7 @@ async fn main() -> anyhow::Result<()> {
         std::fs::remove_dir_all(&data).context("the data of the last run")?;
     }
     let desk = Desk::new(&data)?;
-    desk.prefer(Look { locale: &locale, theme: "light" })?;
+    desk.prefer(Look::new(&locale, "light"))?;
     let window = desk.open().await?;
     let sold = sell(&window, &folder).await;
     if sold.is_err() {

@@ -43,6 +43,9 @@ struct Arguments {
     /// Only light or dark.
     #[arg(long)]
     theme: Option<String>,
+    /// With more rows on a screen.
+    #[arg(long)]
+    compact: bool,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -50,13 +53,14 @@ async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let root = std::env::current_dir()?;
     let folder = root.join("target/screenshots");
+    let suffix = if arguments.compact { "-compact" } else { "" };
     for locale in LOCALES.iter().filter(|locale| arguments.locale.as_ref().is_none_or(|wanted| wanted == *locale)) {
         let data = tempfile::tempdir()?;
         let desk = Desk::new(data.path())?;
         for theme in THEMES.iter().filter(|theme| arguments.theme.as_ref().is_none_or(|wanted| wanted == *theme)) {
-            desk.prefer(Look { locale, theme })?;
+            desk.prefer(Look { is_compact: arguments.compact, ..Look::new(locale, theme) })?;
             let window = desk.open().await?;
-            let album = Album { window, folder: folder.join(format!("{locale}-{theme}")) };
+            let album = Album { window, folder: folder.join(format!("{locale}-{theme}{suffix}")) };
             album.fill().await.with_context(|| format!("{locale} {theme}"))?;
             println!("{}", album.folder.display());
             album.window.no_errors().await?;

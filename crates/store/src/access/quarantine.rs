@@ -1,0 +1,90 @@
+//! What devices sent after they were shut out.
+
+use kontor_domain::cell::{Cell as _, Value};
+use kontor_domain::ids::{CommandId, CompanyId, DeviceId};
+use kontor_domain::time::Instant;
+use sqlx::Row as _;
+use uuid::Uuid;
+
+use super::Access;
+use crate::error::StoreError;
+use crate::reader::get;
+
+/// A command that is kept and not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Its identity.
+    pub id: CommandId,
+    /// The copy it came from.
+    pub replica: Uuid,
+    /// Its number there.
+    pub seq: i64,
+    /// The command as it came, JSON.
+    pub command: String,
+}
+
+/// How much of a device is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeldOf {
+    /// The device.
+    pub device: DeviceId,
+    /// Commands.
+    pub count: i64,
+    /// Bytes of them.
+    pub bytes: i64,
+    /// When the last came.
+    pub last_at: Instant,
+}
+
+impl Access {
+    /// Keeps what a device sent after it was shut out; what is kept already stays as it came first.
+    pub async fn hold(&self, company: CompanyId, device: DeviceId, held: &[Held], now: Instant) -> Result<(), StoreError> {
+        let mut transaction = self.reader.pool().begin().await?;
+        for one in held {
+            sqlx::query(
+                "INSERT INTO quarantine (company, id, device, replica, seq, received_at, command) VALUES ($1, $2, $3, $4, $5, $6, $7)
+                 ON CONFLICT (company, id) DO NOTHING",
+            )
+            .bind(company.0.as_bytes().to_vec())
+            .bind(one.id.0.as_bytes().to_vec())
+            .bind(device.0.as_bytes().to_vec())
+            .bind(one.replica.as_bytes().to_vec())
+            .bind(one.seq)
+            .bind(now.0)
+            .bind(one.command.clone())
+            .execute(&mut *transaction)
+            .await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    /// The devices of which something is kept.
+    pub async fn held_devices(&self, company: CompanyId) -> Result<Vec<HeldOf>, StoreError> {
+        let sql = "SELECT device, COUNT(*), CAST(SUM(LENGTH(command)) AS BIGINT), MAX(received_at) FROM quarantine
+            WHERE company = $1 GROUP BY device ORDER BY device";
+        let rows = self.reader.fetch(sql.to_owned(), vec![company.to_value()]).await?;
+        rows.iter()
+            .map(|row| Ok(HeldOf { device: get(row, 0)?, count: row.try_get(1)?, bytes: row.try_get(2)?, last_at: Instant(row.try_get(3)?) }))
+            .collect()
+    }
+
+    /// The first commands that are kept of a device, in the order they were entered on each copy.
+    pub async fn held(&self, company: CompanyId, device: DeviceId, limit: i64) -> Result<Vec<Held>, StoreError> {
+        let sql = "SELECT id, replica, seq, command FROM quarantine WHERE company = $1 AND device = $2 ORDER BY replica, seq LIMIT $3";
+        let rows = self.reader.fetch(sql.to_owned(), vec![company.to_value(), device.to_value(), Value::Int(limit)]).await?;
+        rows.iter()
+            .map(|row| {
+                let replica: Vec<u8> = row.try_get(1)?;
+                Ok(Held { id: get(row, 0)?, replica: crate::copy::uuid(&replica)?, seq: row.try_get(2)?, command: row.try_get(3)? })
+            })
+            .collect()
+    }
+
+    /// Forgets commands that are done now, or that nobody wants.
+    pub async fn let_go(&self, company: CompanyId, ids: &[CommandId]) -> Result<(), StoreError> {
+        for id in ids {
+            self.change("DELETE FROM quarantine WHERE company = $1 AND id = $2", vec![company.to_value(), Value::Id(id.0)]).await?;
+        }
+        Ok(())
+    }
+}
