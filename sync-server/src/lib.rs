@@ -13,6 +13,7 @@ pub mod logging;
 pub mod metrics;
 pub mod problem;
 pub mod routes;
+pub mod screens;
 pub mod seal;
 pub mod secrets;
 pub mod server;

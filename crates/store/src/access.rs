@@ -19,6 +19,7 @@ mod sign_in;
 pub use events::AccessEvent;
 pub use letters::{Letter, ResetLink};
 pub use sign_in::{Account, Acting, ActingKey, CredentialKind, Holder, RefreshToken, Session};
+mod news;
 
 /// SHA-256 of a secret.
 pub type SecretHash = [u8; 32];
