@@ -1,10 +1,10 @@
 // Starts the screens. In a file, because the page's policy allows no script inside it.
-import init from "/ui.js";
+import init from "./ui.js";
 
 const skeleton = document.getElementById("boot");
 
 try {
-  await init({ module_or_path: "/ui_bg.wasm" });
+  await init({ module_or_path: new URL("./ui_bg.wasm", import.meta.url) });
   skeleton?.remove();
 } catch (error) {
   // No translation can be read without the screens: say what the machine said.

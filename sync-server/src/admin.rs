@@ -239,16 +239,32 @@ pub async fn enrol(settings: &Settings, new: &NewEnrolment) -> Result<Shown> {
     let access = open(settings).await?;
     let company = company(&access).await?;
     let person = access.owner(company).await?.context("nobody owns the company")?;
-    let tills = access.tills(company).await?;
-    let numbered = |number: i64| tills.iter().find(|place| place.till.number == number).with_context(|| format!("there is no till {number}"));
+    let fingerprint = Identity::of(settings)?.as_ref().map(Identity::fingerprint);
+    let shown = invite(&access, company, person, new, fingerprint).await?;
+    access.close().await;
+    Ok(shown)
+}
+
+/// Makes a code by which one device joins, on which this person is believed.
+pub async fn invite(access: &Access, company: CompanyId, person: PersonId, new: &NewEnrolment, fingerprint: Option<String>) -> Result<Shown> {
     let now = now();
     let expires_at = Instant(now.0.saturating_add(i64::try_from(CODE_GOOD_FOR.as_millis())?));
-    let id = CommandId(Uuid::now_v7());
-    let enrolment = match new.till {
+    let tills = access.tills(company).await?;
+    let enrolment = Enrolment { person, expires_at, ..enrolment(company, &tills, new)? };
+    let (code, code_hash) = secrets::new_code()?;
+    access.add_enrolment(&code_hash, &enrolment, now).await?;
+    Ok(Shown { code, till_number: enrolment.till_number, good_for: CODE_GOOD_FOR, fingerprint })
+}
+
+/// What the device will be: a till that is there, or a new one. For nobody and no time yet.
+fn enrolment(company: CompanyId, tills: &[TillPlace], new: &NewEnrolment) -> Result<Enrolment> {
+    let numbered = |number: i64| tills.iter().find(|place| place.till.number == number).with_context(|| format!("there is no till {number}"));
+    let (id, person, expires_at) = (CommandId(Uuid::now_v7()), PersonId(Uuid::nil()), Instant(0));
+    match new.till {
         Some(number) => {
             let place = numbered(number)?;
             let device = place.device.as_ref().with_context(|| format!("till {number} has no device"))?;
-            Enrolment {
+            Ok(Enrolment {
                 id,
                 company,
                 device: device.id,
@@ -259,11 +275,11 @@ pub async fn enrol(settings: &Settings, new: &NewEnrolment) -> Result<Shown> {
                 person,
                 adds_till: false,
                 expires_at,
-            }
+            })
         }
         None => {
             let till_number = tills.iter().map(|place| place.till.number).max().unwrap_or(0) + 1;
-            Enrolment {
+            Ok(Enrolment {
                 id,
                 company,
                 device: DeviceId(Uuid::now_v7()),
@@ -274,14 +290,9 @@ pub async fn enrol(settings: &Settings, new: &NewEnrolment) -> Result<Shown> {
                 person,
                 adds_till: true,
                 expires_at,
-            }
+            })
         }
-    };
-    let (code, code_hash) = secrets::new_code()?;
-    access.add_enrolment(&code_hash, &enrolment, now).await?;
-    access.close().await;
-    let fingerprint = Identity::of(settings)?.as_ref().map(Identity::fingerprint);
-    Ok(Shown { code, till_number: enrolment.till_number, good_for: CODE_GOOD_FOR, fingerprint })
+    }
 }
 
 /// The company of a code, or the one company.

@@ -15,7 +15,7 @@ use futures_util::FutureExt as _;
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 use kontor_domain::ids::{CompanyId, DeviceId};
 use kontor_store::access::SecretHash;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -24,6 +24,8 @@ use crate::identity::door::Door;
 use crate::identity::mail::Post;
 use crate::metrics::Metrics;
 use crate::problem::{Problem, is_problem};
+use crate::screens::LINES_LIMIT;
+use crate::screens::files::Files;
 use crate::secrets::{self, SentToken, TokenKind};
 use crate::snapshots::Snapshots;
 
@@ -63,6 +65,12 @@ pub struct App {
     pub metrics_token: SecretHash,
     /// Turns true when the server stops.
     pub stopping: watch::Receiver<bool>,
+    /// SHA-256 of the server's certificate: who joins compares it.
+    pub fingerprint: Option<String>,
+    /// The screens for browsers, if there are any.
+    pub screens: Option<Files>,
+    /// Places for screens that listen.
+    pub lines: Arc<Semaphore>,
     requests_of_device: DefaultKeyedRateLimiter<DeviceId>,
     tries_of_address: DefaultKeyedRateLimiter<IpAddr>,
     tries_of_all: DefaultDirectRateLimiter,
@@ -79,10 +87,19 @@ impl App {
             metrics: Metrics::default(),
             metrics_token,
             stopping,
+            fingerprint: None,
+            screens: None,
+            lines: Arc::new(Semaphore::new(LINES_LIMIT)),
             requests_of_device: RateLimiter::keyed(Quota::per_second(REQUESTS_OF_DEVICE.0).allow_burst(REQUESTS_OF_DEVICE.1)),
             tries_of_address: RateLimiter::keyed(Quota::per_minute(TRIES_OF_ADDRESS)),
             tries_of_all: RateLimiter::direct(Quota::per_minute(TRIES_OF_ALL)),
         }
+    }
+
+    /// The same with screens for browsers, and what they show of its certificate.
+    #[must_use]
+    pub fn with_screens(self, screens: Option<Files>, fingerprint: Option<String>) -> Self {
+        Self { screens, fingerprint, ..self }
     }
 
     /// Whether this address may try a code now.
@@ -232,7 +249,7 @@ pub async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) 
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         headers.insert(REQUEST_ID, value);
     }
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let took = start.elapsed();
     app.metrics.answered(&route, status.as_u16(), took);

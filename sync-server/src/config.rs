@@ -57,6 +57,9 @@ pub struct Given {
     /// Networks of proxies whose X-Forwarded-For is believed, e.g. 10.0.0.0/8
     #[arg(long, global = true, env = "KONTOR_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Option<Vec<IpNet>>,
+    /// Folder of the screens for browsers; without it the folder `ui` beside the program, if it is there
+    #[arg(long, global = true, env = "KONTOR_UI_DIR")]
+    pub ui_dir: Option<PathBuf>,
     /// What is logged, e.g. `info` or `kontor_server=debug`
     #[arg(long, global = true, env = "KONTOR_LOG")]
     pub log: Option<String>,
@@ -118,6 +121,8 @@ pub struct Settings {
     pub registration: bool,
     /// Networks of proxies whose word about addresses is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// The screens for browsers, if they are not beside the program.
+    pub ui_dir: Option<PathBuf>,
     /// What is logged.
     pub log: String,
     /// Days of logs.
@@ -168,6 +173,7 @@ impl Given {
             public_url: self.public_url.or(other.public_url),
             registration: self.registration.or(other.registration),
             trusted_proxies: self.trusted_proxies.or(other.trusted_proxies),
+            ui_dir: self.ui_dir.or(other.ui_dir),
             log: self.log.or(other.log),
             log_days: self.log_days.or(other.log_days),
         }
@@ -208,17 +214,8 @@ impl Given {
         };
         let registration = self.registration.unwrap_or(true);
         let trusted_proxies = self.trusted_proxies.unwrap_or_default();
-        Ok(Settings {
-            data,
-            listen,
-            database,
-            transport,
-            mail,
-            registration,
-            trusted_proxies,
-            log: self.log.unwrap_or_else(|| "info".into()),
-            log_days,
-        })
+        let (ui_dir, log) = (self.ui_dir, self.log.unwrap_or_else(|| "info".into()));
+        Ok(Settings { data, listen, database, transport, mail, registration, trusted_proxies, ui_dir, log, log_days })
     }
 }
 

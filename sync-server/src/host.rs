@@ -177,6 +177,11 @@ impl Host {
         self.ask(company, |answer| Message::Submit(Submission { envelope, rights: Rights::All, now, answer })).await
     }
 
+    /// Who wants to know when something of a company is written.
+    pub fn hear(&self, company: CompanyId) -> watch::Receiver<u64> {
+        self.news.subscribe(company)
+    }
+
     /// A series that nobody has used.
     pub async fn new_series(&self, company: CompanyId) -> Result<i64, Reject> {
         let given = self.ask(company, |answer| Message::Care(Care { company, upkeep: Upkeep::NewSeries, answer })).await?;

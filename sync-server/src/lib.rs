@@ -14,6 +14,7 @@ pub mod metrics;
 pub mod problem;
 pub mod quarantine;
 pub mod routes;
+pub mod screens;
 pub mod seal;
 pub mod secrets;
 pub mod server;

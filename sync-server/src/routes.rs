@@ -24,7 +24,7 @@ use crate::host::now;
 use crate::problem::Problem;
 use crate::secrets::TokenKind;
 use crate::wire::{self, Input, Pack};
-use crate::{identity, quarantine, seal, secrets};
+use crate::{identity, quarantine, screens, seal, secrets};
 
 /// Most bytes of a request for a token.
 const ENROL_BYTES_LIMIT: usize = 1_024;
@@ -42,13 +42,14 @@ pub fn router(app: Arc<App>) -> Router {
             .route("/health/live", get(live))
             .route("/health/ready", get(ready))
             .route("/metrics", get(metrics))
-            .merge(identity::routes()),
+            .merge(identity::routes())
+            .merge(screens::routes()),
         app,
     )
 }
 
 fn with_layers(router: Router<Arc<App>>, app: Arc<App>) -> Router {
-    let router = router.fallback(|| async { Problem::status(StatusCode::NOT_FOUND) });
+    let router = router.fallback(screens::files::fallback);
     router.layer(middleware::from_fn_with_state(Arc::clone(&app), observe)).with_state(app)
 }
 

@@ -19,6 +19,7 @@ use crate::host::Host;
 use crate::identity::door::Door;
 use crate::identity::mail::{self, Post};
 use crate::routes::router;
+use crate::screens::files::{self, Files};
 use crate::secrets;
 use crate::snapshots::Snapshots;
 use crate::tls::Identity;
@@ -70,7 +71,8 @@ pub async fn start(settings: &Settings) -> Result<Running> {
     host.make_own_devices().await;
     let snapshots = Snapshots::new(settings.data.join("snapshots"))?;
     let (stop, stopping) = watch::channel(false);
-    let app = Arc::new(App::new(host, door, Post::open(settings)?, snapshots, metrics_token, stopping));
+    let app = App::new(host, door, Post::open(settings)?, snapshots, metrics_token, stopping);
+    let app = Arc::new(app.with_screens(screens(settings)?, fingerprint.clone()));
     let upkeep = tokio::spawn(mail::run(Arc::clone(&app), stop.subscribe()));
     let handle = Handle::new();
     let service = router(Arc::clone(&app));
@@ -88,6 +90,12 @@ pub async fn start(settings: &Settings) -> Result<Running> {
     };
     tracing::info!(%address, fingerprint, "listening");
     Ok(Running { address, fingerprint, app, stop, handle, task, upkeep })
+}
+
+/// The screens, if there are any: a server for tills alone needs none.
+fn screens(settings: &Settings) -> Result<Option<Files>> {
+    let found = settings.ui_dir.clone().or_else(files::usual_folder);
+    found.map(|folder| Files::read(&folder)).transpose()
 }
 
 fn make_service(router: Router) -> axum::extract::connect_info::IntoMakeServiceWithConnectInfo<Router, SocketAddr> {

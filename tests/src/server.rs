@@ -24,6 +24,7 @@ pub struct Server {
     listen: String,
     is_plain: bool,
     database_url: Option<String>,
+    screens: Option<PathBuf>,
     child: Option<Child>,
 }
 
@@ -45,7 +46,13 @@ impl Server {
 
     fn new(data: &Path, is_plain: bool, database_url: Option<String>) -> anyhow::Result<Self> {
         let listen = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.to_string();
-        Ok(Self { data: data.to_owned(), listen, is_plain, database_url, child: None })
+        Ok(Self { data: data.to_owned(), listen, is_plain, database_url, screens: None, child: None })
+    }
+
+    /// The same with screens for browsers.
+    #[must_use]
+    pub fn with_screens(self, folder: &Path) -> Self {
+        Self { screens: Some(folder.to_owned()), ..self }
     }
 
     fn command(&self) -> anyhow::Result<Command> {
@@ -53,6 +60,9 @@ impl Server {
         command.env("KONTOR_DATA", &self.data).env("KONTOR_LISTEN", &self.listen).env("KONTOR_PLAIN_HTTP", self.is_plain.to_string());
         if let Some(url) = &self.database_url {
             command.env("KONTOR_DATABASE_URL", url);
+        }
+        if let Some(screens) = &self.screens {
+            command.env("KONTOR_UI_DIR", screens);
         }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         Ok(command)
@@ -63,6 +73,14 @@ impl Server {
         let output = self.command()?.args(arguments).output().await?;
         ensure!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// Lets the owner sign in under this name.
+    pub async fn admit(&self, username: &str, password: &str) -> anyhow::Result<()> {
+        let mut command = self.command()?;
+        let output = command.args(["create-admin", "--username", username]).env("KONTOR_PASSWORD", password).output().await?;
+        ensure!(output.status.success(), "create-admin: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
     }
 
     /// Founds a company.

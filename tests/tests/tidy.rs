@@ -488,6 +488,19 @@ fn every_command_that_a_document_names_is_there() {
     }
 }
 
+/// A page whose policy allows no inline style ignores what is set as one text: each property is set by itself.
+#[test]
+fn no_screen_sets_a_style_as_text() {
+    let banned = ["style=\"", "style=format!", "style=move || format!"];
+    let mut wrong = Vec::new();
+    for file in rust_files("ui/src") {
+        for (number, line) in (1..).zip(read(&file).lines()) {
+            wrong.extend(banned.iter().filter(|style| line.contains(&format!(" {style}"))).map(|_| format!("{file}:{number}: {line}")));
+        }
+    }
+    expect_none("inline styles", wrong);
+}
+
 #[test]
 fn the_window_is_closed_to_strangers() {
     let config: serde_json::Value = serde_json::from_str(&read("src-tauri/tauri.conf.json")).unwrap();

@@ -31,3 +31,4 @@ attention-dismiss = Dismiss
 attention-again-done = Entered again
 attention-refused-command = Not accepted: { $command }
 attention-parked-command = Kept, not carried out: { $command }
+attention-where-server = saved at the shop server

@@ -56,6 +56,8 @@ reject-18015 = This program is older than the shop server’s. What you enter is
 reject-18016 = The shop server’s program is older than this one. What you enter is saved on this till and waits. Ask for the server to be updated.
 reject-18017 = This till’s file is gone: { $path }. Put it back where it was. If it is lost, join the shop server again with a new code.
 reject-18018 = This shop server gave no key to seal with. Nothing was written. Update the server and join again with a new code.
+reject-18019 = The shop server is not reached ({ $address }). It is not known whether your last change arrived. When the connection is back, look whether it is there before you do it again.
+reject-18020 = A browser cannot do this. Use the Kontor program on the computer with the printer or the file.
 
 action-found = start a shop
 action-refund = refund
@@ -195,3 +197,4 @@ field-keys = Keys
 field-network = Network
 field-rule = Rule
 field-rules = Rules
+field-again = The same again

@@ -31,3 +31,4 @@ attention-dismiss = 不再处理
 attention-again-done = 已重新录入
 attention-refused-command = 未接受：{ $command }
 attention-parked-command = 已保留，未执行：{ $command }
+attention-where-server = 已保存在店铺服务器

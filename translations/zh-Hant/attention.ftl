@@ -31,3 +31,4 @@ attention-dismiss = 不再處理
 attention-again-done = 已重新輸入
 attention-refused-command = 未接受：{ $command }
 attention-parked-command = 已保留，未執行：{ $command }
+attention-where-server = 已存在商店伺服器

@@ -1,7 +1,9 @@
 //! The seam to whatever keeps the shop: three calls, JSON text both ways, and events.
 //!
-//! Text and not JavaScript objects, because an `i64` does not survive those. A shop server
-//! becomes another [`Backend`] here; nothing else knows where answers come from.
+//! Text and not JavaScript objects, because an `i64` does not survive those. In a window the desktop program answers,
+//! in a browser the shop server that the page came from; nothing else knows where answers come from.
+
+use std::cell::Cell;
 
 use kontor_domain::command::{Ask, Command, Query, Receipt, Request};
 use kontor_domain::host::{HostCall, HostEvent};
@@ -14,13 +16,17 @@ use crate::ids;
 
 #[cfg(feature = "mock")]
 mod mock;
+pub(crate) mod server;
 mod tauri;
 
 /// Who answers.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Backend {
     /// The desktop program around this window.
     Desktop,
+    /// The shop server that this page came from.
+    #[cfg_attr(feature = "mock", allow(dead_code, reason = "canned data stands in for it"))]
+    Server,
     /// Canned data, for looking at screens.
     #[cfg(feature = "mock")]
     Mock,
@@ -48,23 +54,51 @@ impl Door {
     }
 }
 
+thread_local! {
+    /// Chosen once, at the first call.
+    static HERE: Cell<Option<Backend>> = const { Cell::new(None) };
+}
+
 impl Backend {
     /// The one that is there.
     fn here() -> Self {
-        #[cfg(feature = "mock")]
-        if !tauri::is_there() {
-            return Self::Mock;
-        }
-        Self::Desktop
+        HERE.get().unwrap_or_else(|| {
+            let found = if tauri::is_there() { Self::Desktop } else { Self::outside() };
+            HERE.set(Some(found));
+            found
+        })
+    }
+
+    /// Where there is no window of ours.
+    #[cfg(feature = "mock")]
+    const fn outside() -> Self {
+        Self::Mock
+    }
+
+    /// Where there is no window of ours.
+    #[cfg(not(feature = "mock"))]
+    const fn outside() -> Self {
+        Self::Server
     }
 
     async fn call(self, door: Door, body: String) -> Result<String, String> {
         match self {
             Self::Desktop => tauri::call(door, &body).await,
+            Self::Server => server::call(door, &body).await.map_err(|reject| serde_json::to_string(&reject).unwrap_or_default()),
             #[cfg(feature = "mock")]
             Self::Mock => mock::call(door, body).await,
         }
     }
+}
+
+/// Whether this is a page in a browser: there is no printer, drawer or file, and nothing works without the server.
+pub(crate) fn is_browser() -> bool {
+    Backend::here() == Backend::Server
+}
+
+/// Whether files can be read and written here.
+pub(crate) fn has_files() -> bool {
+    !is_browser()
 }
 
 /// A refusal when the answer itself cannot be understood: the cause goes into its reference.
@@ -96,6 +130,11 @@ pub(crate) async fn execute_as(request: &Request) -> Result<Receipt, Reject> {
     call(Door::Execute, request).await
 }
 
+/// Whether a refusal leaves open what became of a command: it may be done.
+pub(crate) const fn is_unanswered(reject: &Reject) -> bool {
+    matches!(reject.code, Code::Internal | Code::ServerUnreached)
+}
+
 /// Has the program do something. The type of the answer stands beside each [`HostCall`].
 pub(crate) async fn host<T: DeserializeOwned>(request: HostCall) -> Result<T, Reject> {
     call(Door::Host, &request).await
@@ -105,6 +144,7 @@ pub(crate) async fn host<T: DeserializeOwned>(request: HostCall) -> Result<T, Re
 pub(crate) fn listen(handle: impl Fn(HostEvent) + 'static) {
     match Backend::here() {
         Backend::Desktop => tauri::listen(handle),
+        Backend::Server => server::listen(handle),
         #[cfg(feature = "mock")]
         Backend::Mock => mock::listen(handle),
     }

@@ -4,6 +4,7 @@
 //! [`backend::execute`], and is built from [`parts`]; what the whole window knows is
 //! [`state::App`]. Rules and figures are `kontor-domain`'s, never computed here.
 
+mod access;
 mod attention;
 mod backend;
 mod counter;
@@ -21,6 +22,7 @@ mod scanner;
 mod settings;
 mod shell;
 mod shift;
+mod signin;
 mod sound;
 mod state;
 mod stock;

@@ -3,9 +3,12 @@
 
 use std::cell::{Cell, RefCell};
 
+use kontor_domain::command::Permission;
 use kontor_domain::ids::{ProductId, SaleId, ShiftId};
 use leptos::prelude::*;
 
+use crate::access::{self, AccessPart};
+use crate::backend::is_browser;
 use crate::icon::{self, Icon};
 use crate::state::app;
 use crate::text::{Key, key};
@@ -28,6 +31,8 @@ pub(crate) enum Place {
     Today,
     /// What needs a person.
     Attention,
+    /// Who may do what.
+    Access(AccessPart),
     /// This till and its shop server.
     Sync,
     /// Settings.
@@ -74,18 +79,56 @@ pub(crate) enum Screen {
     Stock,
     Today,
     Attention,
+    Access,
     Sync,
     Settings,
 }
 
 impl Screen {
     /// All, in the order of the rail.
-    pub(crate) const ALL: &'static [Self] =
-        &[Self::Counter, Self::Shift, Self::Sales, Self::Products, Self::Stock, Self::Today, Self::Attention, Self::Sync, Self::Settings];
+    pub(crate) const ALL: &'static [Self] = &[
+        Self::Counter,
+        Self::Shift,
+        Self::Sales,
+        Self::Products,
+        Self::Stock,
+        Self::Today,
+        Self::Attention,
+        Self::Access,
+        Self::Sync,
+        Self::Settings,
+    ];
 
     /// Whether it stands on the rail; the way to the others is elsewhere on the window.
     pub(crate) const fn is_on_rail(self) -> bool {
         !matches!(self, Self::Sync)
+    }
+
+    /// The right without which it shows nothing.
+    const fn permission(self) -> Option<Permission> {
+        Some(match self {
+            Self::Counter => Permission::CounterSell,
+            Self::Shift => Permission::ShiftRead,
+            Self::Sales => Permission::SalesRead,
+            Self::Products => Permission::CatalogRead,
+            Self::Stock => Permission::StockRead,
+            Self::Today => Permission::ReportsRead,
+            Self::Attention => Permission::AttentionRead,
+            Self::Access => Permission::ProfileOwn,
+            Self::Sync | Self::Settings => return None,
+        })
+    }
+
+    /// Whether there is something for this person on it: a right, and a till where money is taken.
+    pub(crate) fn is_open(self) -> bool {
+        let has_till = || app().session.with(|session| session.as_ref().is_some_and(|session| session.till.is_some()));
+        let is_here = match self {
+            Self::Counter | Self::Shift => !is_browser() || has_till(),
+            Self::Sync => !is_browser(),
+            Self::Access => access::is_here(),
+            _ => true,
+        };
+        is_here && self.permission().is_none_or(|permission| app().may(permission))
     }
 
     /// Its word.
@@ -98,6 +141,7 @@ impl Screen {
             Self::Stock => key::SCREEN_STOCK,
             Self::Today => key::SCREEN_TODAY,
             Self::Attention => key::SCREEN_ATTENTION,
+            Self::Access => key::SCREEN_ACCESS,
             Self::Sync => key::SCREEN_SYNC,
             Self::Settings => key::SCREEN_SETTINGS,
         }
@@ -113,6 +157,7 @@ impl Screen {
             Self::Stock => icon::WAREHOUSE,
             Self::Today => icon::CHART,
             Self::Attention => icon::WARNING,
+            Self::Access => icon::PEOPLE,
             Self::Sync => icon::SYNC,
             Self::Settings => icon::SLIDERS,
         }
@@ -128,6 +173,7 @@ impl Screen {
             Self::Stock => Place::Stock(StockPlace::Balances),
             Self::Today => Place::Today,
             Self::Attention => Place::Attention,
+            Self::Access => Place::Access(AccessPart::Profile),
             Self::Sync => Place::Sync,
             Self::Settings => Place::Settings,
         }
@@ -145,6 +191,7 @@ impl Place {
             Self::Stock(_) => Screen::Stock,
             Self::Today => Screen::Today,
             Self::Attention => Screen::Attention,
+            Self::Access(_) => Screen::Access,
             Self::Sync => Screen::Sync,
             Self::Settings => Screen::Settings,
         }

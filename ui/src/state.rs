@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use kontor_domain::command::Event;
+use kontor_domain::command::{Event, Permission, Rights};
 use kontor_domain::host::{Density, HostCall, Preferences, Start, SyncPhase, SyncState, Theme};
 use kontor_domain::printing::Printer;
 use kontor_domain::reject::Reject;
@@ -12,8 +12,9 @@ use kontor_translations::Locale;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use crate::backend::server::account::{self, Account};
 use crate::live::Changes;
-use crate::place::Place;
+use crate::place::{Place, Screen};
 use crate::toast::Toasts;
 use crate::{backend, counter, shell, storage};
 
@@ -28,6 +29,14 @@ pub(crate) struct App {
     pub(crate) ready: RwSignal<bool>,
     /// Why the session could not be had.
     pub(crate) problem: RwSignal<Option<Reject>>,
+    /// Whether somebody is signed in; in a window its program vouches for who is at it.
+    pub(crate) account: RwSignal<Account>,
+    /// What the person may do. What may not be done is not shown; the server refuses it all the same.
+    pub(crate) rights: RwSignal<Rights>,
+    /// Whether a person has yet to say which till this browser stands for.
+    pub(crate) needs_till: RwSignal<bool>,
+    /// In a browser: whether the server tells what changes.
+    pub(crate) online: RwSignal<bool>,
     /// The language of the screens.
     pub(crate) locale: RwSignal<Locale>,
     /// How this device likes to be used.
@@ -83,6 +92,10 @@ impl App {
             session: RwSignal::new(None),
             ready: RwSignal::new(false),
             problem: RwSignal::new(None),
+            account: RwSignal::new(if backend::is_browser() { Account::Unknown } else { Account::In }),
+            rights: RwSignal::new(Rights::All),
+            needs_till: RwSignal::new(false),
+            online: RwSignal::new(false),
             locale: RwSignal::new(Locale::En),
             preferences: RwSignal::new(Preferences::default()),
             place: RwSignal::new(Place::Counter),
@@ -139,11 +152,52 @@ impl App {
         self.start.set(Some(start));
         if has_shop {
             self.place.set(Place::Counter);
-            spawn_local(async move { self.load_session().await });
+            spawn_local(async move { if backend::is_browser() { self.resume().await } else { self.load_session().await } });
         } else {
             self.session.set(None);
             self.ready.set(true);
         }
+    }
+
+    /// Takes up what this browser's cookie still knows, or asks to sign in.
+    async fn resume(self) {
+        match account::resume().await {
+            Ok(()) => self.enter().await,
+            // The server is away: that says nothing about who is signed in.
+            Err(reject) if self.account.get_untracked() == Account::Unknown => self.problem.set(Some(reject)),
+            Err(_) => {}
+        }
+        self.ready.set(true);
+    }
+
+    /// Somebody has signed in in this browser.
+    pub(crate) async fn enter(self) {
+        self.problem.set(None);
+        let is_undecided = !account::has_chosen_till();
+        if !is_undecided {
+            self.load_session().await;
+            self.place.set(self.first_place());
+        }
+        self.needs_till.set(is_undecided);
+    }
+
+    /// Nothing on the screen is of the person who is here now.
+    pub(crate) fn start_anew(self) {
+        self.session.set(None);
+        self.ready.set(false);
+        self.counter.company.set(None);
+        spawn_local(async move { self.enter().await });
+    }
+
+    /// Whether the person may do it.
+    pub(crate) fn may(self, permission: Permission) -> bool {
+        self.rights.with(|rights| rights.allow(permission))
+    }
+
+    /// The first screen that the person may see.
+    fn first_place(self) -> Place {
+        let first = Screen::ALL.iter().find(|screen| untrack(|| screen.is_open()));
+        first.map_or(Place::Settings, |screen| screen.place())
     }
 
     /// Asks for the session again. Screens keep showing the old one meanwhile.

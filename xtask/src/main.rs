@@ -73,6 +73,9 @@ enum Command {
     Screenshots(Passed),
     /// Kill a shop server and two tills at random moments, on a network that loses, cuts and doubles what they say.
     Outage(Passed),
+    /// The screens in Chromium, served by a shop server: sign in, sell, every screen; no barrier that axe knows. Pictures in
+    /// target/browser.
+    Browser(Passed),
     /// A shop server and two tills: sell while it is away, see them agree. Pictures in target/demo.
     Demo(Passed),
     /// Simulate copies that sync, crash and lose messages.
@@ -111,6 +114,7 @@ fn obey(arguments: Arguments) -> Result<()> {
         Command::Bench(passed) => proofs::run(&workspace, &Proof::BENCH, &passed.args),
         Command::Screenshots(passed) => proofs::run(&workspace, &Proof::SCREENSHOTS, &passed.args),
         Command::Outage(passed) => proofs::run(&workspace, &Proof::OUTAGE, &passed.args),
+        Command::Browser(passed) => proofs::run(&workspace, &Proof::BROWSER, &passed.args),
         Command::Demo(passed) => proofs::run(&workspace, &Proof::DEMO, &passed.args),
         Command::Simulate(passed) => proofs::simulate(&workspace, &passed.args),
     }

@@ -38,6 +38,9 @@ impl Proof {
     /// Pictures of every screen.
     pub const SCREENSHOTS: Self = Self::new("screenshots", Profile::Release);
 
+    /// The screens in a browser.
+    pub const BROWSER: Self = Self::new("browser", Profile::Debug);
+
     /// A shop server and two tills with windows.
     pub const DEMO: Self = Self::new("demo", Profile::Debug);
 

@@ -20,6 +20,9 @@ pub const TEST: &[&str] = &["poppler-utils", "strace"];
 /// The second database engine.
 pub const POSTGRES: &[&str] = &["postgresql"];
 
+/// A browser. What drives it needs `node` and `npm`: [`node`].
+pub const BROWSER: &[&str] = &["chromium"];
+
 /// What the spelling check is installed with.
 pub const SPELLING: &[&str] = &["python3-venv"];
 
@@ -28,7 +31,7 @@ pub const SPELLING: &[&str] = &["python3-venv"];
 pub const WASM: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "rust-web-llvm", "lld-22"];
 
 /// All that any command asks for, except what only some machines need.
-pub const EVERYTHING: &[&[&str]] = &[BUILD, HEADLESS, TEST, POSTGRES, SPELLING];
+pub const EVERYTHING: &[&[&str]] = &[BUILD, HEADLESS, TEST, POSTGRES, BROWSER, SPELLING];
 
 /// May packages be installed without asking?
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -65,6 +68,11 @@ pub fn ensure(workspace: &Workspace, groups: &[&[&str]]) -> Result<()> {
     let what = format!("installing system packages (minutes): {}", missing.join(" "));
     ask(workspace.consent, &missing)?;
     workspace.step(&what, || install(&missing))
+}
+
+/// `node` with `npm`: those of the search path, wherever they are from; else the system's.
+pub fn node(workspace: &Workspace) -> Result<()> {
+    if process::which("node").is_some() && process::which("npm").is_some() { Ok(()) } else { ensure(workspace, &[&["nodejs", "npm"]]) }
 }
 
 /// Debian, Ubuntu and what descends from them.

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that can be wrong with Kontor, looked for.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Result, bail};
@@ -14,7 +15,8 @@ use crate::ui;
 use crate::workspace::{FEATURES, Workspace};
 
 /// Proofs that are programs of `kontor-tests`, run after the tests with these arguments.
-const SLOW_PROOFS: &[(&str, &[&str])] = &[("crash", &["--kills", "200"]), ("powercut", &["--instants", "200"]), ("outage", &["--kills", "200"])];
+const SLOW_PROOFS: &[(&str, &[&str])] =
+    &[("crash", &["--kills", "200"]), ("powercut", &["--instants", "200"]), ("outage", &["--kills", "200"]), ("browser", &[])];
 
 /// How much is tried.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,6 +38,7 @@ impl Length {
 pub struct Surroundings<'a> {
     workspace: &'a Workspace,
     cluster: Option<Cluster>,
+    browser_modules: PathBuf,
     display: Display,
     length: Length,
 }
@@ -44,15 +47,17 @@ impl<'a> Surroundings<'a> {
     /// Installs what is missing and starts database and display.
     pub fn start(workspace: &'a Workspace, length: Length) -> Result<Self> {
         let has_database = std::env::var_os(postgres::VARIABLE).is_some();
-        let groups = [setup::HEADLESS, setup::TEST];
+        let groups = [setup::HEADLESS, setup::TEST, setup::BROWSER];
         setup::ensure(workspace, &groups)?;
+        setup::node(workspace)?;
+        let browser_modules = tools::ensure_browser_modules(workspace)?;
         let cluster = if has_database {
             None
         } else {
             setup::ensure(workspace, &[setup::POSTGRES])?;
             Some(workspace.step("PostgreSQL: starting", Cluster::start)?)
         };
-        Ok(Self { workspace, cluster, display: Display::start()?, length })
+        Ok(Self { workspace, cluster, browser_modules, display: Display::start()?, length })
     }
 
     /// A command that sees them. `profile_folder` says which build of the program is meant.
@@ -60,6 +65,7 @@ impl<'a> Surroundings<'a> {
         let mut command = self.display.command(program);
         let binary = self.workspace.program(profile_folder, "kontor");
         command.current_dir(&self.workspace.root).env("PATH", tools::search_path(self.workspace)?).env("KONTOR_BINARY", binary);
+        command.env("KONTOR_BROWSER_MODULES", &self.browser_modules);
         if let Some(cluster) = &self.cluster {
             command.env(postgres::VARIABLE, cluster.url());
         }

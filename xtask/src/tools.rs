@@ -26,6 +26,9 @@ pub const DENY: Tool = Tool { program: "cargo-deny", package: "cargo-deny", vers
 /// Finds misspelt words.
 const TYPOS: Tool = Tool { program: "typos", package: "typos-cli", version: "1.52.0" };
 
+/// Which packages exactly.
+const LOCK: &str = "package-lock.json";
+
 /// Where a tool is, after installing it if it was missing.
 pub fn ensure(workspace: &Workspace, tool: &Tool) -> Result<PathBuf> {
     if let Some(found) = find(workspace, tool) {
@@ -59,6 +62,28 @@ pub fn search_path(workspace: &Workspace) -> Result<OsString> {
     let ours = folder(workspace).join("bin");
     let folders = std::iter::once(ours).chain(std::env::split_paths(&before));
     std::env::join_paths(folders).context("the search path holds a folder with a colon")
+}
+
+/// Where the packages are that drive and judge a browser: exactly those of `tests/browser/package-lock.json`.
+pub fn ensure_browser_modules(workspace: &Workspace) -> Result<PathBuf> {
+    let (source, place) = (workspace.root.join("tests/browser"), folder(workspace).join("browser"));
+    let wanted = std::fs::read(source.join(LOCK)).with_context(|| source.display().to_string())?;
+    // Written last: with it, the packages are there.
+    let done = place.join("installed");
+    if std::fs::read(&done).is_ok_and(|before| before == wanted) {
+        return Ok(place);
+    }
+    workspace.step("installing what drives a browser (once)", || {
+        std::fs::create_dir_all(&place)?;
+        for name in ["package.json", LOCK] {
+            std::fs::copy(source.join(name), place.join(name))?;
+        }
+        // No package runs anything while it is installed.
+        let arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+        process::run(Command::new("npm").args(arguments).current_dir(&place))?;
+        Ok(std::fs::write(&done, &wanted)?)
+    })?;
+    Ok(place)
 }
 
 fn folder(workspace: &Workspace) -> PathBuf {

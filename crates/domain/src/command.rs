@@ -199,6 +199,7 @@ impl Command {
                 | settings::Command::ChangeTill(_)
                 | settings::Command::AddTill(_)
                 | settings::Command::AddWarehouse(_)
+                | settings::Command::ChangeDevice(_)
                 | settings::Command::AddDevice { .. } => Permission::SettingsEdit,
             },
             Self::Identity(command) => match command {
@@ -248,6 +249,7 @@ impl Command {
                 | settings::Command::ChangeTill(_)
                 | settings::Command::AddTill(_)
                 | settings::Command::AddWarehouse(_)
+                | settings::Command::ChangeDevice(_)
                 | settings::Command::AddDevice { .. } => Nature::Request,
             },
             Self::Identity(_) => Nature::Request,
@@ -293,6 +295,7 @@ impl Command {
             Self::Settings(settings::Command::ChangeTill(_)) => "settings.change_till",
             Self::Settings(settings::Command::AddTill(_)) => "settings.add_till",
             Self::Settings(settings::Command::AddWarehouse(_)) => "settings.add_warehouse",
+            Self::Settings(settings::Command::ChangeDevice(_)) => "settings.change_device",
             Self::Settings(settings::Command::AddDevice { .. }) => "settings.add_device",
             Self::Identity(identity::Command::CreatePerson(_)) => "identity.create_person",
             Self::Identity(identity::Command::Register(_)) => "identity.register",

@@ -12,6 +12,7 @@ pub mod host;
 pub mod identity;
 pub mod ids;
 pub mod money;
+pub mod news;
 pub mod printing;
 pub mod reject;
 pub mod reports;

@@ -135,6 +135,10 @@ codes! {
     CopyGone = 18017,
     /// The shop server has no key to seal to.
     NoSealKey = 18018,
+    /// A browser does not reach the shop server at `{address}`: what became of the last request is not known.
+    ServerUnreached = 18019,
+    /// Only the program on a computer can do it: printers, drawers, files.
+    DesktopOnly = 18020,
 }
 
 impl Code {

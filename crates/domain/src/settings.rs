@@ -91,6 +91,8 @@ pub enum Command {
     AddTill(AddTill),
     /// One more warehouse, with the locations it needs.
     AddWarehouse(AddWarehouse),
+    /// Changes what a device is called.
+    ChangeDevice(DeviceChanges),
     /// One more device that is no till: the shop server itself.
     AddDevice {
         /// The device.
@@ -225,10 +227,35 @@ pub struct TillChanges {
     pub location_id: Option<Edit<LocationId>>,
 }
 
+/// Changed data of a device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceChanges {
+    /// Which device.
+    pub device_id: DeviceId,
+    /// Its name.
+    #[serde(default)]
+    pub name: Option<Edit<String>>,
+}
+
 queries! { Settings {
     /// Everything a screen needs to start: the shop, this till, the open shift, taxes, printers.
     GetSession {} -> Option<Session>, permission: SettingsRead;
+    /// All tills by number.
+    ListTills {} -> Vec<crate::counter::Till>, permission: SettingsRead;
+    /// All devices: tills by number, then the others.
+    ListDevices {} -> Vec<DeviceView>, permission: SettingsEdit;
 } }
+
+/// A device as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceView {
+    /// The device.
+    pub device: Device,
+    /// The till it is, if it is one.
+    pub till: Option<crate::counter::Till>,
+    /// Tokens with which it may speak to the shop server.
+    pub token_count: i64,
+}
 
 /// What a screen knows about where it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use common::samples::{Furnished, KINDS, kind_of};
 use common::tries;
 use kontor_domain::command::{Command, Envelope, Mode, Nature, Permission, Rights};
+use kontor_domain::news;
 use kontor_domain::reject::Code;
 use kontor_domain::testing::Failure;
 use proptest::prelude::*;
@@ -71,6 +72,8 @@ fn every_command_is_done_but_founding_twice() {
             } else if cold {
                 assert!(verdict.is_ok(), "{name}: {verdict:?}");
             }
+            let events = verdict.as_ref().map(|outcome| outcome.events.clone()).unwrap_or_default();
+            assert!(events.iter().all(|event| news::events_of(name).contains(event)), "{name}: {events:?}");
             assert!(!matches!(verdict, Err(Failure::Broken(_))), "{name}: {verdict:?}");
             furnished.shop.store.check_ledgers().unwrap();
         }

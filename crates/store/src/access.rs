@@ -14,6 +14,7 @@ use crate::reader::{Reader, bind, get};
 
 mod events;
 mod letters;
+mod news;
 mod quarantine;
 mod sign_in;
 

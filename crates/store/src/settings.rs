@@ -6,18 +6,22 @@ use kontor_domain::cell::Cell;
 use kontor_domain::counter::{ParkedCart, Shift, Till};
 use kontor_domain::identity::Person;
 use kontor_domain::printing::Printer;
-use kontor_domain::settings::{Company, Device, Query, Session};
+use kontor_domain::settings::{Company, Device, DeviceView, Query, Session};
 use kontor_domain::stock::Location;
 use kontor_domain::time::Instant;
 use kontor_domain::world::Row;
+use sqlx::any::AnyRow;
 
 use crate::error::StoreError;
-use crate::reader::{Asker, Reader, get, json, values};
+use crate::identity::{joined, width};
+use crate::reader::{Asker, Reader, columns, get, json, row_at, values};
 
 impl Reader {
     pub(crate) async fn answer_settings(&self, asker: &Asker, query: &Query) -> Result<String, StoreError> {
         match query {
             Query::GetSession(_) => json(&self.session(asker).await?),
+            Query::ListDevices(_) => json(&self.devices(asker).await?),
+            Query::ListTills(_) => json(&self.rows::<Till>("company = $1 ORDER BY number", values(asker, [])).await?),
         }
     }
 
@@ -35,6 +39,19 @@ impl Reader {
     pub async fn last_at(&self, asker: &Asker) -> Result<Option<Instant>, StoreError> {
         let row = self.fetch_one("SELECT last_at FROM clock WHERE company = $1".to_owned(), values(asker, [])).await?;
         row.as_ref().map(|row| get(row, 0)).transpose()
+    }
+
+    async fn devices(&self, asker: &Asker) -> Result<Vec<DeviceView>, StoreError> {
+        let sql = format!(
+            "SELECT {}, {}, (SELECT COUNT(*) FROM device_token k WHERE k.company = d.company AND k.device = d.id AND k.revoked_at IS NULL)
+             FROM device d LEFT JOIN till t ON t.company = d.company AND t.id = d.till_id WHERE d.company = $1
+             ORDER BY CASE WHEN t.number IS NULL THEN 1 ELSE 0 END, t.number, d.name, d.id",
+            columns::<Device>("d"),
+            columns::<Till>("t")
+        );
+        let (first, last) = (width::<Device>(), width::<Device>() + width::<Till>());
+        let view = |row: &AnyRow| Ok(DeviceView { device: row_at(row, 0)?, till: joined(row, first)?, token_count: get(row, last)? });
+        self.fetch(sql, values(asker, [])).await?.iter().map(view).collect()
     }
 
     /// Everything a screen needs to start.

@@ -66,6 +66,7 @@ impl Place {
             database: Database::File(data.join("server.kontor")),
             data,
             transport,
+            ui_dir: None,
             log: "warn".into(),
             log_days: 1,
             mail: None,

@@ -13,6 +13,7 @@ use kontor_translations::attention_text;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use crate::backend::is_browser;
 use crate::icon::Picture;
 use crate::live::live;
 use crate::parts::{Button, Empty, Kind, Skeleton, Tag};
@@ -107,7 +108,7 @@ fn framed(item: &Attention, tone: &'static str, title: String, body: AnyView, ac
             <Picture icon=icon::WARNING/>
             <div class="col">
                 <div class="row between">
-                    <h3>{title}</h3>
+                    <h2 class="minor">{title}</h2>
                     <span class="small faint">{format::date_time(item.at)} " · " {place_of(item)}</span>
                 </div>
                 {body}
@@ -122,6 +123,9 @@ fn framed(item: &Attention, tone: &'static str, title: String, body: AnyView, ac
 fn place_of(item: &Attention) -> impl Fn() -> String + use<> {
     let is_of_server = matches!(item.kind, AttentionKind::Refused | AttentionKind::Parked);
     move || {
+        if is_browser() {
+            return t(key::ATTENTION_WHERE_SERVER);
+        }
         let sync = app().sync.get();
         t(match sync {
             None => key::ATTENTION_WHERE_HERE,
@@ -135,7 +139,9 @@ fn place_of(item: &Attention) -> impl Fn() -> String + use<> {
 fn again(item: &Attention) -> AnyView {
     let (id, command_id) = (item.id, CommandId(item.about_id));
     view! {
-        <Button label=t(key::ATTENTION_AGAIN) kind=Kind::Primary icon=icon::UNDO press=move || enter_again(id, command_id, Over::Before)/>
+        {(!is_browser()).then(|| view! {
+            <Button label=t(key::ATTENTION_AGAIN) kind=Kind::Primary icon=icon::UNDO press=move || enter_again(id, command_id, Over::Before)/>
+        })}
         {done(id, key::ATTENTION_DISMISS)}
     }
     .into_any()

@@ -19,7 +19,6 @@ fn function(module: &str, name: &str) -> Result<Function, JsValue> {
 }
 
 /// Whether the program is around us.
-#[cfg(feature = "mock")]
 pub(super) fn is_there() -> bool {
     function("core", "invoke").is_ok()
 }

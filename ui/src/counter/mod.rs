@@ -102,7 +102,7 @@ pub(crate) struct Counter {
     /// The sale that was on its way when the window ended and was not saved.
     pub(crate) unfinished: RwSignal<bool>,
     /// Whose basket this is.
-    company: RwSignal<Option<CompanyId>>,
+    pub(crate) company: RwSignal<Option<CompanyId>>,
     keeping: RwSignal<bool>,
 }
 

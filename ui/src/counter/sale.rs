@@ -129,7 +129,7 @@ impl Counter {
     fn not_sold(self, request: Request, reject: &Reject) {
         sound::play(Sound::Unknown);
         app().toasts.refuse(reject);
-        let is_known = reject.code != Code::Internal;
+        let is_known = !backend::is_unanswered(reject);
         UNANSWERED.with_borrow_mut(|kept| *kept = (!is_known).then_some(request));
         self.change(|basket| basket.sent = !is_known);
     }

@@ -247,9 +247,9 @@ fn option(index: ReadSignal<usize>, hit: ProductHit, here: Hits) -> impl IntoVie
             }
         >
             <Swatch hue=hit.hue name=name.clone()/>
-            <span class="grow"><span class="clip strong" style="display:block">{name}</span><span class="sub">{code}</span></span>
+            <span class="grow"><span class="clip strong" style:display="block">{name}</span><span class="sub">{code}</span></span>
             <span class="faint small">{stock}</span>
-            <b class="num" style="min-width:88px">{price}</b>
+            <b class="num" style:min-width="88px">{price}</b>
         </button>
     }
 }
@@ -259,7 +259,7 @@ fn option(index: ReadSignal<usize>, hit: ProductHit, here: Hits) -> impl IntoVie
 fn Nothing(text: String) -> impl IntoView {
     let made = text.clone();
     view! {
-        <div class="col" style="padding:var(--s3)">
+        <div class="col" style:padding="var(--s3)">
             <div class="row between wrap">
                 <span class="strong">{tx(key::COMMON_NO_MATCH, &[("text", text.clone().into())])}</span>
                 <Button label=t(key::COUNTER_CREATE) kind=Kind::Primary icon=icon::PLUS press=move || go(Place::Products(ProductsPlace::New(made.clone())))/>

@@ -11,6 +11,7 @@ use leptos::prelude::*;
 use super::search::{Found, SearchBox};
 use super::sheet::SheetView;
 use super::{Sheet, Unknown, add_hit, basket};
+use crate::backend::has_files;
 use crate::format;
 use crate::icon;
 use crate::live::live;
@@ -208,7 +209,9 @@ fn nothing(category: Option<CategoryId>) -> impl IntoView {
         <div class="nogoods">
             <Empty icon=icon::BOX title=t(title) text=t(text)>
                 <Button label=t(key::COUNTER_CREATE) kind=Kind::Primary icon=icon::PLUS press=|| go(Place::Products(ProductsPlace::New(String::new())))/>
-                <Button label=t(key::COUNTER_IMPORT) icon=icon::FILE_IN press=|| go(Place::Products(ProductsPlace::Import))/>
+                {has_files().then(|| view! {
+                    <Button label=t(key::COUNTER_IMPORT) icon=icon::FILE_IN press=|| go(Place::Products(ProductsPlace::Import))/>
+                })}
             </Empty>
         </div>
     }

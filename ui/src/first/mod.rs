@@ -58,7 +58,7 @@ pub(crate) fn First() -> impl IntoView {
 
 /// Each language in its own words, so that it is found by who speaks it.
 #[component]
-fn Languages() -> impl IntoView {
+pub(crate) fn Languages() -> impl IntoView {
     let one = |language: &'static Locale| {
         let is_on = *language == locale();
         let choose = move |_| app().prefer(|preferences| preferences.locale = Some(language.tag().to_owned()));

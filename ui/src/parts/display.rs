@@ -30,8 +30,8 @@ pub(crate) fn KeyCap(#[prop(into)] text: String) -> impl IntoView {
 }
 
 /// The colour of a hue 0–7.
-pub(crate) fn hue(hue: i64) -> String {
-    format!("--hue: var(--hue-{})", hue.rem_euclid(8))
+pub(crate) fn hue(hue: i64) -> (&'static str, String) {
+    ("--hue", format!("var(--hue-{})", hue.rem_euclid(8)))
 }
 
 /// A plain shape in the product's colour with its first letter.
@@ -91,7 +91,7 @@ pub(crate) fn Skeleton(
 ) -> impl IntoView {
     let width = width.unwrap_or_else(|| "100%".to_owned());
     let height = height.unwrap_or_else(|| "1em".to_owned());
-    view! { <span class="skeleton" aria-hidden="true" style=format!("width:{width};height:{height}")></span> }
+    view! { <span class="skeleton" aria-hidden="true" style:width=width style:height=height></span> }
 }
 
 /// The bar of the running long task `name`, with its count and a way to stop it. Nothing when it
@@ -133,14 +133,14 @@ pub(crate) fn Progress(
                 aria-valuemax="100"
                 aria-valuenow=(task.total > 0).then(|| percent.to_string())
             >
-                <i style=(task.total > 0).then(|| format!("width:{percent}%"))></i>
+                <i style:width=(task.total > 0).then(|| format!("{percent}%"))></i>
             </div>
         }
     };
     view! {
         <Show when=move || task.with(Option::is_some)>
             <div class="row">
-                <div class="col grow" style="gap:6px">{move || task.get().map(bar)}</div>
+                <div class="col grow" style:gap="6px">{move || task.get().map(bar)}</div>
                 {(!steady).then(|| view! { <Button label=t(key::COMMON_STOP) press=stop/> })}
             </div>
         </Show>

@@ -66,6 +66,9 @@ pub(crate) fn TextField(
     /// Several lines.
     #[prop(optional)]
     lines: bool,
+    /// What a password manager fills in: `username`, `current-password`.
+    #[prop(optional)]
+    autocomplete: Option<&'static str>,
     #[prop(optional)] autofocus: bool,
     #[prop(optional, into)] disabled: Signal<bool>,
     #[prop(optional)] max_length: Option<u32>,
@@ -109,7 +112,7 @@ pub(crate) fn TextField(
                 type=kind.unwrap_or("text")
                 inputmode=(!mode.is_empty()).then_some(mode)
                 class:num=is_figure
-                autocomplete="off"
+                autocomplete=autocomplete.unwrap_or("off")
                 spellcheck="false"
                 data-first=autofocus.then_some("")
                 prop:value=move || value.get()
@@ -234,7 +237,7 @@ pub(crate) fn SearchField(
         }
     };
     view! {
-        <label class="field" style="width:360px">
+        <label class="field" style:width="360px">
             <Picture icon=icon::SEARCH small=true/>
             <input
                 node_ref=element

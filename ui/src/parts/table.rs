@@ -180,6 +180,8 @@ pub(crate) struct Column<R> {
     width: &'static str,
     align: Align,
     sort: Option<&'static str>,
+    /// The heading is for screen readers alone.
+    is_unseen: bool,
     cell: CellView<R>,
 }
 
@@ -193,12 +195,18 @@ impl<R> Column<R> {
     /// A column: heading, width as a CSS grid track, and what stands in a row.
     pub(crate) fn new<V: IntoView + 'static>(title: String, width: &'static str, cell: impl Fn(&R) -> V + Send + Sync + 'static) -> Self {
         let cell: CellView<R> = Arc::new(move |row| cell(row).into_any());
-        Self { title, width, align: Align::Start, sort: None, cell }
+        Self { title, width, align: Align::Start, sort: None, is_unseen: false, cell }
     }
 
     /// Figures stand at the end.
     pub(crate) fn figures(mut self) -> Self {
         self.align = Align::End;
+        self
+    }
+
+    /// Its heading is only for who does not see what stands below it.
+    pub(crate) fn unseen(mut self) -> Self {
+        self.is_unseen = true;
         self
     }
 
@@ -277,7 +285,7 @@ where
         seen.start.min(total)..seen.end.min(total)
     });
     let tracks: Vec<&str> = columns.iter().map(|column| column.width).collect();
-    let style = format!("--columns:{};--least:{least_width}px", tracks.join(" "));
+    let (columns_style, least_style) = (("--columns", tracks.join(" ")), ("--least", format!("{least_width}px")));
     let headings = columns.iter().map(|column| heading(column, sorting)).collect_view();
     let columns = StoredValue::new(columns);
     let can_open = open.is_some();
@@ -305,7 +313,7 @@ where
         <div
             class="tablebox"
             node_ref=frame
-            style=style
+            style=columns_style
             tabindex="0"
             role="grid"
             aria-label=label
@@ -315,14 +323,15 @@ where
             on:scroll=move |_| scrolled()
             on:keydown=key_down
         >
-            <div class="thead" role="rowgroup">
+            <div class="thead" role="rowgroup" style=least_style.clone()>
                 <div class="tr" role="row" aria-rowindex="1">{headings}</div>
             </div>
             <div
                 class="space"
                 class:can=can_open
                 role="rowgroup"
-                style=move || format!("height:{}px", rows.total.get().unwrap_or(MARGIN) * height.get())
+                style=least_style
+                style:height=move || format!("{}px", rows.total.get().unwrap_or(MARGIN) * height.get())
             >
                 <For each=move || shown.get() key=|index| *index children=line/>
             </div>
@@ -366,7 +375,8 @@ fn heading<R: 'static>(column: &Column<R>, sorting: Option<Sorting>) -> AnyView 
     let title = column.title.clone();
     let class = if column.align == Align::End { "th end" } else { "th" };
     let (Some(sorting), Some(word)) = (sorting, column.sort) else {
-        return view! { <div class=class role="columnheader">{title}</div> }.into_any();
+        let unseen = column.is_unseen;
+        return view! { <div class=class role="columnheader"><span class:hidden-label=unseen>{title}</span></div> }.into_any();
     };
     let is_on = move || sorting.by.get() == word;
     view! {
@@ -441,7 +451,7 @@ where
             id=row_id(index)
             aria-rowindex=(index + 2).to_string()
             aria-selected=move || (chosen.get() == Some(index)).to_string()
-            style=move || format!("transform:translateY({}px)", index * height.get())
+            style:transform=move || format!("translateY({}px)", index * height.get())
             on:click=click
         >
             {cells}

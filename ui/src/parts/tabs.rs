@@ -69,7 +69,7 @@ where
     view! {
         <div class="labelled">
             <span class="label">{label.clone()}</span>
-            <div class="tabs" role="radiogroup" aria-label=label on:keydown=move_focus style="flex-wrap:wrap">
+            <div class="tabs" role="radiogroup" aria-label=label on:keydown=move_focus style:flex-wrap="wrap">
                 {move || options.get().into_iter().map(chip).collect_view()}
             </div>
         </div>

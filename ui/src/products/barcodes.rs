@@ -16,7 +16,7 @@ pub(super) fn Barcodes(fields: Fields, form: Form) -> impl IntoView {
     view! {
         <section class="card pad form barcodes">
             <div class="row between">
-                <h3>{field_name("barcodes")}</h3>
+                <h2 class="minor">{field_name("barcodes")}</h2>
                 <Button label=t(key::PRODUCTS_ADD_BARCODE) icon=icon::PLUS press=move || {
                     fields.add_barcode("");
                 }/>

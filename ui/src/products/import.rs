@@ -177,7 +177,7 @@ fn errors(errors: &[ImportError], count: i64) -> impl IntoView + use<> {
             <table class="plain">
                 <thead>
                     <tr>
-                        <th class="num" style="width:80px">{t(key::PRODUCTS_ROW)}</th>
+                        <th class="num" style:width="80px">{t(key::PRODUCTS_ROW)}</th>
                         <th>{t(key::PRODUCTS_WRONG)}</th>
                     </tr>
                 </thead>

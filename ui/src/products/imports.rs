@@ -45,14 +45,14 @@ pub(super) fn Imports() -> impl IntoView {
             let rows = all.iter().map(|summary| row(summary, ask)).collect_view();
             view! {
                 <section class="card tablecard">
-                    <h3 class="over">{t(key::PRODUCTS_EARLIER_IMPORTS)}</h3>
+                    <h2 class="minor over">{t(key::PRODUCTS_EARLIER_IMPORTS)}</h2>
                     <table class="plain">
                         <thead>
                             <tr>
                                 <th>{t(key::SALES_WHEN)}</th>
                                 <th class="num">{t(key::PRODUCTS_TO_CREATE)}</th>
                                 <th class="num">{t(key::PRODUCTS_TO_CHANGE)}</th>
-                                <th></th>
+                                <td></td>
                             </tr>
                         </thead>
                         <tbody>{rows}</tbody>

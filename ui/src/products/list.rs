@@ -10,6 +10,7 @@ use leptos::task::spawn_local;
 
 use super::categories::CategoriesDialog;
 use super::export::export;
+use crate::backend::has_files;
 use crate::keys::{self, Action, Taken};
 use crate::live::{Live, live};
 use crate::parts::{Button, Column, Empty, Kind, Nearest, Progress, Rows, SearchField, Sorting, Swatch, Tag, VirtualTable};
@@ -93,8 +94,10 @@ pub(super) fn ProductList() -> impl IntoView {
                 <span class="muted">{move || rows.total().map(count)}</span>
                 <div class="actions">
                     <Button label=t(key::PRODUCTS_CATEGORIES) press=move || editing_categories.set(true)/>
-                    <Button label=t(key::PRODUCTS_EXPORT) icon=icon::FILE_OUT press=export/>
-                    <Button label=t(key::PRODUCTS_IMPORT) icon=icon::FILE_IN press=|| go(Place::Products(ProductsPlace::Import))/>
+                    {has_files().then(|| view! {
+                        <Button label=t(key::PRODUCTS_EXPORT) icon=icon::FILE_OUT press=export/>
+                        <Button label=t(key::PRODUCTS_IMPORT) icon=icon::FILE_IN press=|| go(Place::Products(ProductsPlace::Import))/>
+                    })}
                     <Button label=t(key::PRODUCTS_NEW) kind=Kind::Primary action=Action::New press=new/>
                 </div>
             </div>
@@ -177,7 +180,7 @@ fn CategorySelect(value: RwSignal<Option<CategoryId>>, categories: Live<Vec<Cate
 
 fn columns() -> Vec<Column<ProductHit>> {
     vec![
-        Column::new(String::new(), "60px", |hit: &ProductHit| view! { <Swatch hue=hit.hue name=hit.name.clone()/> }),
+        Column::new(word("field", "hue"), "60px", |hit: &ProductHit| view! { <Swatch hue=hit.hue name=hit.name.clone()/> }).unseen(),
         Column::new(word("sort", "name"), "minmax(220px, 1fr)", |hit: &ProductHit| view! { <span class="strong">{hit.name.clone()}</span> })
             .sorted_by("name"),
         Column::new(word("sort", "code"), "120px", |hit: &ProductHit| view! { <span class="muted">{hit.code.clone()}</span> }).sorted_by("code"),
@@ -188,7 +191,7 @@ fn columns() -> Vec<Column<ProductHit>> {
         ),
         Column::new(word("sort", "price"), "116px", |hit: &ProductHit| format::price(hit.price)).figures().sorted_by("price"),
         Column::new(t(key::PRODUCTS_ON_HAND), "124px", on_hand).figures().sorted_by("on_hand"),
-        Column::new(String::new(), "184px", state),
+        Column::new(t(key::ACCESS_STATE), "184px", state).unseen(),
     ]
 }
 
@@ -225,7 +228,9 @@ fn nothing(filter: Filter) -> AnyView {
     if filter.is_plain() {
         return view! {
             <Empty icon=icon::BOX title=t(key::PRODUCTS_EMPTY) text=t(key::PRODUCTS_EMPTY_TEXT)>
-                <Button label=t(key::PRODUCTS_IMPORT) icon=icon::FILE_IN press=|| go(Place::Products(ProductsPlace::Import))/>
+                {has_files().then(|| view! {
+                    <Button label=t(key::PRODUCTS_IMPORT) icon=icon::FILE_IN press=|| go(Place::Products(ProductsPlace::Import))/>
+                })}
                 <Button label=t(key::PRODUCTS_NEW) kind=Kind::Primary action=Action::New press=new/>
             </Empty>
         }

@@ -37,7 +37,7 @@ pub(super) fn Inputs(fields: Fields, form: Form, #[prop(optional)] autofocus: bo
             </section>
             <Barcodes fields=fields form=form/>
             <section class="card pad form">
-                <h3>{t(key::PRODUCTS_STOCK_AND_COUNTER)}</h3>
+                <h2 class="minor">{t(key::PRODUCTS_STOCK_AND_COUNTER)}</h2>
                 <div class="cols">
                     <TextField label=field_name("low_threshold") value=fields.low name="low_threshold" form=form mode="decimal" hint=t(key::PRODUCTS_LOW_HINT)/>
                     <TextField label=field_name("high_threshold") value=fields.high name="high_threshold" form=form mode="decimal" hint=t(key::PRODUCTS_HIGH_HINT)/>
@@ -251,7 +251,7 @@ fn Parts(conflict: Conflict, mine: RwSignal<Vec<Part>>) -> impl IntoView {
         <table class="plain">
             <thead>
                 <tr>
-                    <th></th>
+                    <td></td>
                     <th>{t(key::PRODUCTS_BEFORE)}</th>
                     <th>{t(key::PRODUCTS_MINE)}</th>
                     <th>{t(key::PRODUCTS_THEIRS)}</th>

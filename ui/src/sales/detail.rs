@@ -11,6 +11,7 @@ use super::ledger::Ledger;
 use super::paper::save_pdf;
 use super::parts::{Returned, can_refund, discount_of, returned_of, returned_of_sale};
 use super::refund::RefundPage;
+use crate::backend::has_files;
 use crate::live::{Live, live};
 use crate::parts::{BackTo, Button, Empty, Kind, Skeleton, Tabs, Tag};
 use crate::place::{Place, ProductsPlace, go};
@@ -100,16 +101,18 @@ fn head(detail: &SaleDetail, side: RwSignal<Side>) -> impl IntoView + use<> {
                     icon=icon::PRINTER
                     press=move || counter::print_again(id)
                 />
-                <Button
-                    label=t(key::SALES_SAVE_RECEIPT)
-                    icon=icon::FILE_OUT
-                    press=move || save_pdf(PaperDocument::Receipt, id.0, &receipt)
-                />
-                <Button
-                    label=t(key::SALES_SAVE_INVOICE)
-                    icon=icon::FILE_OUT
-                    press=move || save_pdf(PaperDocument::Invoice, id.0, &format!("{invoice}-A4"))
-                />
+                {has_files().then(|| view! {
+                    <Button
+                        label=t(key::SALES_SAVE_RECEIPT)
+                        icon=icon::FILE_OUT
+                        press=move || save_pdf(PaperDocument::Receipt, id.0, &receipt)
+                    />
+                    <Button
+                        label=t(key::SALES_SAVE_INVOICE)
+                        icon=icon::FILE_OUT
+                        press=move || save_pdf(PaperDocument::Invoice, id.0, &format!("{invoice}-A4"))
+                    />
+                })}
                 {can_refund(detail).then(|| view! {
                     <Button label=t(key::SALES_REFUND) kind=Kind::Primary icon=icon::UNDO press=move || side.set(Side::Refund)/>
                 })}
@@ -243,7 +246,7 @@ fn payments(detail: &SaleDetail) -> impl IntoView + use<> {
     let has_change = !sale.change.is_zero();
     view! {
         <section class="card pad">
-            <h3>{t(key::SALES_PAYMENT)}</h3>
+            <h2 class="minor">{t(key::SALES_PAYMENT)}</h2>
             <dl class="facts">
                 {tenders}
                 {(!sale.rounding.is_zero()).then(|| fact(t(key::SALES_ROUNDING), format::money(sale.rounding)))}
@@ -296,7 +299,7 @@ fn refunds(detail: &SaleDetail) -> Option<impl IntoView + use<>> {
     (!detail.refunds.is_empty()).then(|| {
         view! {
             <section class="card pad">
-                <h3>{t(key::SALES_ONLY_REFUNDS)}</h3>
+                <h2 class="minor">{t(key::SALES_ONLY_REFUNDS)}</h2>
                 <div class="options flush">{rows}</div>
             </section>
         }

@@ -31,7 +31,7 @@ fn shown(ledger: &SaleLedger) -> impl IntoView + use<> {
     view! {
         <div class="ledgers">
             <section class="card tablecard">
-                <h3 class="over">{t(key::SALES_STOCK_MOVES)}</h3>
+                <h2 class="minor over">{t(key::SALES_STOCK_MOVES)}</h2>
                 <table class="plain">
                     <thead>
                         <tr>
@@ -45,7 +45,7 @@ fn shown(ledger: &SaleLedger) -> impl IntoView + use<> {
                 </table>
             </section>
             <section class="card tablecard">
-                <h3 class="over">{t(key::SALES_POSTINGS)}</h3>
+                <h2 class="minor over">{t(key::SALES_POSTINGS)}</h2>
                 <table class="plain">
                     <thead>
                         <tr>

@@ -12,6 +12,7 @@ mod till;
 
 use leptos::prelude::*;
 
+use crate::backend::is_browser;
 use crate::icon::{self, Icon, Picture};
 use crate::place::{Place, go, leave};
 use crate::text::{Key, key, t};
@@ -31,6 +32,11 @@ enum Part {
 
 impl Part {
     const ALL: &'static [Self] = &[Self::Shop, Self::Taxes, Self::Till, Self::Printers, Self::Look, Self::Keys, Self::Server, Self::Data];
+
+    /// Whether there is such a thing here: a browser has no printer and no file, and is at its server already.
+    fn is_here(self) -> bool {
+        !is_browser() || !matches!(self, Self::Printers | Self::Server | Self::Data)
+    }
 
     const fn name(self) -> Key {
         match self {
@@ -104,7 +110,7 @@ pub(crate) fn SettingsScreen() -> impl IntoView {
         <div class="page settings">
             <div class="head"><h1>{t(key::SETTINGS_TITLE)}</h1></div>
             <div class="settingsbody">
-                <nav class="options" aria-label=t(key::SETTINGS_TITLE)>{Part::ALL.iter().map(entry).collect_view()}</nav>
+                <nav class="options" aria-label=t(key::SETTINGS_TITLE)>{Part::ALL.iter().filter(|part| part.is_here()).map(entry).collect_view()}</nav>
                 <div class="settingspart">{body}</div>
             </div>
         </div>

@@ -7,6 +7,7 @@ mod problem;
 mod rail;
 mod top;
 
+use kontor_domain::command::Event;
 use kontor_domain::host::{HostCall, HostEvent, Start};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -17,12 +18,14 @@ use self::palette::Palette;
 use self::problem::{Problem, Unready};
 use self::rail::Rail;
 use self::top::TopBar;
+use crate::backend::server::account::{self, Account};
 use crate::keys::{Action, Taken, on_action};
 use crate::place::{Place, Screen};
+use crate::signin::{Ended, SignIn, WhichTill};
 use crate::state::{SESSION_EVENTS, Task, app};
 use crate::text::{key, tx};
 use crate::toast::{Act, ToastList, Tone};
-use crate::{attention, backend, counter, first, products, sales, settings, shift, stock, sync, today};
+use crate::{access, attention, backend, counter, first, products, sales, settings, shift, stock, sync, today};
 
 /// Sets or removes an attribute of the page itself.
 pub(crate) fn set_page_attribute(name: &str, value: Option<&str>) {
@@ -54,6 +57,9 @@ pub(crate) fn hear(event: HostEvent) {
             if events.iter().any(|event| SESSION_EVENTS.contains(event)) {
                 spawn_local(app().load_session());
             }
+            if backend::is_browser() && events.contains(&Event::IdentityChanged) {
+                spawn_local(account::look_again());
+            }
         }
         HostEvent::Sync(sync) => app().sync.set(sync),
         HostEvent::Progress { task, done, total } => {
@@ -84,11 +90,16 @@ enum Face {
     Waiting,
     Problem,
     First,
+    SignIn,
+    WhichTill,
     Shop,
 }
 
 fn face() -> Face {
     let app = app();
+    if let Some(face) = browser_face() {
+        return face;
+    }
     let has_file_problem = app.start.with(|start| start.as_ref().is_some_and(|start| start.problem.is_some()));
     if has_file_problem || (app.session.with(Option::is_none) && app.problem.with(Option::is_some)) {
         return Face::Problem;
@@ -99,6 +110,21 @@ fn face() -> Face {
     if app.ready.get() { Face::First } else { Face::Waiting }
 }
 
+/// What only a browser has to ask first.
+fn browser_face() -> Option<Face> {
+    let app = app();
+    if !backend::is_browser() {
+        return None;
+    }
+    match app.account.get() {
+        Account::Out => Some(Face::SignIn),
+        Account::In | Account::Ended if app.needs_till.get() => Some(Face::WhichTill),
+        // A browser never starts a shop of its own.
+        _ if app.session.with(Option::is_none) && app.problem.with(Option::is_none) => Some(Face::Waiting),
+        _ => None,
+    }
+}
+
 #[component]
 fn Window() -> impl IntoView {
     let face = Memo::new(move |_| face());
@@ -107,8 +133,11 @@ fn Window() -> impl IntoView {
             Face::Waiting => view! { <Unready/> }.into_any(),
             Face::Problem => view! { <Problem/> }.into_any(),
             Face::First => view! { <first::First/> }.into_any(),
+            Face::SignIn => view! { <SignIn/> }.into_any(),
+            Face::WhichTill => view! { <WhichTill/> }.into_any(),
             Face::Shop => view! { <Shop/> }.into_any(),
         }}
+        <Ended/>
         <ToastList/>
     }
 }
@@ -136,6 +165,7 @@ fn Shop() -> impl IntoView {
         Place::Stock(place) => view! { <stock::StockScreen place=place/> }.into_any(),
         Place::Today => view! { <today::TodayScreen/> }.into_any(),
         Place::Attention => view! { <attention::AttentionScreen/> }.into_any(),
+        Place::Access(part) => view! { <access::AccessScreen part=part/> }.into_any(),
         Place::Sync => view! { <sync::SyncScreen/> }.into_any(),
         Place::Settings => view! { <settings::SettingsScreen/> }.into_any(),
     };

@@ -66,8 +66,8 @@ fn matches(words: &str, text: &str) -> bool {
 }
 
 fn commands(text: &str) -> Vec<Find> {
-    let screens = Screen::ALL.iter().filter(|screen| matches(&t(screen.name()), text)).map(|screen| Find::Screen(*screen));
-    let actions = ACTIONS.iter().filter(|action| matches(&t(action.text()), text)).map(|action| Find::Action(*action));
+    let screens = Screen::ALL.iter().filter(|screen| screen.is_open() && matches(&t(screen.name()), text)).map(|screen| Find::Screen(*screen));
+    let actions = ACTIONS.iter().filter(|action| Screen::Counter.is_open() && matches(&t(action.text()), text)).map(|action| Find::Action(*action));
     screens.chain(actions).collect()
 }
 

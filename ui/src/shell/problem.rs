@@ -5,6 +5,7 @@ use kontor_domain::reject::Code;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use crate::backend::is_browser;
 use crate::icon::{self, Mark, Picture};
 use crate::parts::{Button, Kind};
 use crate::state::app;
@@ -48,9 +49,9 @@ pub(super) fn Problem() -> impl IntoView {
         <main class="problem">
             <div class="card">
                 <Picture icon=icon::WARNING large=true/>
-                <h1>{t(key::PROBLEM_TITLE)}</h1>
+                <h1>{t(if is_browser() { key::SIGNIN_AWAY } else { key::PROBLEM_TITLE })}</h1>
                 <p class="lead" role="alert">{move || reject().map(|reject| refusal(&reject))}</p>
-                <p class="muted">{t(key::PROBLEM_SAFE)}</p>
+                <p class="muted">{t(if is_browser() { key::SIGNIN_AWAY_SAFE } else { key::PROBLEM_SAFE })}</p>
                 <p class="small faint selectable">{path}</p>
                 <Button label=t(key::COMMON_RETRY) kind=Kind::Primary class="big" press=again busy=busy/>
                 // A till whose copy is lost starts anew from what its server has.

@@ -12,7 +12,7 @@ pub(super) fn Rail(here: Signal<Screen>) -> impl IntoView {
     view! {
         <nav class="rail" aria-label=t(key::SHELL_SCREENS)>
             <div class="mark"><Mark/></div>
-            {Screen::ALL.iter().filter(|screen| screen.is_on_rail()).map(|screen| view! { <Stop screen=*screen here=here/> }).collect_view()}
+            {move || Screen::ALL.iter().filter(|screen| screen.is_on_rail() && screen.is_open()).map(|screen| view! { <Stop screen=*screen here=here/> }).collect_view()}
         </nav>
     }
 }

@@ -2,9 +2,11 @@
 
 use leptos::prelude::*;
 
+use crate::access::{self, AccessPart};
 use crate::format;
 use crate::icon::{self, Picture};
 use crate::keys::{Action, shown};
+use crate::place::{Place, go};
 use crate::state::app;
 use crate::sync::SyncChip;
 use crate::text::{key, t, tx};
@@ -18,7 +20,7 @@ pub(super) fn TopBar() -> impl IntoView {
     view! {
         <header class="top">
             <span class="where clip">{shop}</span>
-            <span class="who muted clip">{who}</span>
+            <Who/>
             {move || is_demo().then(|| view! { <span class="tag warn">{t(key::SHELL_DEMO)}</span> })}
             <button type="button" class="field find" on:click=move |_| app.palette.set(true)>
                 <Picture icon=icon::SEARCH small=true/>
@@ -29,6 +31,16 @@ pub(super) fn TopBar() -> impl IntoView {
             <time class="clock muted">{clock}</time>
         </header>
     }
+}
+
+/// Who is there; in a browser also the way to one's profile and out.
+#[component]
+fn Who() -> impl IntoView {
+    if !access::is_here() {
+        return view! { <span class="who muted clip">{who}</span> }.into_any();
+    }
+    let profile = |_| go(Place::Access(AccessPart::Profile));
+    view! { <button type="button" class="who link clip" title=t(key::ACCESS_PROFILE) on:click=profile>{who}</button> }.into_any()
 }
 
 /// `Till 2 · Mei-Ling`.

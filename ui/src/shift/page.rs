@@ -11,6 +11,7 @@ use super::close::ClosePage;
 use super::list::{ShiftList, name, over_short, verdict};
 use super::report;
 use super::totals::total;
+use crate::backend::has_files;
 use crate::live::live;
 use crate::parts::{BackTo, Button, Dialog, Empty, Kind, Skeleton, Tag};
 use crate::place::{Place, go};
@@ -108,7 +109,9 @@ fn head(detail: &ShiftDetail, moving: RwSignal<Option<CashDirection>>, earlier: 
             <div class="actions">
                 {is_open.then(|| view! { <Button label=t(key::SHIFT_EARLIER) kind=Kind::Quiet press=move || earlier.set(true)/> })}
                 <Button label=print icon=icon::PRINTER press=move || print_shift(id)/>
-                <Button label=t(key::SHIFT_PDF) icon=icon::FILE_OUT press=move || save_pdf(PaperDocument::ShiftReport, id.0, &file)/>
+                {has_files().then(|| view! {
+                    <Button label=t(key::SHIFT_PDF) icon=icon::FILE_OUT press=move || save_pdf(PaperDocument::ShiftReport, id.0, &file)/>
+                })}
                 {is_open.then(|| view! {
                     <Button label=word("cash-direction", "in") icon=icon::PLUS press=move || moving.set(Some(CashDirection::In))/>
                     <Button label=word("cash-direction", "out") icon=icon::MINUS press=move || moving.set(Some(CashDirection::Out))/>

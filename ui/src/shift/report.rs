@@ -110,7 +110,7 @@ pub(super) fn cash(detail: &ShiftDetail, expected: Option<Money>) -> impl IntoVi
     let shift = &detail.shift;
     view! {
         <section class="card pad">
-            <h3>{t(key::SHIFT_CASH)}</h3>
+            <h2 class="minor">{t(key::SHIFT_CASH)}</h2>
             <dl class="facts">
                 {fact(t(key::SHIFT_FLOAT), format::money(shift.float))}
                 {fact(word("total", "cash_in"), format::money(cash_in.amount))}
@@ -139,7 +139,7 @@ pub(super) fn movements(detail: &ShiftDetail) -> Option<impl IntoView + use<>> {
     (!detail.movements.is_empty()).then(|| {
         view! {
             <section class="card pad">
-                <h3>{t(key::SHIFT_MOVEMENTS)}</h3>
+                <h2 class="minor">{t(key::SHIFT_MOVEMENTS)}</h2>
                 <div class="options flush">{rows}</div>
             </section>
         }
@@ -185,7 +185,7 @@ pub(super) fn denominations(detail: &ShiftDetail) -> Option<impl IntoView + use<
     let rows = counted.iter().map(row).collect_view();
     Some(view! {
         <section class="card tablecard">
-            <h3 class="over">{t(key::SHIFT_NOTES_AND_COINS)}</h3>
+            <h2 class="minor over">{t(key::SHIFT_NOTES_AND_COINS)}</h2>
             <table class="plain"><tbody>{rows}</tbody></table>
         </section>
     })

@@ -3,6 +3,7 @@
 use kontor_domain::host::{SyncPhase, SyncState};
 use leptos::prelude::*;
 
+use crate::backend::is_browser;
 use crate::format;
 use crate::icon::{self, Icon, Picture};
 use crate::place::{Place, go};
@@ -49,17 +50,29 @@ fn offline(sync: &SyncState) -> String {
     }
 }
 
+/// The words in a browser, where everything is at the server or nowhere.
+fn of_browser(is_online: bool, attention: i64) -> Shown {
+    match (is_online, attention) {
+        (false, _) => shown(icon::AWAY, "chip", t(key::SIGNIN_OFFLINE)),
+        (true, 0) => shown(icon::CHECK, "chip on", t(key::SIGNIN_SAVED_THERE)),
+        (true, count) => shown(icon::WARNING, "chip need", tx(key::SHELL_ATTENTION, &[("count", count.into())])),
+    }
+}
+
 /// The chip in the top bar.
 #[component]
 pub(crate) fn SyncChip() -> impl IntoView {
     let app = app();
     let attention = move || app.session.with(|session| session.as_ref().map_or(0, |session| session.attention_count));
-    let shown = Memo::new(move |_| app.sync.with(|sync| of(sync.as_ref(), attention())));
-    let press = move |_| go(Place::Sync);
+    let shown =
+        Memo::new(
+            move |_| if is_browser() { of_browser(app.online.get(), attention()) } else { app.sync.with(|sync| of(sync.as_ref(), attention())) },
+        );
+    let press = move |_| if is_browser() { go(Place::Attention) } else { go(Place::Sync) };
     view! {
-        <button type="button" class=move || format!("{} sync", shown.get().class) role="status" on:click=press>
+        <button type="button" class=move || format!("{} sync", shown.get().class) on:click=press>
             {move || view! { <Picture icon=shown.get().icon small=true/> }}
-            <span class="clip">{move || shown.get().text}</span>
+            <span class="clip" role="status">{move || shown.get().text}</span>
         </button>
     }
 }

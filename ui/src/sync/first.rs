@@ -41,7 +41,7 @@ pub(crate) fn FirstSync() -> impl IntoView {
                 <span class="num">{move || format!("{}%", percent.get())}</span>
             </div>
             <div class="bar" role="progressbar" aria-label=t(key::SYNC_FIRST) aria-valuemin="0" aria-valuemax="100" aria-valuenow=move || percent.get().to_string()>
-                <i style=move || format!("width:{}%", percent.get())></i>
+                <i style:width=move || format!("{}%", percent.get())></i>
             </div>
             {move || trouble.get().map(|reject| view! {
                 <Strip tone=Tone::Warn text=refusal(&reject)><Button label=t(key::COMMON_RETRY) kind=Kind::Normal press=again/></Strip>

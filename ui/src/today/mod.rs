@@ -61,7 +61,7 @@ fn shown(day: &Day) -> impl IntoView + use<> {
         <div class="two flow">
             <div class="col">
                 <section class="card pad col">
-                    <h3>{t(key::TODAY_BY_HOUR)}</h3>
+                    <h2 class="minor">{t(key::TODAY_BY_HOUR)}</h2>
                     <chart::Hours hours=day.hours.clone()/>
                 </section>
                 {top(day)}
@@ -121,7 +121,7 @@ fn tenders(day: &Day) -> impl IntoView + use<> {
     let rows = day.tenders.iter().map(row).collect_view();
     view! {
         <section class="card pad">
-            <h3>{t(key::TODAY_TENDERS)}</h3>
+            <h2 class="minor">{t(key::TODAY_TENDERS)}</h2>
             <div class="options flush">{rows}</div>
         </section>
     }
@@ -147,12 +147,11 @@ fn top(day: &Day) -> impl IntoView + use<> {
     let rows = day.top.iter().map(|product| top_row(product, most)).collect_view();
     view! {
         <section class="card tablecard">
-            <h3 class="over">{t(key::TODAY_TOP)}</h3>
+            <h2 class="minor over">{t(key::TODAY_TOP)}</h2>
             <table class="plain">
                 <thead>
                     <tr>
-                        <th>{t(key::STOCK_PRODUCT)}</th>
-                        <th></th>
+                        <th colspan="2">{t(key::STOCK_PRODUCT)}</th>
                         <th class="num">{t(key::SALES_QUANTITY)}</th>
                         <th class="num">{t(key::SALES_SUM)}</th>
                     </tr>

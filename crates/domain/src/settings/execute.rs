@@ -1,6 +1,6 @@
 //! Founding a company and changing its settings.
 
-use super::{AddTill, AddWarehouse, Command, Company, CompanyChanges, CompanyKey, Device, DeviceKey, Found, TillChanges};
+use super::{AddTill, AddWarehouse, Command, Company, CompanyChanges, CompanyKey, Device, DeviceChanges, DeviceKey, Found, TillChanges};
 use crate::catalog::Tax;
 use crate::cell::Cell;
 use crate::command::{Event, Exec, Outcome, apply};
@@ -24,6 +24,7 @@ pub fn run(exec: &mut Exec<'_>, command: &Command) -> Result<Outcome, Halt> {
         Command::ChangeTill(changes) => change_till(exec, changes),
         Command::AddTill(add) => add_till(exec, add),
         Command::AddWarehouse(add) => add_warehouse(exec, add),
+        Command::ChangeDevice(changes) => change_device(exec, changes),
         Command::AddDevice { device_id, name } => add_device(exec, *device_id, name),
     }
 }
@@ -208,6 +209,15 @@ fn change_company(exec: &mut Exec<'_>, changes: &CompanyChanges) -> Result<Outco
     apply(&mut company.receipt_footer, &changes.receipt_footer, "receipt_footer")?;
     check_company(&company)?;
     exec.world.update(company);
+    Ok(Outcome::event(Event::SettingsChanged))
+}
+
+fn change_device(exec: &mut Exec<'_>, changes: &DeviceChanges) -> Result<Outcome, Halt> {
+    let key = DeviceKey { id: changes.device_id };
+    let mut device = exec.world.find::<Device>(&key)?.ok_or_else(|| Reject::new(Code::NotFound).with("what", "device"))?;
+    apply(&mut device.name, &changes.name, "name")?;
+    check_name(&device.name, "name", NAME_LIMIT)?;
+    exec.world.update(device);
     Ok(Outcome::event(Event::SettingsChanged))
 }
 

@@ -16,13 +16,13 @@ use kontor_domain::ids::{
     ShiftId, StockDocumentId, TaxId, TillId, WarehouseId,
 };
 use kontor_domain::printing::{self, PaperDocument, PaperKind, PrintShift, PrintState, Printer, PrinterKind, Report, Reprint};
-use kontor_domain::settings::{self, AddTill, AddWarehouse, CompanyChanges, TillChanges};
+use kontor_domain::settings::{self, AddTill, AddWarehouse, CompanyChanges, DeviceChanges, TillChanges};
 use kontor_domain::stock::{self, Adjust, AdjustLine, LocationKind, MoveReason, NewLocation, Receive, ReceiveLine};
 use kontor_domain::testing::{Shop, ShopKind};
 use kontor_domain::units::{Money, Quantity, Rate, UnitPrice};
 
 /// How many kinds of command there are.
-pub const KINDS: usize = 43;
+pub const KINDS: usize = 44;
 
 /// Which kind it is. A new kind of command does not compile here until it has a sample below.
 pub const fn kind_of(command: &Command) -> usize {
@@ -70,6 +70,7 @@ pub const fn kind_of(command: &Command) -> usize {
         Command::Identity(identity::Command::RevokeKey { .. }) => 40,
         Command::Identity(identity::Command::AddNetworkRule(_)) => 41,
         Command::Identity(identity::Command::RemoveNetworkRule { .. }) => 42,
+        Command::Settings(settings::Command::ChangeDevice(_)) => 43,
     }
 }
 
@@ -283,6 +284,7 @@ impl Furnished {
         };
         let name = Some(Edit { from: String::from("Harbour Street"), to: String::from("Harbour Street 2") });
         let till_name = Some(Edit { from: String::new(), to: String::from("Front") });
+        let device_name = Some(Edit { from: String::from("Counter"), to: String::from("Counter 1") });
         let row = printer_row(shop, self.printer);
         let (job_id, other_job) = (PrintJobId(shop.id()), PrintJobId(shop.id()));
         let found = shop.founding("CHF");
@@ -311,6 +313,7 @@ impl Furnished {
             Command::Settings(settings::Command::AddTill(add_till)),
             Command::Settings(settings::Command::AddWarehouse(add_warehouse)),
             Command::Settings(settings::Command::AddDevice { device_id: DeviceId(shop.id()), name: "Server".into() }),
+            Command::Settings(settings::Command::ChangeDevice(DeviceChanges { device_id: shop.context.device, name: device_name })),
             Command::Stock(stock::Command::Receive(receive)),
             Command::Stock(stock::Command::Adjust(adjust)),
             Command::Printing(printing::Command::SetPrinter(row)),

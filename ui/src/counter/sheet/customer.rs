@@ -30,7 +30,7 @@ pub(super) fn CustomerSheet() -> impl IntoView {
         Signal::derive(move || number.with(|number| is_in_taiwan() && !number.trim().is_empty() && !tax_number::is_taiwan_number(number)));
     view! {
         <Frame title=t(key::COUNTER_CUSTOMER) done=t(key::COMMON_APPLY) act=Callback::new(move |()| apply())>
-            <div class="form" style="max-width:520px">
+            <div class="form" style:max-width="520px">
                 <TextField label=t(key::COUNTER_TAX_NUMBER) value=number autofocus=true mode="tel" max_length=64/>
                 <p class="warning small" role="status">{move || is_strange.get().then(|| t(key::COUNTER_TAX_NUMBER_STRANGE))}</p>
                 <TextField label=t(key::COUNTER_CUSTOMER_NAME) value=name max_length=200/>

@@ -165,7 +165,7 @@ fn Ways(pay: Pay) -> impl IntoView {
                 aria-checked=move || is_on().to_string()
                 on:click=move |_| pay.choose(*kind)
             >
-                <span class="row" style="gap:8px"><Picture icon=*icon small=true/>{word("tender", kind.word())}</span>
+                <span class="row" style:gap="8px"><Picture icon=*icon small=true/>{word("tender", kind.word())}</span>
                 <kbd aria-hidden="true">{format!("Alt {}", index + 1)}</kbd>
             </button>
         }

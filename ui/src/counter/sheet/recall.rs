@@ -74,7 +74,7 @@ pub(super) fn RecallSheet() -> impl IntoView {
         let name = if cart.name.is_empty() { t(key::COUNTER_WALK_IN) } else { cart.name };
         let lines = tx(key::COUNTER_LINES_COUNT, &[("count", cart.lines.into())]);
         view! {
-            <div class="row" style="gap:4px">
+            <div class="row" style:gap="4px">
                 <button
                     type="button"
                     class="option grow"

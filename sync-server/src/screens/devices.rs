@@ -1,0 +1,95 @@
+//! Devices, as somebody who has signed in invites them and writes them off.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use kontor_domain::ids::DeviceId;
+use kontor_domain::reject::{Code, Reject};
+use kontor_domain::settings::{DeviceView, ListDevices};
+use kontor_store::access::AccessEvent;
+use kontor_sync::enrol::Secret;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::admin::{self, NewEnrolment};
+use crate::app::App;
+use crate::host::now;
+use crate::identity::Actor;
+use crate::problem::Problem;
+use crate::wire::{self, Input, Pack};
+
+/// Who is invited.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wish {
+    /// Number of a till that joins anew; without it a new till is added.
+    till: Option<i64>,
+}
+
+/// What the device needs, once.
+#[derive(Serialize)]
+struct Invitation {
+    code: Secret,
+    till_number: i64,
+    good_for_minutes: u64,
+    /// SHA-256 of this server's certificate.
+    fingerprint: Option<String>,
+}
+
+/// The devices, for who may change them: asked first, because that is where the right is checked.
+async fn devices(app: &App, actor: &Actor) -> Result<Vec<DeviceView>, Problem> {
+    app.host.ask_as(actor, ListDevices {}).await
+}
+
+fn unknown(what: &str) -> Problem {
+    Reject::new(Code::NotFound).with("what", what).into()
+}
+
+/// Writes down who did it. What cannot be written down is in the log, and stops nobody.
+async fn note(app: &App, actor: &Actor, kind: &'static str, detail: serde_json::Value) {
+    let event = AccessEvent {
+        id: Uuid::now_v7(),
+        company: actor.company,
+        at: now(),
+        kind,
+        person: Some(actor.person),
+        device: Some(actor.device),
+        address: actor.address.to_string(),
+        detail: detail.to_string(),
+        code: None,
+    };
+    if let Err(error) = app.host.access.note(&event).await {
+        tracing::error!(%error, kind, "not written down");
+    }
+}
+
+pub(super) async fn invite(State(app): State<Arc<App>>, actor: Actor, Input(wish): Input<Wish>) -> Result<Response, Problem> {
+    let devices = devices(&app, &actor).await?;
+    let numbers = || devices.iter().filter_map(|view| view.till.as_ref()).map(|till| till.number);
+    if wish.till.is_some_and(|number| !numbers().any(|known| known == number)) {
+        return Err(unknown("till"));
+    }
+    let beside = numbers().min().ok_or_else(|| unknown("till"))?;
+    let new = NewEnrolment { till: wish.till, name: None, beside };
+    let shown = admin::invite(&app.host.access, actor.company, actor.person, &new, app.fingerprint.clone()).await.map_err(|error| {
+        tracing::error!(error = format!("{error:#}"), "invitation");
+        Problem::unavailable()
+    })?;
+    note(&app, &actor, "access.device_invited", serde_json::json!({ "till_number": shown.till_number })).await;
+    let good_for_minutes = shown.good_for.as_secs() / 60;
+    wire::reply(Invitation { code: shown.code, till_number: shown.till_number, good_for_minutes, fingerprint: shown.fingerprint }, Pack::No).await
+}
+
+/// Takes a device's tokens back: what it has sold and not sent stays on it, sealed away or lost with it.
+pub(super) async fn write_off(State(app): State<Arc<App>>, actor: Actor, Path(id): Path<Uuid>) -> Result<StatusCode, Problem> {
+    let id = DeviceId(id);
+    if !devices(&app, &actor).await?.iter().any(|view| view.device.id == id) {
+        return Err(unknown("device"));
+    }
+    let count = app.host.access.revoke(actor.company, id, now()).await?;
+    note(&app, &actor, "access.device_written_off", serde_json::json!({ "device_id": id, "count": count })).await;
+    tracing::info!(device = %id, count, "written off");
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,27 @@
+# Signing in, in a browser.
+signin-title = Sign in to Kontor
+signin-company = Shop
+signin-company-how = Its short code, as on receipts.
+signin-name-or-email = Username or e-mail
+signin-go = Sign in
+signin-out = Sign out
+signin-forgot = Forgot your password?
+signin-forgot-text = We send a link to the e-mail address your shop knows. It is good for 30 minutes.
+signin-forgot-send = Send the link
+signin-forgot-sent = If we know this person, a link is on its way. Look into your mail.
+signin-reset = Choose a new password
+signin-new-password = New password
+signin-password-again = The same again
+signin-reset-done = Your password is changed. Sign in with it.
+signin-ended = Your session has ended
+signin-ended-text = Sign in again and go on. What you typed is still here.
+signin-which-till = Which till is this?
+signin-which-till-text = Sales you make in this browser get this till’s receipt numbers, and their cash goes into its shift. You can change it later.
+signin-till-how = Sell, refund, open and close its shift.
+signin-no-till = No till
+signin-no-till-how = Look at figures, products and settings. Nothing is sold or received here.
+signin-change-till = Change till
+signin-away = The shop server is not reached
+signin-away-safe = In a browser nothing works without it. What was saved is safe there.
+signin-offline = Server not reached
+signin-saved-there = Saved at the server

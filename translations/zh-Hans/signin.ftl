@@ -1,0 +1,27 @@
+# Signing in, in a browser.
+signin-title = 登录 Kontor
+signin-company = 店铺
+signin-company-how = 收据上的店铺代码。
+signin-name-or-email = 用户名或电子邮箱
+signin-go = 登录
+signin-out = 退出登录
+signin-forgot = 忘记密码？
+signin-forgot-text = 我们会把链接发到店铺登记的电子邮箱。链接 30 分钟内有效。
+signin-forgot-send = 发送链接
+signin-forgot-sent = 如果有这个人，链接已经发出。请查看邮箱。
+signin-reset = 设置新密码
+signin-new-password = 新密码
+signin-password-again = 再输入一次
+signin-reset-done = 密码已更改。请用新密码登录。
+signin-ended = 登录已失效
+signin-ended-text = 请重新登录后继续。您输入的内容还在。
+signin-which-till = 这是哪一台收银机？
+signin-which-till-text = 在这个浏览器里的销售使用这台收银机的收据号码，现金计入它的班次。以后可以更改。
+signin-till-how = 销售、退款、开班与结班。
+signin-no-till = 不是收银机
+signin-no-till-how = 查看数字、商品和设置。这里不销售也不收货。
+signin-change-till = 更换收银机
+signin-away = 连不上店铺服务器
+signin-away-safe = 在浏览器里没有服务器就无法使用。已保存的数据在服务器上是安全的。
+signin-offline = 连不上服务器
+signin-saved-there = 已存到服务器

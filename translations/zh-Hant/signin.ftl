@@ -1,0 +1,27 @@
+# Signing in, in a browser.
+signin-title = 登入 Kontor
+signin-company = 商店
+signin-company-how = 收據上的商店代碼。
+signin-name-or-email = 使用者名稱或電子郵件
+signin-go = 登入
+signin-out = 登出
+signin-forgot = 忘記密碼？
+signin-forgot-text = 我們會把連結寄到商店登記的電子郵件信箱。連結 30 分鐘內有效。
+signin-forgot-send = 寄出連結
+signin-forgot-sent = 如果有這個人，連結已經寄出。請查看信箱。
+signin-reset = 設定新密碼
+signin-new-password = 新密碼
+signin-password-again = 再輸入一次
+signin-reset-done = 密碼已變更。請用新密碼登入。
+signin-ended = 登入已失效
+signin-ended-text = 請再次登入後繼續。您輸入的內容還在。
+signin-which-till = 這是哪一台收銀機？
+signin-which-till-text = 在這個瀏覽器的銷售會使用這台收銀機的收據號碼，現金計入它的班次。之後可以更改。
+signin-till-how = 銷售、退款、開班與結班。
+signin-no-till = 不是收銀機
+signin-no-till-how = 查看數字、商品與設定。這裡不銷售也不收貨。
+signin-change-till = 更換收銀機
+signin-away = 連不上商店伺服器
+signin-away-safe = 在瀏覽器裡沒有伺服器就無法使用。已儲存的資料在伺服器上是安全的。
+signin-offline = 連不上伺服器
+signin-saved-there = 已存到伺服器
