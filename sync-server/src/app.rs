@@ -19,6 +19,8 @@ use tokio::sync::watch;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
+use crate::api::{Memory, front};
+use crate::config::Transport;
 use crate::host::Host;
 use crate::metrics::Metrics;
 use crate::problem::{Problem, is_problem};
@@ -55,6 +57,10 @@ pub struct App {
     pub metrics: Metrics,
     /// Who may read them.
     pub metrics_token: SecretHash,
+    /// Whether it is spoken to over TLS.
+    pub is_encrypted: bool,
+    /// What the API remembers between requests.
+    pub memory: Memory,
     /// Turns true when the server stops.
     pub stopping: watch::Receiver<bool>,
     requests_of_device: DefaultKeyedRateLimiter<DeviceId>,
@@ -70,11 +76,19 @@ impl App {
             snapshots,
             metrics: Metrics::default(),
             metrics_token,
+            is_encrypted: false,
+            memory: Memory::default(),
             stopping,
             requests_of_device: RateLimiter::keyed(Quota::per_second(REQUESTS_OF_DEVICE.0).allow_burst(REQUESTS_OF_DEVICE.1)),
             tries_of_address: RateLimiter::keyed(Quota::per_minute(TRIES_OF_ADDRESS)),
             tries_of_all: RateLimiter::direct(Quota::per_minute(TRIES_OF_ALL)),
         }
+    }
+
+    /// The same, spoken to over TLS or not.
+    #[must_use]
+    pub fn with_transport(self, transport: &Transport) -> Self {
+        Self { is_encrypted: *transport != Transport::Plain, ..self }
     }
 
     /// Whether this address may try a code now.
@@ -203,8 +217,7 @@ pub async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) 
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         headers.insert(REQUEST_ID, value);
     }
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    front::add_headers(headers, app.is_encrypted);
     let took = start.elapsed();
     app.metrics.answered(&route, status.as_u16(), took);
     // Who asks for health asks all the time.

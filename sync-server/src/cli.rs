@@ -8,7 +8,8 @@ use clap::{Parser, Subcommand};
 
 use crate::admin::{self, NewCompany, NewEnrolment};
 use crate::config::{Database, Given, Settings};
-use crate::{logging, server};
+use crate::api::spec;
+use crate::{logging, routes, server};
 
 /// The shop server of Kontor
 #[derive(Debug, Parser)]
@@ -66,6 +67,8 @@ enum Command {
         /// The till's file
         file: PathBuf,
     },
+    /// Print what the API says about itself: OpenAPI 3.1
+    Openapi,
     /// Show the settings that hold
     CheckConfig,
     /// Ask the running server whether it is ready
@@ -117,6 +120,10 @@ impl Cli {
             }
             Command::TakeIn { file } => {
                 println!("{} commands taken in", admin::take_in(&settings, &file).await?);
+                Ok(())
+            }
+            Command::Openapi => {
+                println!("{}", spec::text(&routes::specification())?);
                 Ok(())
             }
             Command::CheckConfig => {

@@ -41,6 +41,9 @@ pub struct Given {
     /// Names and addresses that the server's own certificate is for
     #[arg(long, global = true, env = "KONTOR_TLS_NAMES", value_delimiter = ',')]
     pub tls_names: Option<Vec<String>>,
+    /// Web pages of other addresses that may use the API, e.g. https://shop.example; none if nothing is said
+    #[arg(long, global = true, env = "KONTOR_CORS_ORIGINS", value_delimiter = ',')]
+    pub cors_origins: Option<Vec<String>>,
     /// What is logged, e.g. `info` or `kontor_server=debug`
     #[arg(long, global = true, env = "KONTOR_LOG")]
     pub log: Option<String>,
@@ -85,10 +88,18 @@ pub struct Settings {
     pub database: Database,
     /// How it is spoken to.
     pub transport: Transport,
+    /// Origins whose pages may use the API.
+    pub cors_origins: Vec<String>,
     /// What is logged.
     pub log: String,
     /// Days of logs.
     pub log_days: usize,
+}
+
+/// `https://shop.example:8443`: no path, and no `*`, which would be everybody.
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    host.is_some_and(|host| !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte)))
 }
 
 fn read_secret(path: &Path) -> Result<Secret> {
@@ -118,6 +129,7 @@ impl Given {
             tls_certificate: self.tls_certificate.or(other.tls_certificate),
             tls_key: self.tls_key.or(other.tls_key),
             tls_names: self.tls_names.or(other.tls_names),
+            cors_origins: self.cors_origins.or(other.cors_origins),
             log: self.log.or(other.log),
             log_days: self.log_days.or(other.log_days),
         }
@@ -148,7 +160,11 @@ impl Given {
         };
         let log_days = self.log_days.unwrap_or(LOG_DAYS);
         ensure!((1..=3_650).contains(&log_days), "log_days is 1 to 3650");
-        Ok(Settings { data, listen, database, transport, log: self.log.unwrap_or_else(|| "info".into()), log_days })
+        let cors_origins = self.cors_origins.unwrap_or_default();
+        for origin in &cors_origins {
+            ensure!(is_origin(origin), "{origin} is no origin: a scheme and a host, as in https://shop.example");
+        }
+        Ok(Settings { data, listen, database, transport, cors_origins, log: self.log.unwrap_or_else(|| "info".into()), log_days })
     }
 }
 
@@ -190,6 +206,8 @@ mod tests {
             "database_url = 'mysql://x'",
             "database_url = 'postgres://x'\ndatabase_url_file = 'y'",
             "log_days = 0",
+            "cors_origins = ['*']",
+            "cors_origins = ['https://shop.example/path']",
         ] {
             assert!(given(text).settle().is_err(), "{text}");
         }

@@ -13,6 +13,7 @@ use hyper_util::rt::TokioTimer;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::api::front;
 use crate::app::App;
 use crate::config::Settings;
 use crate::host::Host;
@@ -65,9 +66,9 @@ pub async fn start(settings: &Settings) -> Result<Running> {
     let host = Host::open(&settings.database).await?;
     let snapshots = Snapshots::new(settings.data.join("snapshots"))?;
     let (stop, stopping) = watch::channel(false);
-    let app = Arc::new(App::new(host, snapshots, metrics_token, stopping));
+    let app = Arc::new(App::new(host, snapshots, metrics_token, stopping).with_transport(&settings.transport));
     let handle = Handle::new();
-    let service = router(Arc::clone(&app));
+    let service = front::with_cors(router(Arc::clone(&app)), &settings.cors_origins);
     let task = match identity {
         Some(identity) => {
             let mut server = axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(identity.server_config()?))?.handle(handle.clone());

@@ -234,6 +234,8 @@ pub struct TillChanges {
 queries! { Settings {
     /// Everything a screen needs to start: the shop, this till, the open shift, taxes, printers.
     GetSession {} -> Option<Session>, permission: SettingsRead;
+    /// The company as it is printed.
+    GetCompany {} -> Option<Company>, permission: SettingsRead;
 } }
 
 /// What a screen knows about where it is.

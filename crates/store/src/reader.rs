@@ -200,6 +200,11 @@ pub(crate) fn values(asker: &Asker, rest: impl IntoIterator<Item = Value>) -> Ve
     std::iter::once(Value::Id(asker.company.0)).chain(rest).collect()
 }
 
+/// Places of so many values behind those that are bound already: `$3, $4`.
+pub(crate) fn place_holders(bound: usize, count: usize) -> String {
+    (bound + 1..=bound + count).map(|place| format!("${place}")).collect::<Vec<_>>().join(", ")
+}
+
 /// Text for LIKE that finds it anywhere, with its own wildcards made harmless (`ESCAPE '!'`).
 pub(crate) fn like(text: &str) -> String {
     let escaped: String = text.chars().flat_map(|character| if "!%_".contains(character) { vec!['!', character] } else { vec![character] }).collect();

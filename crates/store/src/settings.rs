@@ -17,6 +17,7 @@ impl Reader {
     pub(crate) async fn answer_settings(&self, asker: &Asker, query: &Query) -> Result<String, StoreError> {
         match query {
             Query::GetSession(_) => json(&self.session(asker).await?),
+            Query::GetCompany(_) => json(&self.company(asker).await?),
         }
     }
 

@@ -54,6 +54,7 @@ impl Place {
             database: Database::File(data.join("server.kontor")),
             data,
             transport,
+            cors_origins: Vec::new(),
             log: "warn".into(),
             log_days: 1,
         };
@@ -198,7 +199,7 @@ impl Till {
         let at = now();
         let envelope = Envelope { id: CommandId(Uuid::now_v7()), company, device, actor, at, version: COMMAND_VERSION, number: None, command };
         let answer = Box::new(move |verdict| drop(sender.send(verdict)));
-        self.send(Message::Submit(Submission { envelope, rights: Rights::All, now: at, answer }))?;
+        self.send(Message::Submit(Submission { envelope, rights: Rights::All, now: at, answer, keep: None }))?;
         receiver.recv()?.map(|_| ()).map_err(|reject| anyhow!("{reject}"))
     }
 
