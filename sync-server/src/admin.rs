@@ -8,13 +8,14 @@ use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use chrono_tz::Tz;
 use clap::Args;
 use kontor_domain::catalog::NewTax;
-use kontor_domain::command::Command;
-use kontor_domain::ids::{CommandId, CompanyId, DeviceId, LocationId, PersonId, ShiftId, TaxId, TillId, WarehouseId};
+use kontor_domain::command::{Command, Edit};
+use kontor_domain::identity::{self, CreatePerson, PersonChanges};
+use kontor_domain::ids::{CommandId, CompanyId, DeviceId, LocationId, PersonId, RoleId, ShiftId, TaxId, TillId, WarehouseId};
 use kontor_domain::settings::{self, Found, TaxMode};
 use kontor_domain::stock::{LocationKind, NewLocation};
 use kontor_domain::time::{BusinessDate, Instant};
 use kontor_domain::units::{Money, Rate};
-use kontor_store::access::{Access, Enrolment, TillPlace};
+use kontor_store::access::{Access, CredentialKind, Enrolment, TillPlace};
 use kontor_store::{server_file, sqlite};
 use kontor_sync::enrol::Secret;
 use kontor_sync::message::{COMMANDS_LIMIT, PushAnswer, PushRequest, PushedCommand};
@@ -22,6 +23,8 @@ use uuid::Uuid;
 
 use crate::config::{Database, Settings, Transport};
 use crate::host::{Host, now};
+use crate::identity::actor::server_device;
+use crate::identity::passwords::{self, check_password};
 use crate::server::make_data_folder;
 use crate::tls::Identity;
 use crate::{seal, secrets};
@@ -67,6 +70,26 @@ pub struct NewCompany {
     /// Name of till 1
     #[arg(long, default_value = "1")]
     pub till_name: String,
+}
+
+/// Somebody who may do everything.
+#[derive(Args, Clone, Debug, Default)]
+pub struct NewAdmin {
+    /// Name to sign in with
+    #[arg(long)]
+    pub username: String,
+    /// Name of a new owner; without it whoever owns the company gets the name and password
+    #[arg(long)]
+    pub name: Option<String>,
+    /// E-mail address of a new owner
+    #[arg(long, default_value = "")]
+    pub email: String,
+    /// Code of the company, if the server has several
+    #[arg(long)]
+    pub company: Option<String>,
+    /// File that holds the password; without it and without KONTOR_PASSWORD it is asked for
+    #[arg(long)]
+    pub password_file: Option<PathBuf>,
 }
 
 /// A code to show.
@@ -215,7 +238,7 @@ async fn company(access: &Access) -> Result<CompanyId> {
 pub async fn enrol(settings: &Settings, new: &NewEnrolment) -> Result<Shown> {
     let access = open(settings).await?;
     let company = company(&access).await?;
-    let person = access.founder(company).await?.context("nobody has founded the company")?;
+    let person = access.owner(company).await?.context("nobody owns the company")?;
     let tills = access.tills(company).await?;
     let numbered = |number: i64| tills.iter().find(|place| place.till.number == number).with_context(|| format!("there is no till {number}"));
     let now = now();
@@ -259,6 +282,50 @@ pub async fn enrol(settings: &Settings, new: &NewEnrolment) -> Result<Shown> {
     access.close().await;
     let fingerprint = Identity::of(settings)?.as_ref().map(Identity::fingerprint);
     Ok(Shown { code, till_number: enrolment.till_number, good_for: CODE_GOOD_FOR, fingerprint })
+}
+
+/// The company of a code, or the one company.
+async fn company_named(access: &Access, code: Option<&str>) -> Result<CompanyId> {
+    match code {
+        Some(code) => access.company_of_code(code).await?.with_context(|| format!("no company, or several, has the code {code}")),
+        None => company(access).await,
+    }
+}
+
+/// Lets an owner sign in: a new one, or the company's first. On a file of its own the server must not run.
+pub async fn create_admin(settings: &Settings, new: &NewAdmin, password: Secret) -> Result<PersonId> {
+    let host = Host::open(&settings.database).await?;
+    let made = create_admin_with(&host, new, &password).await;
+    host.close().await;
+    made
+}
+
+async fn create_admin_with(host: &Host, new: &NewAdmin, password: &Secret) -> Result<PersonId> {
+    let company = company_named(&host.access, new.company.as_deref()).await?;
+    let owner = host.access.owner(company).await?.context("nobody owns the company")?;
+    let username = identity::username_of(&new.username);
+    check_password(password, &[&username, &new.email]).map_err(|reject| anyhow!("this password is too short, too long or a name: {reject}"))?;
+    let hash = passwords::hash(password)?;
+    let (person, command) = match &new.name {
+        Some(name) => {
+            let id = PersonId(Uuid::now_v7());
+            let email = new.email.to_lowercase();
+            let (department, position) = (String::new(), String::new());
+            (id, identity::Command::CreatePerson(CreatePerson { id, name: name.clone(), username, email, department, position, role_id: RoleId::OWNER }))
+        }
+        None => {
+            let account = host.access.account_of(company, owner).await?.context("nobody owns the company")?;
+            let username = Edit::between(&account.holder.person.username, &username);
+            (owner, identity::Command::EditPerson(PersonChanges { username, ..PersonChanges::of(owner) }))
+        }
+    };
+    let refused = |problem| anyhow!("refused: {problem:?}");
+    host.make_own_device(company).await.map_err(refused)?;
+    let done = host.submit(CommandId(Uuid::now_v7()), company, server_device(company), owner, Command::Identity(command)).await;
+    done.map_err(|reject| anyhow!("refused: {reject}"))?;
+    host.access.set_credential(company, person, CredentialKind::Password, &hash, now()).await?;
+    host.access.end_sessions(company, person, None, now()).await?;
+    Ok(person)
 }
 
 /// The company's tills.

@@ -22,9 +22,10 @@ use uuid::Uuid;
 use crate::api::{Memory, front};
 use crate::config::Transport;
 use crate::host::Host;
+use crate::identity::door::Door;
 use crate::metrics::Metrics;
 use crate::problem::{Problem, is_problem};
-use crate::secrets::{self, SentToken};
+use crate::secrets::{self, SentToken, TokenKind};
 use crate::snapshots::Snapshots;
 
 /// Longest that a request may take: a pull waits, and a large one reads.
@@ -51,6 +52,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub struct App {
     /// The authority.
     pub host: Host,
+    /// What letting people in needs.
+    pub door: Door,
     /// Ready files for new tills.
     pub snapshots: Snapshots,
     /// Figures.
@@ -70,9 +73,10 @@ pub struct App {
 
 impl App {
     /// A server around an authority.
-    pub fn new(host: Host, snapshots: Snapshots, metrics_token: SecretHash, stopping: watch::Receiver<bool>) -> Self {
+    pub fn new(host: Host, door: Door, snapshots: Snapshots, metrics_token: SecretHash, stopping: watch::Receiver<bool>) -> Self {
         Self {
             host,
+            door,
             snapshots,
             metrics: Metrics::default(),
             metrics_token,
@@ -104,7 +108,7 @@ impl App {
 }
 
 /// One household has many IPv6 addresses and one network.
-fn network(address: IpAddr) -> IpAddr {
+pub fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(address) => match address.to_ipv4_mapped() {
             Some(mapped) => IpAddr::V4(mapped),
@@ -135,7 +139,7 @@ impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let sent = bearer(parts).and_then(SentToken::read).ok_or_else(Problem::unauthorised)?;
+        let sent = bearer(parts).and_then(|text| SentToken::read(TokenKind::Device, text)).ok_or_else(Problem::unauthorised)?;
         match app.host.access.token(sent.id).await? {
             Some(kept) if sent.is(&kept.secret_hash) && kept.revoked_at.is_none() => {
                 let too_often = |_| Problem::retry(StatusCode::TOO_MANY_REQUESTS, ASK_AFTER_S);

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use clap::{Parser, Subcommand};
+use kontor_sync::enrol::Secret;
 
-use crate::admin::{self, NewCompany, NewEnrolment};
+use crate::admin::{self, NewAdmin, NewCompany, NewEnrolment};
 use crate::config::{Database, Given, Settings};
 use crate::api::spec;
 use crate::{logging, routes, server};
@@ -32,6 +33,8 @@ enum Command {
     Migrate,
     /// Found a company on this server
     CreateCompany(NewCompany),
+    /// Let an owner sign in; on a file of its own the server must not run
+    CreateAdmin(NewAdmin),
     /// Take over the file of a shop that was alone; no program may have it open
     Adopt {
         /// The shop's file
@@ -90,6 +93,11 @@ impl Cli {
                 println!("{}", admin::create_company(&settings, &company).await?);
                 Ok(())
             }
+            Command::CreateAdmin(new) => {
+                let password = password(&new)?;
+                println!("{}", admin::create_admin(&settings, &new, password).await?);
+                Ok(())
+            }
             Command::Adopt { file } => admin::adopt(&settings, &file).await,
             Command::Enrol(enrolment) => {
                 let shown = admin::enrol(&settings, &enrolment).await?;
@@ -141,4 +149,21 @@ impl Cli {
             }
         }
     }
+}
+
+/// The password of a new owner: from a file, the environment, or whoever sits there. Never a flag, which everyone on the
+/// machine sees.
+fn password(new: &NewAdmin) -> Result<Secret> {
+    if let Some(path) = &new.password_file {
+        let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        return Ok(Secret(text.trim_end_matches(['\r', '\n']).to_owned()));
+    }
+    if let Ok(password) = std::env::var("KONTOR_PASSWORD") {
+        return Ok(Secret(password));
+    }
+    let password = rpassword::prompt_password("Password: ")?;
+    if password != rpassword::prompt_password("Again: ")? {
+        bail!("these are two passwords");
+    }
+    Ok(Secret(password))
 }

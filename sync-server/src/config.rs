@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
+use ipnet::IpNet;
 use kontor_sync::enrol::Secret;
 use serde::Deserialize;
 
@@ -41,6 +42,9 @@ pub struct Given {
     /// Names and addresses that the server's own certificate is for
     #[arg(long, global = true, env = "KONTOR_TLS_NAMES", value_delimiter = ',')]
     pub tls_names: Option<Vec<String>>,
+    /// Networks of proxies whose X-Forwarded-For is believed, e.g. 10.0.0.0/8
+    #[arg(long, global = true, env = "KONTOR_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Option<Vec<IpNet>>,
     /// Web pages of other addresses that may use the API, e.g. https://shop.example; none if nothing is said
     #[arg(long, global = true, env = "KONTOR_CORS_ORIGINS", value_delimiter = ',')]
     pub cors_origins: Option<Vec<String>>,
@@ -88,6 +92,8 @@ pub struct Settings {
     pub database: Database,
     /// How it is spoken to.
     pub transport: Transport,
+    /// Networks of proxies whose word about addresses is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// Origins whose pages may use the API.
     pub cors_origins: Vec<String>,
     /// What is logged.
@@ -129,6 +135,7 @@ impl Given {
             tls_certificate: self.tls_certificate.or(other.tls_certificate),
             tls_key: self.tls_key.or(other.tls_key),
             tls_names: self.tls_names.or(other.tls_names),
+            trusted_proxies: self.trusted_proxies.or(other.trusted_proxies),
             cors_origins: self.cors_origins.or(other.cors_origins),
             log: self.log.or(other.log),
             log_days: self.log_days.or(other.log_days),
@@ -164,7 +171,9 @@ impl Given {
         for origin in &cors_origins {
             ensure!(is_origin(origin), "{origin} is no origin: a scheme and a host, as in https://shop.example");
         }
-        Ok(Settings { data, listen, database, transport, cors_origins, log: self.log.unwrap_or_else(|| "info".into()), log_days })
+        let trusted_proxies = self.trusted_proxies.unwrap_or_default();
+        let log = self.log.unwrap_or_else(|| "info".into());
+        Ok(Settings { data, listen, database, transport, trusted_proxies, cors_origins, log, log_days })
     }
 }
 

@@ -152,7 +152,7 @@ impl Host {
     }
 
     /// Sends a message and waits for what comes of it; whoever waits for news of the company is told.
-    async fn ask<T: Send + 'static>(
+    pub(crate) async fn ask<T: Send + 'static>(
         &self,
         company: CompanyId,
         message: impl FnOnce(Box<dyn FnOnce(Result<T, Reject>) + Send>) -> Message,
@@ -190,7 +190,7 @@ impl Host {
             Ok(persons) => persons,
             Err(error) => return Some(Err(error.reject())),
         };
-        // Who is believed may do everything until persons have roles.
+        // Who is believed on this device may what the role says, when the command is executed; others may nothing.
         let rights = persons.into_iter().map(|person| (person, Rights::All)).collect();
         let now = now();
         Some(self.ask(company, |answer| Message::Push(Push::new(company, request, rights, now, answer))).await)

@@ -64,9 +64,7 @@ impl Problem {
 
     /// The same again after so many seconds.
     pub fn retry(status: StatusCode, after_s: u64) -> Self {
-        let mut problem = Self::status(status);
-        problem.headers.push((header::RETRY_AFTER, HeaderValue::from(after_s)));
-        problem
+        Self::status(status).after(after_s)
     }
 
     /// No token, or none that is good: which of them is nobody's business.
@@ -74,6 +72,20 @@ impl Problem {
         let mut problem = Self::of(&Reject::new(Code::Unauthorised), StatusCode::UNAUTHORIZED);
         problem.headers.push((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
         problem
+    }
+
+    /// A token that is not good any more, or never was: which of them is nobody's business.
+    pub fn invalid_token() -> Self {
+        let mut problem = Self::of(&Reject::new(Code::TokenInvalid), StatusCode::UNAUTHORIZED);
+        problem.headers.push((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\"")));
+        problem
+    }
+
+    /// The same, and after how many seconds it is worth trying again.
+    #[must_use]
+    pub fn after(mut self, after_s: u64) -> Self {
+        self.headers.push((header::RETRY_AFTER, HeaderValue::from(after_s)));
+        self
     }
 
     /// A field that cannot be understood.

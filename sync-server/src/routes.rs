@@ -25,7 +25,8 @@ use crate::app::{App, Caller, MetricsReader, observe, peer};
 use crate::host::now;
 use crate::problem::Problem;
 use crate::wire::{self, Input, Pack};
-use crate::{seal, secrets};
+use crate::secrets::TokenKind;
+use crate::{identity, seal, secrets};
 
 /// Most bytes of a request for a token.
 const ENROL_BYTES_LIMIT: usize = 1_024;
@@ -55,7 +56,8 @@ fn everything() -> (Router<Arc<App>>, OpenApi) {
             .route("/api/v1/devices/enrol", post(enrol))
             .route("/health/live", get(live))
             .route("/health/ready", get(ready))
-            .route("/metrics", get(metrics)),
+            .route("/metrics", get(metrics))
+            .merge(identity::routes()),
     );
     (router, spec)
 }
@@ -131,7 +133,7 @@ async fn enrol(State(app): State<Arc<App>>, request: Request) -> Result<Response
         host.submit(enrolment.id, enrolment.company, enrolment.device, enrolment.person, Command::Settings(settings::Command::AddTill(add))).await?;
     }
     let series = host.new_series(enrolment.company).await?;
-    let (token, id, secret_hash) = secrets::new_token().map_err(|_| Problem::unavailable())?;
+    let (token, id, secret_hash) = secrets::new_token(TokenKind::Device).map_err(|_| Problem::unavailable())?;
     let kept = DeviceToken { id, company: enrolment.company, device: enrolment.device, secret_hash, revoked_at: None };
     if !host.access.redeem(&code_hash, &enrolment, &kept, now()).await? {
         return Err(wrong());
@@ -175,8 +177,9 @@ mod tests {
     use tokio::sync::watch;
 
     use super::*;
-    use crate::config::Database;
+    use crate::config::{Database, Given};
     use crate::host::Host;
+    use crate::identity::door::Door;
     use crate::snapshots::Snapshots;
 
     #[tokio::test]
@@ -184,7 +187,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let host = Host::open(&Database::File(folder.path().join("server.kontor"))).await.unwrap();
         let (_stop, stopping) = watch::channel(false);
-        let app = Arc::new(App::new(host, Snapshots::new(folder.path().join("snapshots")).unwrap(), [0; 32], stopping));
+        let settings = Given { data: Some(folder.path().to_owned()), ..Given::default() }.settle().unwrap();
+        let door = Door::open(&host.access, &settings).await.unwrap();
+        let app = Arc::new(App::new(host, door, Snapshots::new(folder.path().join("snapshots")).unwrap(), [0; 32], stopping));
         async fn fails() -> StatusCode {
             panic!("on purpose")
         }

@@ -12,8 +12,31 @@ pub use kontor_sync::sealed::hex;
 use kontor_sync::sealed::unhex;
 use uuid::Uuid;
 
-/// What a device's token begins with: a token that leaks is found by it.
-const PREFIX: &str = "kontor";
+/// What a token is for. Each kind begins with a word of its own: a token that leaks is found by it, and one kind is
+/// never taken for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    /// A device speaks to the server.
+    Device,
+    /// A session goes on.
+    Refresh,
+    /// A program acts for a person.
+    ApiKey,
+    /// A password is set anew.
+    ResetLink,
+}
+
+impl TokenKind {
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Device => "kontor",
+            Self::Refresh => "kontorr",
+            Self::ApiKey => "kontork",
+            Self::ResetLink => "kontorl",
+        }
+    }
+}
+
 /// Bytes of a token's secret.
 const SECRET_BYTES: usize = 32;
 /// Crockford's digits: no I, L, O, U.
@@ -30,20 +53,32 @@ pub fn hash(secret: &[u8]) -> SecretHash {
     out
 }
 
-fn random<const N: usize>() -> Result<[u8; N]> {
+/// Random bytes of the system.
+pub fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
     rand::fill(&mut bytes).map_err(|_| anyhow!("the system has no random numbers"))?;
     Ok(bytes)
 }
 
-/// A new token: the text for the device, its open part, and what its secret hashes to.
-pub fn new_token() -> Result<(Secret, Uuid, SecretHash)> {
-    let id = Uuid::from_bytes(random::<16>()?);
-    let secret = random::<SECRET_BYTES>()?;
-    Ok((Secret(format!("{PREFIX}_{}_{}", id.simple(), hex(&secret))), id, hash(&secret)))
+/// Random text that nobody guesses.
+pub fn random_text() -> Result<String> {
+    Ok(hex(&random::<SECRET_BYTES>()?))
 }
 
-/// A token as a device sent it.
+/// A new token: the text for whoever uses it, its open part, and what its secret hashes to.
+pub fn new_token(kind: TokenKind) -> Result<(Secret, Uuid, SecretHash)> {
+    let id = Uuid::from_bytes(random::<16>()?);
+    let (text, secret_hash) = token_of(kind, id)?;
+    Ok((text, id, secret_hash))
+}
+
+/// A new token whose open part is given.
+pub fn token_of(kind: TokenKind, id: Uuid) -> Result<(Secret, SecretHash)> {
+    let secret = random::<SECRET_BYTES>()?;
+    Ok((Secret(format!("{}_{}_{}", kind.prefix(), id.simple(), hex(&secret))), hash(&secret)))
+}
+
+/// A token as it was sent.
 pub struct SentToken {
     /// Its open part.
     pub id: Uuid,
@@ -51,10 +86,13 @@ pub struct SentToken {
 }
 
 impl SentToken {
-    /// Reads a token.
-    pub fn read(text: &str) -> Option<Self> {
+    /// Reads a token of a kind.
+    pub fn read(kind: TokenKind, text: &str) -> Option<Self> {
         let mut parts = text.split('_');
-        let (Some(PREFIX), Some(id), Some(secret), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else { return None };
+        let (Some(prefix), Some(id), Some(secret), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else { return None };
+        if prefix != kind.prefix() {
+            return None;
+        }
         Some(Self { id: Uuid::try_parse(id).ok()?, secret_hash: hash(&unhex(secret).filter(|bytes| bytes.len() == SECRET_BYTES)?) })
     }
 
@@ -124,13 +162,16 @@ mod tests {
 
     #[test]
     fn a_token_is_known_again_and_another_is_not() {
-        let (text, id, kept) = new_token().unwrap();
-        let sent = SentToken::read(&text.0).unwrap();
+        let (text, id, kept) = new_token(TokenKind::Device).unwrap();
+        let read = |text: &str| SentToken::read(TokenKind::Device, text);
+        let sent = read(&text.0).unwrap();
         assert!(sent.id == id && sent.is(&kept));
-        let (other, ..) = new_token().unwrap();
-        assert!(!SentToken::read(&other.0).unwrap().is(&kept));
+        let (other, ..) = new_token(TokenKind::Device).unwrap();
+        assert!(!read(&other.0).unwrap().is(&kept));
+        let (key, ..) = new_token(TokenKind::ApiKey).unwrap();
+        assert!(read(&key.0).is_none(), "another kind");
         for wrong in ["", "kontor", "kontor__", "kontor_1_2", &text.0[1..], &text.0[..text.0.len() - 1], &format!("{}_", text.0)] {
-            assert!(SentToken::read(wrong).is_none(), "{wrong}");
+            assert!(read(wrong).is_none(), "{wrong}");
         }
     }
 

@@ -17,6 +17,7 @@ use crate::api::front;
 use crate::app::App;
 use crate::config::Settings;
 use crate::host::Host;
+use crate::identity::door::Door;
 use crate::routes::router;
 use crate::secrets;
 use crate::snapshots::Snapshots;
@@ -64,9 +65,12 @@ pub async fn start(settings: &Settings) -> Result<Running> {
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let host = Host::open(&settings.database).await?;
+    let door = Door::open(&host.access, settings).await?;
+    host.make_own_devices().await;
     let snapshots = Snapshots::new(settings.data.join("snapshots"))?;
     let (stop, stopping) = watch::channel(false);
-    let app = Arc::new(App::new(host, snapshots, metrics_token, stopping).with_transport(&settings.transport));
+    let app = App::new(host, door, snapshots, metrics_token, stopping).with_transport(&settings.transport);
+    let app = Arc::new(app);
     let handle = Handle::new();
     let service = front::with_cors(router(Arc::clone(&app)), &settings.cors_origins);
     let task = match identity {

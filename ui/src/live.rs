@@ -11,7 +11,7 @@ use crate::backend;
 use crate::state::app;
 
 /// How many kinds of event there are.
-const TOPICS: usize = 8;
+const TOPICS: usize = 9;
 
 /// Place of an event's counter.
 const fn topic(event: &Event) -> usize {
@@ -24,6 +24,7 @@ const fn topic(event: &Event) -> usize {
         Event::ParkedChanged => 5,
         Event::PrintingChanged => 6,
         Event::AttentionChanged => 7,
+        Event::IdentityChanged => 8,
     }
 }
 

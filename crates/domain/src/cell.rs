@@ -143,6 +143,10 @@ macro_rules! words {
             pub const fn word(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }
+            /// The value of a stored word, if we know it.
+            pub fn of(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|known| known.word() == word)
+            }
         }
 
         impl $crate::cell::Cell for $name {
@@ -152,7 +156,7 @@ macro_rules! words {
             }
             fn from_value(value: $crate::cell::Value) -> Result<Self, $crate::cell::CellError> {
                 match &value {
-                    $crate::cell::Value::Text(word) => Self::ALL.iter().copied().find(|known| known.word() == word)
+                    $crate::cell::Value::Text(word) => Self::of(word)
                         .ok_or_else(|| $crate::cell::CellError { wanted: stringify!($name), value: value.clone() }),
                     _ => Err($crate::cell::CellError { wanted: stringify!($name), value }),
                 }

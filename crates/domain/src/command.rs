@@ -12,10 +12,11 @@ use crate::cell::words;
 use crate::counter::NumberKind;
 use crate::ids::{CommandId, CompanyId, DeviceId, PersonId, TillId, WarehouseId};
 use crate::reject::{Code, Reject};
-use crate::settings::{Company, CompanyKey, Person, PersonKey};
+use crate::identity::{BuiltIn, Person, PersonKey, Role, RoleKey};
+use crate::settings::{Company, CompanyKey};
 use crate::time::Instant;
 use crate::world::{Halt, Scope, World};
-use crate::{attention, catalog, counter, printing, reports, settings, stock};
+use crate::{attention, catalog, counter, identity, printing, reports, settings, stock};
 
 /// Everything that can change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +24,8 @@ use crate::{attention, catalog, counter, printing, reports, settings, stock};
 pub enum Command {
     /// Company, devices, tills.
     Settings(settings::Command),
+    /// People, roles, keys, networks.
+    Identity(identity::Command),
     /// Products, categories, taxes.
     Catalog(catalog::Command),
     /// Receipts of goods, adjustments.
@@ -41,6 +44,8 @@ pub enum Command {
 pub enum Query {
     /// Company, devices, tills.
     Settings(settings::Query),
+    /// People, roles, keys, networks, audit.
+    Identity(identity::Query),
     /// Products, categories, taxes.
     Catalog(catalog::Query),
     /// Balances and moves.
@@ -110,6 +115,26 @@ words! {
         SettingsEdit = "settings.edit",
         /// Make a company on a fresh file.
         CompanyFound = "company.found",
+        /// Make oneself a customer.
+        CompanyRegister = "company.register",
+        /// Read people.
+        UsersRead = "users.read",
+        /// Make and change people, let them act or not.
+        UsersEdit = "users.edit",
+        /// Give people another role.
+        UsersRole = "users.role",
+        /// Read and change one's own data.
+        ProfileOwn = "profile.own",
+        /// Read roles.
+        RolesRead = "roles.read",
+        /// Make and change roles.
+        RolesManage = "roles.manage",
+        /// Make keys for programs, and take them back.
+        KeysManage = "keys.manage",
+        /// Say from which networks people and programs may come.
+        NetworkManage = "network.manage",
+        /// Read what was done, tried and refused.
+        AuditRead = "audit.read",
         /// Read products.
         CatalogRead = "catalog.read",
         /// Make and change products.
@@ -173,7 +198,17 @@ impl Command {
                 settings::Command::ChangeCompany(_)
                 | settings::Command::ChangeTill(_)
                 | settings::Command::AddTill(_)
-                | settings::Command::AddWarehouse(_) => Permission::SettingsEdit,
+                | settings::Command::AddWarehouse(_)
+                | settings::Command::AddDevice { .. } => Permission::SettingsEdit,
+            },
+            Self::Identity(command) => match command {
+                identity::Command::Register(_) => Permission::CompanyRegister,
+                identity::Command::CreatePerson(_) | identity::Command::EditPerson(_) | identity::Command::SetActive { .. } => Permission::UsersEdit,
+                identity::Command::EditProfile(_) => Permission::ProfileOwn,
+                identity::Command::ChangeRole { .. } => Permission::UsersRole,
+                identity::Command::CreateRole(_) | identity::Command::EditRole(_) | identity::Command::RemoveRole { .. } => Permission::RolesManage,
+                identity::Command::CreateKey(_) | identity::Command::RevokeKey { .. } => Permission::KeysManage,
+                identity::Command::AddNetworkRule(_) | identity::Command::RemoveNetworkRule { .. } => Permission::NetworkManage,
             },
             Self::Catalog(command) => match command {
                 catalog::Command::CreateProduct(_) | catalog::Command::EditProduct(_) => Permission::CatalogEdit,
@@ -212,8 +247,10 @@ impl Command {
                 | settings::Command::ChangeCompany(_)
                 | settings::Command::ChangeTill(_)
                 | settings::Command::AddTill(_)
-                | settings::Command::AddWarehouse(_) => Nature::Request,
+                | settings::Command::AddWarehouse(_)
+                | settings::Command::AddDevice { .. } => Nature::Request,
             },
+            Self::Identity(_) => Nature::Request,
             Self::Catalog(command) => match command {
                 catalog::Command::CreateProduct(_) => Nature::Fact,
                 catalog::Command::EditProduct(_)
@@ -256,6 +293,20 @@ impl Command {
             Self::Settings(settings::Command::ChangeTill(_)) => "settings.change_till",
             Self::Settings(settings::Command::AddTill(_)) => "settings.add_till",
             Self::Settings(settings::Command::AddWarehouse(_)) => "settings.add_warehouse",
+            Self::Settings(settings::Command::AddDevice { .. }) => "settings.add_device",
+            Self::Identity(identity::Command::CreatePerson(_)) => "identity.create_person",
+            Self::Identity(identity::Command::Register(_)) => "identity.register",
+            Self::Identity(identity::Command::EditPerson(_)) => "identity.edit_person",
+            Self::Identity(identity::Command::EditProfile(_)) => "identity.edit_profile",
+            Self::Identity(identity::Command::ChangeRole { .. }) => "identity.change_role",
+            Self::Identity(identity::Command::SetActive { .. }) => "identity.set_active",
+            Self::Identity(identity::Command::CreateRole(_)) => "identity.create_role",
+            Self::Identity(identity::Command::EditRole(_)) => "identity.edit_role",
+            Self::Identity(identity::Command::RemoveRole { .. }) => "identity.remove_role",
+            Self::Identity(identity::Command::CreateKey(_)) => "identity.create_key",
+            Self::Identity(identity::Command::RevokeKey { .. }) => "identity.revoke_key",
+            Self::Identity(identity::Command::AddNetworkRule(_)) => "identity.add_network_rule",
+            Self::Identity(identity::Command::RemoveNetworkRule { .. }) => "identity.remove_network_rule",
             Self::Catalog(catalog::Command::CreateProduct(_)) => "catalog.create_product",
             Self::Catalog(catalog::Command::EditProduct(_)) => "catalog.edit_product",
             Self::Catalog(catalog::Command::CreateCategory(_)) => "catalog.create_category",
@@ -286,7 +337,7 @@ impl Command {
     /// Whether it is only taken where the authority is: what decides who may do what, and where, is never decided
     /// on a copy that may be out of date.
     pub const fn is_online_only(&self) -> bool {
-        matches!(self, Self::Settings(_))
+        matches!(self, Self::Settings(_) | Self::Identity(_))
     }
 
     /// The number the entering program's writer draws for it, inside the transaction.
@@ -295,7 +346,7 @@ impl Command {
             Self::Counter(counter::Command::Sell(_) | counter::Command::Refund(_)) => Some(NumberKind::Receipt),
             Self::Counter(counter::Command::CloseShift(_)) => Some(NumberKind::Shift),
             Self::Stock(stock::Command::Receive(_) | stock::Command::Adjust(_)) => Some(NumberKind::Stock),
-            Self::Settings(_) | Self::Catalog(_) | Self::Printing(_) | Self::Attention(_) | Self::Counter(_) => None,
+            Self::Settings(_) | Self::Identity(_) | Self::Catalog(_) | Self::Printing(_) | Self::Attention(_) | Self::Counter(_) => None,
         }
     }
 }
@@ -305,6 +356,7 @@ impl Query {
     pub const fn permission(&self) -> Permission {
         match self {
             Self::Settings(query) => query.permission(),
+            Self::Identity(query) => query.permission(),
             Self::Catalog(query) => query.permission(),
             Self::Stock(query) => query.permission(),
             Self::Counter(query) => query.permission(),
@@ -318,6 +370,7 @@ impl Query {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Settings(query) => query.name(),
+            Self::Identity(query) => query.name(),
             Self::Catalog(query) => query.name(),
             Self::Stock(query) => query.name(),
             Self::Counter(query) => query.name(),
@@ -424,6 +477,35 @@ impl Rights {
             Self::Only(some) => some.contains(&permission),
         }
     }
+
+    /// Their words.
+    pub fn words(&self) -> Vec<&'static str> {
+        Permission::ALL.iter().filter(|permission| self.allow(**permission)).map(|permission| permission.word()).collect()
+    }
+
+    /// None at all.
+    pub const fn none() -> Self {
+        Self::Only(BTreeSet::new())
+    }
+
+    /// A right that others contain and these do not.
+    pub fn missing(&self, others: &Self) -> Option<Permission> {
+        let of_others = match others {
+            Self::All => Permission::ALL.iter().copied().collect(),
+            Self::Only(some) => some.clone(),
+        };
+        of_others.into_iter().find(|permission| !self.allow(*permission))
+    }
+
+    /// What both contain.
+    #[must_use]
+    pub fn within(&self, limit: &Self) -> Self {
+        match (self, limit) {
+            (Self::All, _) => limit.clone(),
+            (_, Self::All) => self.clone(),
+            (Self::Only(some), Self::Only(others)) => Self::Only(some.intersection(others).copied().collect()),
+        }
+    }
 }
 
 /// Who asks, where, with which rights, and what time it is for checks.
@@ -435,7 +517,8 @@ pub struct Context {
     pub person: PersonId,
     /// On which device.
     pub device: DeviceId,
-    /// What they may do.
+    /// Most that they may do here: a key's permissions, nothing for who is not believed on a device. What they may is
+    /// what of this their role gives them.
     pub rights: Rights,
     /// The time, for checks only: what is written comes from the envelope.
     pub now: Instant,
@@ -445,8 +528,12 @@ pub struct Context {
 
 impl Context {
     fn allow(&self, permission: Permission) -> Result<(), Reject> {
-        if self.rights.allow(permission) { Ok(()) } else { Err(Reject::new(Code::InsufficientPermission).with("permission", permission.word())) }
+        allow(&self.rights, permission)
     }
+}
+
+fn allow(rights: &Rights, permission: Permission) -> Result<(), Reject> {
+    if rights.allow(permission) { Ok(()) } else { Err(Reject::new(Code::InsufficientPermission).with("permission", permission.word())) }
 }
 
 /// What happened, for those who listen: screens now, webhooks and notices later.
@@ -469,6 +556,8 @@ pub enum Event {
     PrintingChanged,
     /// Something needs a person, or no longer does.
     AttentionChanged,
+    /// People, roles, keys or networks changed.
+    IdentityChanged,
 }
 
 /// What a command leaves behind for its caller.
@@ -501,6 +590,8 @@ pub struct Exec<'a> {
     pub context: &'a Context,
     /// The command.
     pub envelope: &'a Envelope,
+    /// What the actor may do: the role's permissions, within the context's.
+    pub rights: Rights,
     moves: i64,
     postings: i64,
     attentions: u16,
@@ -598,13 +689,8 @@ pub fn execute(world: &mut World, context: &Context, envelope: &Envelope) -> Res
     if context.mode == Mode::Entry && (context.person != envelope.actor || context.device != envelope.device) {
         return Err(Reject::new(Code::Unauthorised).into());
     }
-    let allowed = context.allow(envelope.command.permission());
-    let mut exec = Exec { world, context, envelope, moves: 0, postings: 0, attentions: 0 };
-    let decided = match allowed {
-        Ok(()) => Ok(()),
-        Err(reject) => exec.refuse_or_flag(reject, envelope.actor.0, Scope::COMPANY),
-    }
-    .and_then(|()| decide(&mut exec));
+    let mut exec = Exec { world, context, envelope, rights: Rights::none(), moves: 0, postings: 0, attentions: 0 };
+    let decided = decide(&mut exec);
     if matches!(decided, Err(Halt::Reject(_))) {
         // Wishes of a refused command are nobody's any more.
         exec.world.take_needs();
@@ -614,12 +700,23 @@ pub fn execute(world: &mut World, context: &Context, envelope: &Envelope) -> Res
 
 fn decide(exec: &mut Exec<'_>) -> Result<Outcome, Halt> {
     let envelope = exec.envelope;
-    if !matches!(envelope.command, Command::Settings(settings::Command::Found(_))) {
-        counter::wish_named(exec, &envelope.command);
-        check_company_and_person(exec)?;
+    match &envelope.command {
+        // Nobody is there yet who could have a role.
+        Command::Settings(settings::Command::Found(_)) => exec.context.allow(envelope.command.permission())?,
+        Command::Identity(identity::Command::Register(_)) => {
+            exec.context.allow(envelope.command.permission())?;
+            check_company(exec)?;
+        }
+        command => {
+            counter::wish_named(exec, command);
+            exec.world.wish::<Person>(&PersonKey { id: envelope.actor });
+            check_company(exec)?;
+            check_person(exec)?;
+        }
     }
     let outcome = match &envelope.command {
         Command::Settings(command) => settings::run(exec, command),
+        Command::Identity(command) => identity::run(exec, command),
         Command::Catalog(command) => catalog::run(exec, command),
         Command::Stock(command) => stock::run(exec, command),
         Command::Counter(command) => counter::run(exec, command),
@@ -633,19 +730,32 @@ fn decide(exec: &mut Exec<'_>) -> Result<Outcome, Halt> {
     }
 }
 
-fn check_company_and_person(exec: &mut Exec<'_>) -> Result<(), Halt> {
+fn check_company(exec: &mut Exec<'_>) -> Result<(), Halt> {
     exec.world.wish::<Company>(&CompanyKey { id: exec.envelope.company });
-    exec.world.wish::<Person>(&PersonKey { id: exec.envelope.actor });
     exec.world.granted()?;
     let company = exec.company()?;
     if company.expires_at.is_some_and(|end| end < exec.context.now) && !exec.is_fact_again() {
         return Err(Reject::new(Code::CompanyExpired).into());
     }
+    Ok(())
+}
+
+/// Who acts is a person of the company, active, and may do this by the role, now. A fact that is executed again stands
+/// and is flagged, once.
+fn check_person(exec: &mut Exec<'_>) -> Result<(), Halt> {
     let actor = exec.envelope.actor;
-    match exec.world.find::<Person>(&PersonKey { id: actor })? {
-        Some(person) if person.active => Ok(()),
-        Some(_) => exec.refuse_or_flag(Reject::new(Code::Inactive), actor.0, Scope::COMPANY),
-        None => exec.refuse_or_flag(Reject::new(Code::Unauthorised), actor.0, Scope::COMPANY),
+    let refused = match exec.world.find::<Person>(&PersonKey { id: actor })? {
+        None => Some(Reject::new(Code::Unauthorised)),
+        Some(person) if !person.active => Some(Reject::new(Code::Inactive)),
+        Some(person) => {
+            let role = if BuiltIn::of_role(person.role_id) == Some(BuiltIn::Owner) { None } else { exec.world.find::<Role>(&RoleKey { id: person.role_id })? };
+            exec.rights = identity::rights(&person, role.as_ref()).within(&exec.context.rights);
+            allow(&exec.rights, exec.envelope.command.permission()).err()
+        }
+    };
+    match refused {
+        None => Ok(()),
+        Some(reject) => exec.refuse_or_flag(reject, actor.0, Scope::COMPANY),
     }
 }
 

@@ -68,6 +68,12 @@ ids! {
     CashMovementId,
     /// Something that needs a person.
     AttentionId,
+    /// A role.
+    RoleId,
+    /// A key by which a program acts for a person.
+    ApiKeyId,
+    /// A rule about a network.
+    NetworkRuleId,
 }
 
 impl LotId {

@@ -9,6 +9,7 @@ pub mod cell;
 pub mod command;
 pub mod counter;
 pub mod host;
+pub mod identity;
 pub mod ids;
 pub mod money;
 pub mod place;

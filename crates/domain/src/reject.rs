@@ -23,6 +23,8 @@ macro_rules! codes {
 }
 
 codes! {
+    /// The old password is not the one that is kept.
+    OldPasswordWrong = 10003,
     /// The file is not a CSV file.
     CsvOnly = 10004,
     /// Columns are missing: `{columns}`.
@@ -31,16 +33,32 @@ codes! {
     MissingValue = 10006,
     /// Something inside went wrong; nothing was written. `{reference}` is in the log.
     Internal = 10500,
+    /// Name and password do not go together: which of them is wrong is nobody's business.
+    BadCredentials = 11001,
+    /// The token is no longer good, or never was.
+    TokenInvalid = 11002,
     /// Unauthorised: no person is signed in.
     Unauthorised = 11003,
+    /// Only staff may do this here.
+    NotStaff = 11005,
     /// The person is not active.
     Inactive = 11006,
     /// The company's time has run out.
     CompanyExpired = 11007,
+    /// Too many wrong tries: nobody signs in under this name from this network before `{until}`.
+    LockedOut = 11008,
     /// The person may not do this: `{permission}`.
     InsufficientPermission = 12001,
+    /// Nobody may come from this address.
+    AddressDenied = 12002,
+    /// The address is not on the list of those that may come.
+    AddressNotAllowed = 12003,
+    /// No such key, or no longer.
+    ApiKeyUnknown = 12004,
     /// Not found: `{what}`.
     NotFound = 13001,
+    /// No such person.
+    UserNotFound = 13002,
     /// No such product.
     ProductNotFound = 13003,
     /// No such warehouse.
@@ -51,6 +69,8 @@ codes! {
     LinesEmpty = 14005,
     /// From and to are the same place.
     SameFromAndTo = 14006,
+    /// These permissions do not go into this role.
+    PermissionFormat = 14008,
     /// A figure out of range: `{field}`.
     OutOfRange = 14010,
     /// Too long: `{field}`, at most `{limit}`.

@@ -6,6 +6,7 @@ use crate::catalog::NewTax;
 use crate::cell::words;
 use crate::command::Edit;
 use crate::command::queries;
+use crate::identity::Person;
 use crate::ids::{CompanyId, DeviceId, LocationId, PersonId, ShiftId, TillId, WarehouseId};
 use crate::time::{BusinessDate, Instant};
 use crate::units::Money;
@@ -62,20 +63,6 @@ table! {
 }
 
 table! {
-    /// A person who acts.
-    person: Person, PersonKey {
-        /// The person.
-        id: PersonId,
-    } => {
-        /// Name as shown and printed.
-        name: String,
-        /// Whether the person may act.
-        active: bool,
-    }
-    reach Company, change Update
-}
-
-table! {
     /// An installation of the program and the till it is.
     device: Device, DeviceKey {
         /// The device.
@@ -104,6 +91,13 @@ pub enum Command {
     AddTill(AddTill),
     /// One more warehouse, with the locations it needs.
     AddWarehouse(AddWarehouse),
+    /// One more device that is no till: the shop server itself.
+    AddDevice {
+        /// The device.
+        device_id: DeviceId,
+        /// Its name.
+        name: String,
+    },
 }
 
 /// One more till.

@@ -646,11 +646,15 @@ macro_rules! table {
 }
 pub(crate) use table;
 
-use crate::{attention, catalog, counter, money, printing, settings, stock};
+use crate::{attention, catalog, counter, identity, money, printing, settings, stock};
 
 world! {
     company: settings::Company,
-    person: settings::Person,
+    person: identity::Person,
+    profile: identity::Profile,
+    role: identity::Role,
+    api_key: identity::ApiKey,
+    network_rule: identity::NetworkRule,
     device: settings::Device,
     tax: catalog::Tax,
     category: catalog::Category,

@@ -1,9 +1,9 @@
 //! Who may speak to the shop server: device tokens, the codes by which devices get them, and who is believed where.
 //! One text for both engines. Beside the writer: nothing here touches a business table.
 
-use kontor_domain::cell::Value;
+use kontor_domain::cell::{Cell as _, Value};
 use kontor_domain::counter::Till;
-use kontor_domain::ids::{CommandId, CompanyId, DeviceId, LocationId, PersonId, TillId};
+use kontor_domain::ids::{CommandId, CompanyId, DeviceId, LocationId, PersonId, RoleId, TillId};
 use kontor_domain::settings::Device;
 use kontor_domain::time::Instant;
 use sqlx::{AssertSqlSafe, Row};
@@ -11,6 +11,12 @@ use uuid::Uuid;
 
 use crate::error::StoreError;
 use crate::reader::{Reader, bind, get};
+
+mod events;
+mod sign_in;
+
+pub use events::AccessEvent;
+pub use sign_in::{Account, Acting, ActingKey, CredentialKind, Holder, RefreshToken, Session};
 
 /// SHA-256 of a secret.
 pub type SecretHash = [u8; 32];
@@ -123,11 +129,18 @@ impl Access {
         rows.iter().map(|row| get(row, 0)).collect()
     }
 
-    /// Who founded a company.
-    pub async fn founder(&self, company: CompanyId) -> Result<Option<PersonId>, StoreError> {
-        let sql = "SELECT actor FROM command_log WHERE company = $1 ORDER BY rev LIMIT 1";
-        let row = self.reader.fetch_one(sql.to_owned(), vec![Value::Id(company.0)]).await?;
+    /// Who may do everything in a company: its first owner who is active. What is done at the server's machine is done
+    /// in this name.
+    pub async fn owner(&self, company: CompanyId) -> Result<Option<PersonId>, StoreError> {
+        let sql = "SELECT id FROM person WHERE company = $1 AND role_id = $2 AND active = 1 ORDER BY id LIMIT 1";
+        let row = self.reader.fetch_one(sql.to_owned(), vec![Value::Id(company.0), RoleId::OWNER.to_value()]).await?;
         row.as_ref().map(|row| get(row, 0)).transpose()
+    }
+
+    /// Whether a company has a device of this id.
+    pub async fn has_device(&self, company: CompanyId, device: DeviceId) -> Result<bool, StoreError> {
+        let sql = "SELECT COUNT(*) FROM device WHERE company = $1 AND id = $2";
+        Ok(self.reader.number(sql.to_owned(), vec![company.to_value(), device.to_value()]).await? != 0)
     }
 
     /// The tills of a company by number, each with its device.

@@ -10,7 +10,7 @@ use kontor_domain::ids::{ProductId, SaleId, ShiftId, TillId};
 use kontor_domain::money::Account;
 use kontor_domain::place::{Place, Stretch};
 use kontor_domain::printing::SalePrint;
-use kontor_domain::settings::Person;
+use kontor_domain::identity::Person;
 use kontor_domain::units::Quantity;
 use sqlx::any::AnyRow;
 

@@ -13,6 +13,7 @@ pub mod copy;
 pub mod counter;
 pub mod error;
 pub mod feed;
+mod identity;
 pub mod installation;
 pub mod migrations;
 pub mod outbox;

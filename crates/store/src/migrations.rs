@@ -45,6 +45,10 @@ files!(
     "013_search_prefixes.sqlite.sql",
     "014_access.sql",
     "015_seal_key.sql",
+    "016_identity.sql",
+    "017_person.postgres.sql",
+    "017_person.sqlite.sql",
+    "018_sign_in.sql",
     "019_kept_answer.sql",
 );
 

@@ -160,8 +160,9 @@ async fn open_clock(
         .await?;
     let mut known = Vec::new();
     for id in commands {
-        let found = sqlx::query("SELECT rev, number, at, status, code FROM command_log WHERE id = $1")
+        let found = sqlx::query("SELECT rev, number, at, status, code FROM command_log WHERE id = $1 AND company = $2")
             .bind(id.0.as_bytes().as_slice())
+            .bind(company.0.as_bytes().as_slice())
             .fetch_optional(&mut *connection)
             .await?;
         if let Some(row) = found {

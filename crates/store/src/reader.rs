@@ -90,6 +90,7 @@ impl Reader {
     pub async fn answer(&self, asker: &Asker, query: &Query) -> Result<String, StoreError> {
         match query {
             Query::Settings(query) => self.answer_settings(asker, query).await,
+            Query::Identity(query) => self.answer_identity(asker, query).await,
             Query::Catalog(query) => self.answer_catalog(asker, query).await,
             Query::Stock(query) => self.answer_stock(asker, query).await,
             Query::Counter(query) => self.answer_counter(asker, query).await,
@@ -207,6 +208,11 @@ pub(crate) fn place_holders(bound: usize, count: usize) -> String {
 
 /// Text for LIKE that finds it anywhere, with its own wildcards made harmless (`ESCAPE '!'`).
 pub(crate) fn like(text: &str) -> String {
+    format!("%{}", beginning(text))
+}
+
+/// Text for LIKE that finds what begins with it.
+pub(crate) fn beginning(text: &str) -> String {
     let escaped: String = text.chars().flat_map(|character| if "!%_".contains(character) { vec!['!', character] } else { vec![character] }).collect();
-    format!("%{escaped}%")
+    format!("{escaped}%")
 }

@@ -397,9 +397,9 @@ fn open_clock(connection: &Connection, company: CompanyId, commands: &[CommandId
     let epoch = clock.as_ref().map(|(_, _, _, epoch)| copy::uuid(epoch)).transpose()?;
     let (rev, last_at, series) = clock.map_or((0, 0, 1), |(rev, last_at, series, _)| (rev, last_at, series));
     let mut known = Vec::new();
-    let mut statement = connection.prepare_cached("SELECT rev, number, at, status, code FROM command_log WHERE id = ?1")?;
+    let mut statement = connection.prepare_cached("SELECT rev, number, at, status, code FROM command_log WHERE id = ?1 AND company = ?2")?;
     for id in commands {
-        let mut rows = statement.query([id.0.as_bytes()])?;
+        let mut rows = statement.query([id.0.as_bytes(), company.0.as_bytes()])?;
         if let Some(row) = rows.next()? {
             let status = Status::of(&row.get::<_, String>(3)?)?;
             known.push(LogEntry::verdict_of(*id, row.get(0)?, row.get(1)?, row.get(2)?, status, row.get(4)?));

@@ -12,12 +12,12 @@ use kontor_domain::cell::Value;
 use kontor_domain::command::{COMMAND_VERSION, Command, Envelope, Rights};
 use kontor_domain::counter::cart::{Cart, CartLine, Discount};
 use kontor_domain::counter::{self, OpenShift, Sale, Sell, Till as TillRow};
-use kontor_domain::ids::{CommandId, CompanyId, ProductId, SaleId, ShiftId};
+use kontor_domain::ids::{CommandId, CompanyId, PersonId, ProductId, SaleId, ShiftId};
 use kontor_domain::settings::{Device, TaxMode};
 use kontor_domain::time::{BusinessDate, Instant};
 use kontor_domain::units::{Money, Quantity, UnitPrice};
 use kontor_domain::world::Scope;
-use kontor_server::admin::{self, NewCompany, NewEnrolment};
+use kontor_server::admin::{self, NewAdmin, NewCompany, NewEnrolment};
 use kontor_server::config::{Database, Settings, Transport};
 use kontor_server::host::now;
 use kontor_server::server::{self, Running};
@@ -26,7 +26,7 @@ use kontor_store::feed::FeedFile;
 use kontor_store::sqlite::{self, Synchronous, Writer, find_rows};
 use kontor_store::{feed, verify};
 use kontor_sync::authority::Submission;
-use kontor_sync::enrol::EnrolReply;
+use kontor_sync::enrol::{EnrolReply, Secret};
 use kontor_sync::message::{PullReply, PullRequest, PushReply, PushRequest};
 use kontor_sync::replica::{Answer, Applied, Message, Replica, push_request};
 use kontor_sync::stage::{Stage, Staged};
@@ -57,6 +57,7 @@ impl Place {
             cors_origins: Vec::new(),
             log: "warn".into(),
             log_days: 1,
+            trusted_proxies: Vec::new(),
         };
         Ok(Self { folder, settings })
     }
@@ -83,6 +84,12 @@ impl Place {
             till_name: "Counter".into(),
         };
         admin::create_company(&self.settings, &new).await
+    }
+
+    /// The founder signs in from now on, under this name and password.
+    pub async fn founder_signs_in(&self, username: &str, password: &str) -> Result<PersonId> {
+        let new = NewAdmin { username: username.into(), ..NewAdmin::default() };
+        admin::create_admin(&self.settings, &new, Secret(password.into())).await
     }
 
     pub async fn start(&self) -> Result<Running> {

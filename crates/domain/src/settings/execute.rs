@@ -1,10 +1,12 @@
 //! Founding a company and changing its settings.
 
-use super::{AddTill, AddWarehouse, Command, Company, CompanyChanges, CompanyKey, Device, DeviceKey, Found, Person, TillChanges};
+use super::{AddTill, AddWarehouse, Command, Company, CompanyChanges, CompanyKey, Device, DeviceKey, Found, TillChanges};
 use crate::catalog::Tax;
 use crate::cell::Cell;
 use crate::command::{Event, Exec, Outcome, apply};
 use crate::counter::{Till, TillKey};
+use crate::identity::Person;
+use crate::ids::{DeviceId, RoleId};
 use crate::reject::{Code, Reject};
 use crate::stock::{Location, LocationKey, LocationKind, NewLocation, Warehouse, WarehouseKey};
 use crate::text::{NAME_LIMIT, check_line, check_name, check_note};
@@ -22,6 +24,7 @@ pub fn run(exec: &mut Exec<'_>, command: &Command) -> Result<Outcome, Halt> {
         Command::ChangeTill(changes) => change_till(exec, changes),
         Command::AddTill(add) => add_till(exec, add),
         Command::AddWarehouse(add) => add_warehouse(exec, add),
+        Command::AddDevice { device_id, name } => add_device(exec, *device_id, name),
     }
 }
 
@@ -66,7 +69,8 @@ fn found(exec: &mut Exec<'_>, found: &Found) -> Result<Outcome, Halt> {
     check_name(&found.device_name, "device_name", NAME_LIMIT)?;
     check_name(&found.warehouse_name, "warehouse_name", NAME_LIMIT)?;
     exec.world.insert(Scope::COMPANY, company);
-    exec.world.insert(Scope::COMPANY, Person { id: found.owner_id, name: found.owner_name.clone(), active: true });
+    let owner = Person { id: found.owner_id, name: found.owner_name.clone(), active: true, username: String::new(), role_id: RoleId::OWNER };
+    exec.world.insert(Scope::COMPANY, owner);
     write_taxes(exec, found)?;
     write_places(exec, found)?;
     exec.world.insert(Scope::COMPANY, Device { id: exec.envelope.device, name: found.device_name.clone(), till_id: Some(found.till_id) });
@@ -133,6 +137,13 @@ fn write_warehouse(exec: &mut Exec<'_>, warehouse: Warehouse, shelf: &NewLocatio
         exec.world.insert(Scope::COMPANY, Location { id: *id, warehouse_id, code: code.clone(), kind: *kind, active: true });
     }
     Ok(())
+}
+
+fn add_device(exec: &mut Exec<'_>, device_id: DeviceId, name: &str) -> Result<Outcome, Halt> {
+    check_name(name, "device_name", NAME_LIMIT)?;
+    exec.check_fresh::<Device>(&DeviceKey { id: device_id }, device_id.0)?;
+    exec.world.insert(Scope::COMPANY, Device { id: device_id, name: name.into(), till_id: None });
+    Ok(Outcome::event(Event::SettingsChanged))
 }
 
 fn add_warehouse(exec: &mut Exec<'_>, add: &AddWarehouse) -> Result<Outcome, Halt> {

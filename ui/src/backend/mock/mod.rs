@@ -74,6 +74,7 @@ fn query(query: Query) -> Result<String, Reject> {
         | Query::Attention(attention::Query::ListAttention(_))
         | Query::Printing(printing::Query::ListPrintJobs(_)) => nothing_there(),
         Query::Printing(_) => text(json!([])),
+        Query::Identity(_) => Err(Reject::new(Code::OnlineOnly)),
         Query::Reports(_) => Err(Reject::new(Code::NotFound).with("what", "day")),
         #[allow(unreachable_patterns)]
         _ => Err(Reject::new(Code::NotFound)),

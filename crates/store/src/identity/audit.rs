@@ -1,0 +1,97 @@
+//! What was done, tried and refused: the command log and the sign-ins beside it, as one list.
+
+use kontor_domain::cell::{Cell, Value};
+use kontor_domain::identity::{AuditDetail, AuditEntry, AuditFilter, AuditSource, ListAudit};
+use kontor_domain::time::Instant;
+use sqlx::any::AnyRow;
+use uuid::Uuid;
+
+use crate::error::StoreError;
+use crate::reader::{Asker, Reader, beginning, clamp, get, values};
+
+/// The columns of an entry, the same from both places.
+const COMMANDS: &str = "SELECT id, received_at AS at, 'command' AS source, name AS kind, actor AS person, device, '' AS address, status, code, number
+    FROM command_log WHERE company = $1";
+const ACCESSES: &str =
+    "SELECT id, at, 'access' AS source, kind, person, device, address, CASE WHEN code IS NULL THEN 'ok' ELSE 'refused' END AS status, code, NULL AS number
+    FROM access_event WHERE company = $1";
+/// Names for people, joined to the few rows of a page.
+const NAMED: &str = "LEFT JOIN person p ON p.company = $1 AND p.id = e.person LEFT JOIN device d ON d.company = $1 AND d.id = e.device";
+const ENTRY: &str = "e.id, e.at, e.source, e.kind, e.person, p.name, e.device, d.name, e.address, e.status, e.code, e.number";
+
+/// Conditions on one of the two places; the values behind the company.
+fn conditions(filter: &AuditFilter, before: Option<(Instant, Uuid)>, columns: [&str; 3], bound: &mut Vec<Value>) -> String {
+    let [at, kind, person] = columns;
+    let mut condition = String::new();
+    let mut add = |sql: &str, value: Value| {
+        bound.push(value);
+        condition.push_str(&format!(" AND {sql} ${}", bound.len()));
+    };
+    if let Some(from) = filter.from {
+        add(&format!("{at} >="), from.to_value());
+    }
+    if let Some(to) = filter.to {
+        add(&format!("{at} <"), to.to_value());
+    }
+    if let Some(person_id) = filter.person_id {
+        add(&format!("{person} ="), person_id.to_value());
+    }
+    if let Some(device_id) = filter.device_id {
+        add("device =", device_id.to_value());
+    }
+    if !filter.kind.is_empty() {
+        bound.push(Value::Text(beginning(&filter.kind)));
+        condition.push_str(&format!(" AND {kind} LIKE ${} ESCAPE '!'", bound.len()));
+    }
+    if let Some((before_at, id)) = before {
+        bound.extend([before_at.to_value(), Value::Id(id)]);
+        let (place, id_place) = (bound.len() - 1, bound.len());
+        condition.push_str(&format!(" AND {at} <= ${place} AND ({at} < ${place} OR id < ${id_place})"));
+    }
+    condition
+}
+
+impl Reader {
+    pub(super) async fn audit(&self, asker: &Asker, question: &ListAudit) -> Result<Vec<AuditEntry>, StoreError> {
+        let mut bound = values(asker, []);
+        let commands = conditions(&question.filter, question.before, ["received_at", "name", "actor"], &mut bound);
+        let accesses = conditions(&question.filter, question.before, ["at", "kind", "person"], &mut bound);
+        bound.push(Value::Int(clamp(question.limit)));
+        let limit = bound.len();
+        // Each place gives a page of its own end at most: the rest of it cannot be in this page.
+        let sql = format!(
+            "SELECT {ENTRY} FROM (SELECT * FROM ({COMMANDS}{commands} ORDER BY received_at DESC, id DESC LIMIT ${limit}) c
+             UNION ALL SELECT * FROM ({ACCESSES}{accesses} ORDER BY at DESC, id DESC LIMIT ${limit}) a) e {NAMED} ORDER BY e.at DESC, e.id DESC LIMIT ${limit}"
+        );
+        self.fetch(sql, bound).await?.iter().map(entry).collect()
+    }
+
+    pub(super) async fn audit_detail(&self, asker: &Asker, id: Uuid) -> Result<Option<AuditDetail>, StoreError> {
+        let places = [(COMMANDS, "command_log", "args, at, rev"), (ACCESSES, "access_event", "detail, at, 0")];
+        for (entries, table, columns) in places {
+            let sql = format!("SELECT {ENTRY} FROM ({entries} AND id = $2) e {NAMED}");
+            let Some(row) = self.fetch_one(sql, values(asker, [Value::Id(id)])).await? else { continue };
+            let sql = format!("SELECT {columns} FROM {table} WHERE company = $1 AND id = $2");
+            let Some(rest) = self.fetch_one(sql, values(asker, [Value::Id(id)])).await? else { continue };
+            return Ok(Some(AuditDetail { entry: entry(&row)?, args: get(&rest, 0)?, entered_at: get(&rest, 1)?, rev: get(&rest, 2)? }));
+        }
+        Ok(None)
+    }
+}
+
+fn entry(row: &AnyRow) -> Result<AuditEntry, StoreError> {
+    Ok(AuditEntry {
+        id: get(row, 0)?,
+        at: get(row, 1)?,
+        source: get::<AuditSource>(row, 2)?,
+        kind: get(row, 3)?,
+        person_id: get(row, 4)?,
+        person_name: get::<Option<String>>(row, 5)?.unwrap_or_default(),
+        device_id: get(row, 6)?,
+        device_name: get::<Option<String>>(row, 7)?.unwrap_or_default(),
+        address: get(row, 8)?,
+        status: get(row, 9)?,
+        code: get(row, 10)?,
+        number: get(row, 11)?,
+    })
+}

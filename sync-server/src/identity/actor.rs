@@ -1,0 +1,123 @@
+//! Who asks: a person with a session, or a program with a key of a person's.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use kontor_domain::command::Rights;
+use kontor_domain::identity::{Admission, Person, admit};
+use kontor_domain::ids::{ApiKeyId, CompanyId, DeviceId, PersonId};
+use kontor_domain::reject::{Code, Reject};
+use kontor_store::access::Holder;
+use kontor_store::reader::Asker;
+use uuid::Uuid;
+
+use crate::app::{App, bearer};
+use crate::host::{Host, now};
+use crate::problem::Problem;
+use crate::secrets::{SentToken, TokenKind};
+
+/// How exactly the last use of a key is kept: not each use is written down.
+const KEY_USE_MS: i64 = 60_000;
+
+/// By what somebody acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Means {
+    /// A session: a person signed in.
+    Session(Uuid),
+    /// A key: a program of a person's.
+    ApiKey(Uuid),
+}
+
+/// Who asks, where, and what they may do now. Every request looks it up anew, in one statement by primary keys: who was
+/// signed out or lost a right at another process of this server is not let in by this one, not even for a second.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// The company.
+    pub company: CompanyId,
+    /// Who.
+    pub person: PersonId,
+    /// The device: the till that was signed in on, or the server itself.
+    pub device: DeviceId,
+    /// What they may do: the role's permissions, within the key's.
+    pub rights: Rights,
+    /// By what.
+    pub means: Means,
+    /// From where.
+    pub address: IpAddr,
+}
+
+impl FromRequestParts<Arc<App>> for Actor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let address = app.door.address(parts);
+        let by_header = parts.headers.get("x-api-key").and_then(|value| value.to_str().ok());
+        let sent = by_header.or_else(|| bearer(parts)).ok_or_else(Problem::unauthorised)?;
+        match SentToken::read(TokenKind::ApiKey, sent) {
+            Some(sent) => by_key(app, &sent, address).await,
+            None if by_header.is_some() => Err(Reject::new(Code::ApiKeyUnknown).into()),
+            None => by_session(app, sent, address).await,
+        }
+    }
+}
+
+async fn by_session(app: &App, token: &str, address: IpAddr) -> Result<Actor, Problem> {
+    let invalid = || Problem::invalid_token();
+    let session = app.door.session_of(token).ok_or_else(invalid)?;
+    let acting = app.host.access.acting(session).await?.ok_or_else(invalid)?;
+    if acting.revoked_at.is_some() || acting.expires_at <= now() {
+        return Err(invalid());
+    }
+    let rights = acting.holder.rights();
+    check_active(&acting.holder.person)?;
+    if acting.has_network_rules {
+        check_network(&app.host, acting.holder.company, address).await?;
+    }
+    Ok(actor(&acting.holder, acting.device, rights, Means::Session(session), address))
+}
+
+async fn by_key(app: &App, sent: &SentToken, address: IpAddr) -> Result<Actor, Problem> {
+    let unknown = || Problem::from(Reject::new(Code::ApiKeyUnknown));
+    let id = ApiKeyId(sent.id);
+    let acting = app.host.access.acting_key(id).await?.ok_or_else(unknown)?;
+    if !sent.is(&acting.secret_hash) || acting.key.revoked_at.is_some() {
+        return Err(unknown());
+    }
+    check_active(&acting.holder.person)?;
+    if acting.has_network_rules {
+        check_network(&app.host, acting.holder.company, address).await?;
+    }
+    let now = now();
+    if acting.last_used_at.is_none_or(|last| last.0 + KEY_USE_MS < now.0) {
+        app.host.access.note_key_use(id, now).await?;
+    }
+    let rights = acting.holder.rights().within(&Rights::Only(acting.key.permissions.0));
+    Ok(actor(&acting.holder, server_device(acting.holder.company), rights, Means::ApiKey(id.0), address))
+}
+
+fn actor(holder: &Holder, device: DeviceId, rights: Rights, means: Means, address: IpAddr) -> Actor {
+    Actor { company: holder.company, person: holder.person.id, device, rights, means, address }
+}
+
+/// Only who is active may ask.
+pub(super) fn check_active(person: &Person) -> Result<(), Problem> {
+    if person.active { Ok(()) } else { Err(Reject::new(Code::Inactive).into()) }
+}
+
+/// Whether somebody may come from there.
+pub(super) async fn check_network(host: &Host, company: CompanyId, address: IpAddr) -> Result<(), Problem> {
+    let asker = Asker { company, device: server_device(company), person: PersonId(Uuid::nil()), now: now(), today: None, utc_offset_minutes: 0 };
+    match admit(&host.access.reader().network_rules(&asker).await?, address) {
+        Admission::Admitted => Ok(()),
+        Admission::Denied => Err(Reject::new(Code::AddressDenied).into()),
+        Admission::NotAllowed => Err(Reject::new(Code::AddressNotAllowed).into()),
+    }
+}
+
+/// The server itself, as a device of a company: cut from the company's id, so that every process of it is the same.
+pub fn server_device(company: CompanyId) -> DeviceId {
+    const MARK: u128 = 0x5E4E_55E4;
+    DeviceId(Uuid::from_u128(company.0.as_u128() ^ MARK))
+}

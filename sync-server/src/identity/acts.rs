@@ -1,0 +1,154 @@
+//! What whoever asks may have done and may be told: the way of every request that is not a till's.
+
+use chrono_tz::Tz;
+use kontor_domain::command::{Ask, COMMAND_VERSION, Command, Context, Envelope, Mode, Query, check_query};
+use kontor_domain::ids::{CommandId, CompanyId, PersonId};
+use kontor_domain::reject::{Code, Reject};
+use kontor_domain::time::{BusinessDate, Instant};
+use kontor_domain::{identity, reports, settings};
+use kontor_store::StoreError;
+use kontor_store::access::{Access, AccessEvent};
+use kontor_store::reader::Asker;
+use kontor_sync::authority::{Done, Keep, Message, Submission};
+use uuid::Uuid;
+
+use super::actor::{Actor, server_device};
+use crate::host::{Host, now};
+use crate::problem::Problem;
+
+/// A command that is on the disk.
+pub type Executed = Done;
+
+/// Name of the server as a device, before anybody gives it another.
+const OWN_NAME: &str = "Server";
+
+impl Host {
+    /// Executes a command of whoever asks, through the same batch as what tills push. What the person may is decided
+    /// there by the role as it stands then, within what this request may. The same id again is answered as before.
+    pub async fn execute_as(&self, actor: &Actor, id: CommandId, command: Command) -> Result<Executed, Problem> {
+        Ok(self.execute_keeping(actor, id, command, None).await?)
+    }
+
+    /// The same; what is answered is kept with the command if that is wanted.
+    pub async fn execute_keeping(&self, actor: &Actor, id: CommandId, command: Command, keep: Option<Keep>) -> Result<Executed, Reject> {
+        let now = now();
+        let followed = Followed::of(&command);
+        let name = command.name();
+        let envelope =
+            Envelope { id, company: actor.company, device: actor.device, actor: actor.person, at: now, version: COMMAND_VERSION, number: None, command };
+        let rights = actor.rights.clone();
+        let done = self.ask(actor.company, |answer| Message::Submit(Submission { envelope, rights, now, answer, keep })).await;
+        if let Err(reject) = &done {
+            self.note_refusal(actor, name, reject).await;
+        }
+        let done = done?;
+        if let Some(followed) = followed {
+            followed.act(&self.access, actor, now).await.map_err(|error| error.reject())?;
+        }
+        Ok(done)
+    }
+
+    /// Answers a question of whoever asks, with JSON.
+    pub async fn query_as(&self, actor: &Actor, query: &Query) -> Result<String, Problem> {
+        let now = now();
+        let (company, person, device) = (actor.company, actor.person, actor.device);
+        let context = Context { company, person, device, rights: actor.rights.clone(), now, mode: Mode::Entry };
+        if let Err(reject) = check_query(&context, query) {
+            self.note_refusal(actor, query.name(), &reject).await;
+            return Err(reject.into());
+        }
+        let mut asker = Asker { company, device, person, now, today: None, utc_offset_minutes: 0 };
+        let reader = self.access.reader();
+        if let Query::Settings(_) | Query::Reports(_) = query {
+            let zone = reader.company(&asker).await?.and_then(|company| company.time_zone.parse::<Tz>().ok()).unwrap_or(Tz::UTC);
+            asker.today = now.utc().map(|utc| BusinessDate(utc.with_timezone(&zone).date_naive()));
+            if let Query::Reports(reports::Query::GetDay(day)) = query {
+                asker.utc_offset_minutes = utc_offset_minutes(zone, day.business_date);
+            }
+        }
+        Ok(reader.answer(&asker, query).await?)
+    }
+
+    /// Answers a typed question of whoever asks.
+    pub async fn ask_as<Q: Ask>(&self, actor: &Actor, question: Q) -> Result<Q::Answer, Problem> {
+        let text = self.query_as(actor, &question.into()).await?;
+        Ok(serde_json::from_str(&text).map_err(|error| StoreError::Other(error.to_string()))?)
+    }
+
+    /// Who tried what they may not is written down; what else is refused is everyday life.
+    async fn note_refusal(&self, actor: &Actor, name: &str, reject: &Reject) {
+        if reject.code != Code::InsufficientPermission {
+            return;
+        }
+        let event = AccessEvent {
+            id: Uuid::now_v7(),
+            company: actor.company,
+            at: now(),
+            kind: "access.refused",
+            person: Some(actor.person),
+            device: Some(actor.device),
+            address: actor.address.to_string(),
+            detail: serde_json::json!({ "name": name, "args": reject.args }).to_string(),
+            code: Some(reject.code.number()),
+        };
+        if let Err(error) = self.access.note(&event).await {
+            tracing::error!(%error, "a refusal was not written down");
+        }
+    }
+
+    /// Makes the server a device of each company, so that what is done on it has a place.
+    pub async fn make_own_devices(&self) {
+        match self.access.companies().await {
+            Ok(companies) => {
+                for company in companies {
+                    if let Err(problem) = self.make_own_device(company).await {
+                        tracing::warn!(?problem, "the server is no device of a company");
+                    }
+                }
+            }
+            Err(error) => tracing::warn!(%error, "companies"),
+        }
+    }
+
+    /// Makes the server a device of a company, if it is none yet.
+    pub async fn make_own_device(&self, company: CompanyId) -> Result<(), Problem> {
+        let device_id = server_device(company);
+        if self.access.has_device(company, device_id).await? {
+            return Ok(());
+        }
+        let owner = self.access.owner(company).await?.ok_or_else(Problem::unauthorised)?;
+        let add = Command::Settings(settings::Command::AddDevice { device_id, name: OWN_NAME.into() });
+        // Its id is the device's: whoever makes it, it is made once.
+        match self.submit(CommandId(device_id.0), company, device_id, owner, add).await {
+            Ok(_) => Ok(()),
+            Err(_) if self.access.has_device(company, device_id).await? => Ok(()),
+            Err(reject) => Err(reject.into()),
+        }
+    }
+}
+
+/// Minutes a time zone is ahead of UTC at noon of a day.
+fn utc_offset_minutes(zone: Tz, date: BusinessDate) -> i64 {
+    use chrono::{Offset as _, TimeZone as _};
+    let noon = date.0.and_hms_opt(12, 0, 0).unwrap_or_default();
+    i64::from(zone.offset_from_utc_datetime(&noon).fix().local_minus_utc()) / 60
+}
+
+/// What follows at the door from a command that stands, whichever way it came.
+struct Followed {
+    deactivated: PersonId,
+}
+
+impl Followed {
+    fn of(command: &Command) -> Option<Self> {
+        match command {
+            Command::Identity(identity::Command::SetActive { person_id, active }) if !active.to => Some(Self { deactivated: *person_id }),
+            _ => None,
+        }
+    }
+
+    /// Who may not act is signed out everywhere, and is not signed in again by being let in again.
+    async fn act(self, access: &Access, actor: &Actor, now: Instant) -> Result<(), StoreError> {
+        access.end_sessions(actor.company, self.deactivated, None, now).await.map(|_| ())
+    }
+}
