@@ -41,12 +41,15 @@ pub struct Body<'a> {
     code: u32,
     /// For a developer; not for the people at the till, whose sentence follows from `code` and `args`.
     #[serde(skip_serializing_if = "str::is_empty")]
+    #[schemars(default)]
     detail: &'a str,
     /// Which part of the request it is about: a JSON pointer into the body (`#/lines/0/quantity`), or `query:limit`.
     #[serde(skip_serializing_if = "str::is_empty")]
+    #[schemars(default)]
     pointer: &'a str,
     /// What the sentence for people names.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(default = "BTreeMap::<String, String>::new")]
     args: &'a BTreeMap<String, String>,
 }
 

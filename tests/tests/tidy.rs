@@ -25,6 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("crates/store", &["kontor-domain"]),
     ("crates/sync", &["kontor-domain", "kontor-store"]),
     ("crates/documents", &["kontor-domain", "kontor-translations"]),
+    ("tests/api", &["kontor-domain", "kontor-server", "kontor-store", "kontor-sync"]),
     ("tests/simulate", &["kontor-domain", "kontor-store", "kontor-sync"]),
     ("translations", &["kontor-domain"]),
     ("src-tauri", &["kontor-domain", "kontor-store", "kontor-sync", "kontor-documents", "kontor-translations"]),
@@ -36,10 +37,10 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// Packages that only some crates may name.
 const OWNERS: &[(&str, &[&str])] = &[
-    ("sqlx", &["crates/store", "tests", "tests/simulate"]),
-    ("rusqlite", &["crates/store", "tests", "tests/simulate"]),
+    ("sqlx", &["crates/store", "tests", "tests/api", "tests/simulate"]),
+    ("rusqlite", &["crates/store", "tests", "tests/api", "tests/simulate"]),
     ("tauri", &["src-tauri"]),
-    ("axum", &["sync-server"]),
+    ("axum", &["sync-server", "tests/api"]),
 ];
 
 /// Endings of files that are text of ours.

@@ -24,11 +24,11 @@ use crate::problem::Problem;
 
 /// The routes.
 pub fn routes() -> ApiRouter<Arc<App>> {
-    let all = get_with(list, question("Lists the categories in use", Permission::CatalogRead))
-        .post_with(create, change("Makes a category", Permission::CatalogManage));
-    let one = get_with(find, question("A category", Permission::CatalogRead))
-        .put_with(replace, change("Changes a category", Permission::CatalogManage))
-        .delete_with(deactivate, change("Takes a category out of use", Permission::CatalogManage));
+    let all = get_with(list, question("Lists the categories in use", &[Permission::CatalogRead]))
+        .post_with(create, change("Makes a category", &[Permission::CatalogManage]));
+    let one = get_with(find, question("A category", &[Permission::CatalogRead]))
+        .put_with(replace, change("Changes a category", &[Permission::CatalogRead, Permission::CatalogManage]))
+        .delete_with(deactivate, change("Takes a category out of use", &[Permission::CatalogRead, Permission::CatalogManage]));
     ApiRouter::new().api_route("/api/v1/inventory/categories", all).api_route("/api/v1/inventory/categories/{id}", one)
 }
 

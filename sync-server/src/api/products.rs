@@ -27,13 +27,13 @@ use crate::problem::Problem;
 
 /// The routes.
 pub fn routes() -> ApiRouter<Arc<App>> {
-    let all = get_with(list, question("Lists products", Permission::CatalogRead))
-        .post_with(create, change("Makes a product", Permission::CatalogEdit));
-    let one = get_with(find, question("A product", Permission::CatalogRead))
-        .put_with(replace, change("Replaces a product", Permission::CatalogEdit))
-        .delete_with(deactivate, change("Takes a product off sale; its history stays", Permission::CatalogEdit));
-    let stock = get_with(stock, question("Where a product is, and how much", Permission::StockRead))
-        .merge(patch_with(adjust, change("Adjusts a product's stock by a difference, with a reason", Permission::StockAdjust)));
+    let all = get_with(list, question("Lists products", &[Permission::CatalogRead]))
+        .post_with(create, change("Makes a product", &[Permission::CatalogEdit]));
+    let one = get_with(find, question("A product", &[Permission::CatalogRead]))
+        .put_with(replace, change("Replaces a product", &[Permission::CatalogRead, Permission::CatalogEdit]))
+        .delete_with(deactivate, change("Takes a product off sale; its history stays", &[Permission::CatalogRead, Permission::CatalogEdit]));
+    let stock = get_with(stock, question("Where a product is, and how much", &[Permission::CatalogRead, Permission::StockRead]))
+        .merge(patch_with(adjust, change("Adjusts a product's stock by a difference, with a reason", &[Permission::StockAdjust])));
     ApiRouter::new()
         .api_route("/api/v1/inventory/products", all)
         .api_route("/api/v1/inventory/products/{id}", one)

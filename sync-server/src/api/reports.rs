@@ -25,8 +25,8 @@ const DAYS_LIMIT: i64 = 3_660;
 /// The routes.
 pub fn routes() -> ApiRouter<Arc<App>> {
     ApiRouter::new()
-        .api_route("/api/v1/admin/stats", get_with(stats, question("A day's figures", Permission::ReportsRead)))
-        .api_route("/api/v1/reports/sales", get_with(sales, question("Sales by day, month or year", Permission::ReportsRead)))
+        .api_route("/api/v1/admin/stats", get_with(stats, question("A day's figures", &[Permission::ReportsRead])))
+        .api_route("/api/v1/reports/sales", get_with(sales, question("Sales by day, month or year", &[Permission::ReportsRead])))
 }
 
 /// Which day.

@@ -32,13 +32,13 @@ use crate::problem::Problem;
 
 /// The routes.
 pub fn routes() -> ApiRouter<Arc<App>> {
-    let all = get_with(list, question("Lists sales and refunds, newest first", Permission::SalesRead))
-        .post_with(sell, change("Sells, in an open shift of the server's own till", Permission::CounterSell));
+    let all = get_with(list, question("Lists sales and refunds, newest first", &[Permission::SalesRead]))
+        .post_with(sell, change("Sells, in an open shift of the server's own till", &[Permission::CounterSell]));
     ApiRouter::new()
         .api_route("/api/v1/sales", all)
-        .api_route("/api/v1/sales/{id}", get_with(find, question("A sale with everything on its paper", Permission::SalesRead)))
-        .api_route("/api/v1/sales/{id}/ledger", get_with(ledger, question("The ledger lines of a sale", Permission::LedgerRead)))
-        .api_route("/api/v1/sales/{id}/refunds", post_with(refund, change("Takes goods back and gives money back", Permission::CounterRefund)))
+        .api_route("/api/v1/sales/{id}", get_with(find, question("A sale with everything on its paper", &[Permission::SalesRead])))
+        .api_route("/api/v1/sales/{id}/ledger", get_with(ledger, question("The ledger lines of a sale", &[Permission::LedgerRead])))
+        .api_route("/api/v1/sales/{id}/refunds", post_with(refund, change("Takes goods back and gives money back", &[Permission::SalesRead, Permission::CounterRefund])))
 }
 
 listing! {

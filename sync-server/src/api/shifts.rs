@@ -25,13 +25,13 @@ use crate::problem::Problem;
 
 /// The routes.
 pub fn routes() -> ApiRouter<Arc<App>> {
-    let all = get_with(list, question("Lists a till's shifts, newest first", Permission::ShiftRead))
-        .post_with(open, change("Opens a shift on the server's own till", Permission::ShiftManage));
+    let all = get_with(list, question("Lists a till's shifts, newest first", &[Permission::ShiftRead]))
+        .post_with(open, change("Opens a shift on the server's own till", &[Permission::ShiftManage]));
     ApiRouter::new()
         .api_route("/api/v1/shifts", all)
-        .api_route("/api/v1/shifts/{id}", get_with(find, question("A shift with its totals", Permission::ShiftRead)))
-        .api_route("/api/v1/shifts/{id}/close", post_with(close, change("Closes a shift with what was counted", Permission::ShiftManage)))
-        .api_route("/api/v1/shifts/{id}/cash", post_with(cash, change("Puts cash into the drawer, or takes it out", Permission::ShiftCash)))
+        .api_route("/api/v1/shifts/{id}", get_with(find, question("A shift with its totals", &[Permission::ShiftRead])))
+        .api_route("/api/v1/shifts/{id}/close", post_with(close, change("Closes a shift with what was counted", &[Permission::ShiftManage])))
+        .api_route("/api/v1/shifts/{id}/cash", post_with(cash, change("Puts cash into the drawer, or takes it out", &[Permission::ShiftCash])))
 }
 
 /// Which shifts.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::problem::{self, status_of};
 
-/// Where the right is named that an operation needs.
+/// Where the rights are named that an operation needs: all of them.
 pub const PERMISSION: &str = "x-permission";
 /// What stands there for an operation that anybody may ask for.
 pub const ANYBODY: &str = "anybody";
@@ -36,25 +36,26 @@ pub fn may_answer(operation: &mut Operation, statuses: &[u16]) {
     }
 }
 
-/// Describes a question: what it tells, and the right it needs.
-pub fn question(summary: &'static str, permission: Permission) -> impl FnOnce(TransformOperation<'_>) -> TransformOperation<'_> {
-    described(summary, permission, &[])
+/// Describes a question: what it tells, and the rights it needs.
+pub fn question(summary: &'static str, permissions: &'static [Permission]) -> impl FnOnce(TransformOperation<'_>) -> TransformOperation<'_> {
+    described(summary, permissions, &[])
 }
 
-/// Describes a change: what it does, and the right it needs. Any rule of the business may refuse it.
-pub fn change(summary: &'static str, permission: Permission) -> impl FnOnce(TransformOperation<'_>) -> TransformOperation<'_> {
-    described(summary, permission, &[400, 404, 409])
+/// Describes a change: what it does, and the rights it needs. Any rule of the business may refuse it.
+pub fn change(summary: &'static str, permissions: &'static [Permission]) -> impl FnOnce(TransformOperation<'_>) -> TransformOperation<'_> {
+    described(summary, permissions, &[400, 404, 409])
 }
 
 fn described(
     summary: &'static str,
-    permission: Permission,
+    permissions: &'static [Permission],
     statuses: &'static [u16],
 ) -> impl FnOnce(TransformOperation<'_>) -> TransformOperation<'_> {
     move |operation| {
         let mut operation = operation.summary(summary);
         let inner = operation.inner_mut();
-        inner.extensions.insert(PERMISSION.to_owned(), permission.word().into());
+        let words: Vec<&str> = permissions.iter().map(|permission| permission.word()).collect();
+        inner.extensions.insert(PERMISSION.to_owned(), words.into());
         may_answer(inner, statuses);
         may_answer(inner, &[401, 403, 429, 500, 503]);
         operation
@@ -130,7 +131,7 @@ fn settle(path: &str, item: &mut PathItem) {
         let Some(operation) = operation else { continue };
         operation.tags = vec![group.clone()];
         operation.operation_id = Some(format!("{method}{}", path.trim_start_matches("/api/v1").replace(['/', '-', '.'], "_").replace(['{', '}'], "")));
-        if operation.extensions.get(PERMISSION).is_some_and(|permission| permission == ANYBODY) {
+        if operation.extensions.get(PERMISSION).is_some_and(|permission| permission == &json!([ANYBODY])) {
             operation.security = vec![Default::default()];
         }
     }
@@ -146,6 +147,7 @@ fn complete(components: &mut Components, problem_schema: Value) {
         "session": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "The access token of a person who signed in: POST /api/v1/auth/login. Good for an hour." },
         "api_key": { "type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "A key made for a program, with the rights it was given." },
         "device": { "type": "http", "scheme": "bearer", "description": "The token of a till that joined: POST /api/v1/devices/enrol." },
+        "metrics_token": { "type": "http", "scheme": "bearer", "description": "The token in the server's data folder." },
     });
     if let Ok(schemes) = serde_json::from_value(schemes) {
         components.security_schemes = schemes;

@@ -27,10 +27,10 @@ use crate::problem::Problem;
 /// The routes.
 pub fn routes() -> ApiRouter<Arc<App>> {
     ApiRouter::new()
-        .api_route("/api/v1/stock/balances", get_with(balances, question("Lists how much is where", Permission::StockRead)))
-        .api_route("/api/v1/stock/moves", get_with(moves, question("Lists the lines of the stock ledger, newest first", Permission::StockRead)))
-        .api_route("/api/v1/stock/receipts", post_with(receive, change("Receives goods", Permission::StockReceive)))
-        .api_route("/api/v1/stock/adjustments", post_with(adjust, change("Adjusts stock by differences found", Permission::StockAdjust)))
+        .api_route("/api/v1/stock/balances", get_with(balances, question("Lists how much is where", &[Permission::StockRead])))
+        .api_route("/api/v1/stock/moves", get_with(moves, question("Lists the lines of the stock ledger, newest first", &[Permission::StockRead])))
+        .api_route("/api/v1/stock/receipts", post_with(receive, change("Receives goods", &[Permission::StockReceive])))
+        .api_route("/api/v1/stock/adjustments", post_with(adjust, change("Adjusts stock by differences found", &[Permission::StockAdjust])))
 }
 
 listing! {

@@ -26,10 +26,10 @@ use crate::problem::Problem;
 
 /// The routes.
 pub fn routes() -> ApiRouter<Arc<App>> {
-    let all = get_with(list, question("Lists tax classes", Permission::CatalogRead))
-        .post_with(create, change("Makes a tax class", Permission::CatalogManage));
-    let one = get_with(find, question("A tax class", Permission::CatalogRead))
-        .put_with(replace, change("Changes a tax class; what was sold keeps its rate", Permission::CatalogManage));
+    let all = get_with(list, question("Lists tax classes", &[Permission::CatalogRead]))
+        .post_with(create, change("Makes a tax class", &[Permission::CatalogManage]));
+    let one = get_with(find, question("A tax class", &[Permission::CatalogRead]))
+        .put_with(replace, change("Changes a tax class; what was sold keeps its rate", &[Permission::CatalogRead, Permission::CatalogManage]));
     ApiRouter::new().api_route("/api/v1/inventory/taxes", all).api_route("/api/v1/inventory/taxes/{id}", one)
 }
 

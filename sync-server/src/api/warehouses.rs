@@ -19,8 +19,8 @@ use crate::problem::Problem;
 /// The routes.
 pub fn routes() -> ApiRouter<Arc<App>> {
     ApiRouter::new()
-        .api_route("/api/v1/warehouses", get_with(warehouses, question("Lists warehouses with their locations", Permission::StockRead)))
-        .api_route("/api/v1/tills", get_with(tills, question("Lists tills", Permission::ShiftRead)))
+        .api_route("/api/v1/warehouses", get_with(warehouses, question("Lists warehouses with their locations", &[Permission::StockRead])))
+        .api_route("/api/v1/tills", get_with(tills, question("Lists tills", &[Permission::ShiftRead])))
 }
 
 async fn warehouses(State(app): State<Arc<App>>, actor: Actor) -> Result<Reply<200, Listed<WarehouseView>>, Problem> {

@@ -2,6 +2,11 @@
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub mod caller;
+#[cfg(unix)]
+pub mod cluster;
+pub mod company;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
