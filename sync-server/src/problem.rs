@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use kontor_domain::host::ImportError;
 use kontor_domain::reject::{Code, Reject};
 use kontor_store::StoreError;
 use schemars::JsonSchema;
@@ -24,6 +25,7 @@ pub struct Problem {
     args: BTreeMap<String, String>,
     detail: String,
     pointer: String,
+    rows: Vec<ImportError>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -43,6 +45,12 @@ pub struct Body<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     #[schemars(default)]
     detail: &'a str,
+    /// The first of what is wrong with a file, and all of it.
+    pub fn of_rows(rows: Vec<ImportError>) -> Self {
+        let first = rows.first().map(|error| error.reject.clone().with("row", error.row));
+        Self { rows, ..Self::of(&first.unwrap_or_else(|| Reject::new(Code::Format)), StatusCode::BAD_REQUEST) }
+    }
+
     /// Which part of the request it is about: a JSON pointer into the body (`#/lines/0/quantity`), or `query:limit`.
     #[serde(skip_serializing_if = "str::is_empty")]
     #[schemars(default)]
@@ -51,13 +59,17 @@ pub struct Body<'a> {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(default = "BTreeMap::<String, String>::new")]
     args: &'a BTreeMap<String, String>,
+    /// Of a file: what is wrong with it, row by row (the header is 1); at most 200.
+    #[serde(skip_serializing_if = "<[ImportError]>::is_empty")]
+    #[schemars(default = "Vec::<serde_json::Value>::new", with = "Vec<serde_json::Value>")]
+    rows: &'a [ImportError],
 }
 
 impl Problem {
     /// A problem that its status says all about.
     pub fn status(status: StatusCode) -> Self {
         let code = TRANSPORT_CODE + u32::from(status.as_u16());
-        Self { status, code, args: BTreeMap::new(), detail: String::new(), pointer: String::new(), headers: Vec::new() }
+        Self { status, code, args: BTreeMap::new(), detail: String::new(), pointer: String::new(), rows: Vec::new(), headers: Vec::new() }
     }
 
     /// Nothing was kept: the same again later.
@@ -159,8 +171,8 @@ impl From<StoreError> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let title = self.status.canonical_reason().unwrap_or("Error");
-        let Self { status, code, args, detail, pointer, .. } = &self;
-        let body = Body { r#type: "about:blank", title, status: status.as_u16(), code: *code, detail, pointer, args };
+        let Self { status, code, args, detail, pointer, rows, .. } = &self;
+        let body = Body { r#type: "about:blank", title, status: status.as_u16(), code: *code, detail, pointer, args, rows };
         let bytes = serde_json::to_vec(&body).unwrap_or_else(|_| b"{}".to_vec());
         let mut response = (self.status, bytes).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));

@@ -13,7 +13,7 @@ use hyper_util::rt::TokioTimer;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::api::front;
+use crate::api::{front, once};
 use crate::app::App;
 use crate::config::Settings;
 use crate::host::Host;
@@ -71,6 +71,7 @@ pub async fn start(settings: &Settings) -> Result<Running> {
     let (stop, stopping) = watch::channel(false);
     let app = App::new(host, door, snapshots, metrics_token, stopping).with_transport(&settings.transport);
     let app = Arc::new(app);
+    tokio::spawn(once::forget_old(Arc::clone(&app)));
     let handle = Handle::new();
     let service = front::with_cors(router(Arc::clone(&app)), &settings.cors_origins);
     let task = match identity {

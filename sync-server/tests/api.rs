@@ -10,7 +10,6 @@ use anyhow::Result;
 use kontor_server::api::once::REPLAYED;
 use kontor_server::config::{Settings, Transport};
 use kontor_server::server::Running;
-use kontor_store::{feed::FeedFile, verify};
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::caller::{Answered, Caller, draft, sale};
@@ -29,15 +28,6 @@ async fn shop() -> Result<(Place, Running, Caller)> {
 
 fn path(base: &str, id: &Value) -> String {
     format!("{base}/{}", id.as_str().unwrap())
-}
-
-fn verify_clean(place: &Place) -> Result<()> {
-    let file = FeedFile::open(&place.file())?;
-    let company = kontor_domain::ids::CompanyId(file.connection().query_row("SELECT company FROM clock", [], |row| row.get::<_, Vec<u8>>(0)).map(
-        |bytes| uuid::Uuid::from_slice(&bytes).unwrap(),
-    )?);
-    assert_eq!(verify::check_file(file.connection(), company)?, Vec::new());
-    Ok(())
 }
 
 #[tokio::test]
@@ -163,7 +153,7 @@ async fn a_named_request_is_done_once() -> Result<()> {
     made.insert(caller.post_as("sale 1", "/api/v1/sales", &body).await?.expect(201)["number"].as_str().unwrap().to_owned());
     assert_eq!(made.len(), 1);
     assert_eq!(caller.get("/api/v1/sales?page=1").await?.expect(200)["total"], 1);
-    verify_clean(&place)?;
+    place.verify().await?;
     running.stop().await
 }
 
@@ -262,7 +252,7 @@ async fn what_is_sold_and_given_back_is_in_the_ledgers() -> Result<()> {
     assert_eq!(caller.post("/api/v1/sales", &sale(&stand, &[&tea])).await?.problem(409), 17_001);
     let closed = caller.get(&format!("/api/v1/shifts/{shift}")).await?.expect(200);
     assert_eq!((&closed["shift"]["expected"], &closed["shift"]["state"]), (&json!(1_200), &json!("closed")));
-    verify_clean(&place)?;
+    place.verify().await?;
     running.stop().await
 }
 
@@ -303,6 +293,31 @@ async fn what_is_wrong_with_a_request_is_told() -> Result<()> {
     assert_eq!(wrong_method.problem(405), 10_405);
     let nobody = Caller { token: "none".into(), ..caller.clone() };
     assert_eq!(nobody.get(PRODUCTS).await?.problem(401), 11_002);
+    running.stop().await
+}
+
+#[tokio::test]
+async fn a_file_is_imported_whole_or_not_at_all() -> Result<()> {
+    let (place, running, caller) = shop().await?;
+    let import = async |query: &str, file: &str| {
+        let request = caller.request(Method::POST, &format!("{PRODUCTS}/import{query}")).header("content-type", "text/csv");
+        caller.send(request.body(file.to_owned())).await
+    };
+    let good = "code,name,price,category\nTEA,Oolong,30,Drinks\nCAKE,Pineapple cake,12.5,\n";
+    let wrong = import("", &good.replace("30", "thirty")).await?;
+    assert_eq!((wrong.problem(400), &wrong.body["rows"][0]["row"]), (14_001, &json!(2)));
+    // TWD has no cents.
+    let good = good.replace("12.5", "12");
+    assert_eq!(import("?check=true", &good).await?.expect(200)["created"], 2);
+    assert_eq!(caller.get(&format!("{PRODUCTS}?page=1")).await?.expect(200)["total"], 0, "nothing so far");
+    let done = import("", &good).await?.expect(200);
+    assert_eq!((&done["created"], &done["new_categories"]), (&json!(2), &json!(["Drinks"])));
+    assert_eq!(caller.get(&format!("{PRODUCTS}?page=1")).await?.expect(200)["total"], 2);
+    let again = import("", &good.replace(",30,", ",35,")).await?.expect(200);
+    assert_eq!((&again["changed"], &again["unchanged"]), (&json!(1), &json!(1)));
+    assert_eq!(import("", "colour,size\n1,2\n").await?.problem(400), 10_005);
+    assert_eq!(caller.post(&format!("{PRODUCTS}/import"), &json!({})).await?.problem(415), 10_415);
+    place.verify().await?;
     running.stop().await
 }
 

@@ -29,7 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("tests/simulate", &["kontor-domain", "kontor-store", "kontor-sync"]),
     ("translations", &["kontor-domain"]),
     ("src-tauri", &["kontor-domain", "kontor-store", "kontor-sync", "kontor-documents", "kontor-translations"]),
-    ("sync-server", &["kontor-domain", "kontor-store", "kontor-sync"]),
+    ("sync-server", &["kontor-domain", "kontor-store", "kontor-sync", "kontor-documents"]),
     ("ui", &["kontor-domain", "kontor-translations"]),
     ("xtask", &[]),
     ("xtask/bindgen", &[]),

@@ -7,7 +7,7 @@ use kontor_domain::command::{Ask, Command, Query};
 use kontor_domain::counter;
 use kontor_domain::ids::{CommandId, CompanyId, TillId};
 use kontor_domain::reject::{Code, Reject};
-use kontor_domain::settings::{self, AddTill};
+use kontor_domain::settings::{self, AddTill, Company};
 use kontor_domain::time::BusinessDate;
 use kontor_store::reader::Asker;
 use kontor_sync::authority::{Done, Keep};
@@ -53,12 +53,16 @@ pub fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Problem> {
     })
 }
 
+/// The company of whoever asks: how it reckons is no secret to who may act in it.
+pub async fn company(app: &App, actor: &Actor) -> Result<Company, Problem> {
+    let asker = Asker { company: actor.company, device: actor.device, person: actor.person, now: now(), today: None, utc_offset_minutes: 0 };
+    app.host.access.reader().company(&asker).await?.ok_or_else(Problem::unavailable)
+}
+
 /// Today, in the company's time zone.
 pub async fn today(app: &App, actor: &Actor) -> Result<BusinessDate, Problem> {
-    let at = now();
-    let asker = Asker { company: actor.company, device: actor.device, person: actor.person, now: at, today: None, utc_offset_minutes: 0 };
-    let zone = app.host.access.reader().company(&asker).await?.and_then(|company| company.time_zone.parse::<Tz>().ok()).unwrap_or(Tz::UTC);
-    let utc = at.utc().ok_or_else(Problem::unavailable)?;
+    let zone = company(app, actor).await?.time_zone.parse::<Tz>().unwrap_or(Tz::UTC);
+    let utc = now().utc().ok_or_else(Problem::unavailable)?;
     Ok(BusinessDate(utc.with_timezone(&zone).date_naive()))
 }
 

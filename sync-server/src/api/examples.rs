@@ -7,6 +7,7 @@ use kontor_domain::stock::{BalanceView, MoveView, WarehouseView};
 use serde_json::{Value, json};
 
 use super::categories::{CategoryDraft, CategoryFields, CategoryMade};
+use super::import::Imported;
 use super::output::Listed;
 use super::sales::{RefundDraft, SaleDraft, SaleMade};
 use super::shifts::{CashDraft, CashMoved, ShiftClosed, ShiftCount, ShiftDraft, ShiftOpened};
@@ -49,11 +50,35 @@ macro_rules! examples {
         #[cfg(test)]
         mod tests {
             #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+            use proptest::prelude::*;
+
             use super::*;
+            use crate::api::input::parse;
 
             #[test]
             fn every_example_is_one() {
                 $(serde_json::from_value::<$type>(<$type>::example()).unwrap();)+
+            }
+
+            /// An example with bytes in it that do not belong there.
+            fn spoilt(example: &Value, place: usize, junk: &[u8], length: usize) -> Vec<u8> {
+                let mut bytes = serde_json::to_vec(example).unwrap();
+                let place = place % bytes.len();
+                let end = (place + length).min(bytes.len());
+                bytes.splice(place..end, junk.iter().copied());
+                bytes
+            }
+
+            proptest! {
+                #[test]
+                fn no_body_is_too_strange(place in any::<usize>(), junk in prop::collection::vec(any::<u8>(), 0..40), length in 0_usize..40) {
+                    // It is read or it is a problem; it is never a panic.
+                    $(for bytes in [&spoilt(&<$type>::example(), place, &junk, length), &junk] {
+                        if let Err(problem) = parse::<$type>(bytes) {
+                            prop_assert!(problem.pointer().is_empty() || problem.pointer().starts_with('#'));
+                        }
+                    })+
+                }
             }
         }
     };
@@ -133,6 +158,7 @@ examples! {
         "id": id(1), "code": "PC-6", "name": "Pineapple cakes, 6", "unit": "box", "category_id": null, "category_name": null, "hue": 0,
         "tax_id": id(3), "tax_rate": 50_000, "price": 1_800_000, "on_hand": 40_000, "low_threshold": 5000, "active": true,
     });
+    Imported => json!({ "batch_id": id(16), "rows": 2, "created": 1, "changed": 0, "unchanged": 1, "new_categories": ["Tea"] });
     Category => json!({ "id": id(2), "parent_id": null, "name": "Cakes", "hue": 3, "position": 1_795_200_000_000_i64, "active": true });
     CategoryDraft => json!({ "parent_id": null, "name": "Cakes", "hue": 3 });
     CategoryFields => json!({ "name": "Cakes and pastries", "hue": 3, "active": true });

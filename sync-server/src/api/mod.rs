@@ -16,6 +16,7 @@ pub mod seen;
 pub mod spec;
 
 mod categories;
+mod import;
 pub mod machine;
 mod products;
 mod reports;
@@ -45,6 +46,7 @@ pub struct Memory {
 pub fn routes() -> ApiRouter<Arc<App>> {
     ApiRouter::new()
         .merge(products::routes())
+        .merge(import::routes())
         .merge(categories::routes())
         .merge(taxes::routes())
         .merge(warehouses::routes())

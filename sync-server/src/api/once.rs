@@ -16,6 +16,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, StatusCode};
 use kontor_domain::command::{Command, Receipt};
 use kontor_domain::ids::CommandId;
+use kontor_domain::time::Instant;
 use kontor_store::answers::{KeptAnswer, RequestHash};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -34,6 +35,8 @@ use crate::problem::Problem;
 
 /// How long an answer is kept. After that the same name is refused, not done again.
 pub const KEPT_FOR: Duration = Duration::from_hours(24);
+/// How often old answers are forgotten.
+const FORGET_EVERY: Duration = Duration::from_hours(1);
 /// Longest name.
 const KEY_LIMIT: usize = 200;
 /// When a caller whose request is still being answered may ask again.
@@ -150,6 +153,21 @@ impl Named {
             return Err(Problem::status(StatusCode::UNPROCESSABLE_ENTITY).about(detail, String::new()));
         }
         Ok(Reply::text(kept.body).with(REPLAYED, "true"))
+    }
+}
+
+/// Forgets answers that are kept long enough, as long as the server runs.
+pub async fn forget_old(app: Arc<App>) {
+    let mut stopping = app.stopping.clone();
+    while !*stopping.borrow() {
+        let kept_from = Instant(now().0.saturating_sub(i64::try_from(KEPT_FOR.as_millis()).unwrap_or(i64::MAX)));
+        if let Err(error) = app.host.access.forget_answers(kept_from).await {
+            tracing::warn!(%error, "old answers are not forgotten");
+        }
+        tokio::select! {
+            changed = stopping.changed() => if changed.is_err() { return },
+            () = tokio::time::sleep(FORGET_EVERY) => {}
+        }
     }
 }
 

@@ -114,6 +114,17 @@ impl Place {
         Till::open(&self.folder.path().join(format!("till{}-{}.kontor", reply.till_number, Uuid::now_v7().simple())), api, &reply, None).await
     }
 
+    /// Recomputes everything of the company on the file.
+    pub async fn verify(&self) -> Result<()> {
+        let access = admin::open(&self.settings).await?;
+        for company in access.companies().await? {
+            let differences = verify::check_file(FeedFile::open(&self.file())?.connection(), company)?;
+            ensure!(differences.is_empty(), "{:?}", differences.first());
+        }
+        access.close().await;
+        Ok(())
+    }
+
     pub fn file(&self) -> PathBuf {
         self.settings.data.join("server.kontor")
     }
