@@ -9,14 +9,15 @@ use kontor_documents::products::CheckedProducts;
 use kontor_domain::command::{Command, Event, Query, Request};
 use kontor_domain::host::{FileWish, HostCall, HostEvent, Preferences, ShopFile, Start, SyncState};
 use kontor_domain::reject::{Code, Reject};
+use kontor_store::closed_file;
 use kontor_store::sqlite::{self, Synchronous};
 use kontor_sync::authority::Done;
 use serde::Serialize;
 use tokio::sync::{Notify, RwLock, oneshot};
 
 use crate::shop::{Listener, Shop};
-use crate::sync::Syncing;
 use crate::sync::connection::Connection;
+use crate::sync::{self, Syncing};
 use crate::{demo, import, joined, platform, preferences, printing};
 
 /// The shop that is alone on this computer.
@@ -299,7 +300,10 @@ impl Program {
         start.has_own_shop = match shop.file {
             ShopFile::Own | ShopFile::Joined => start.has_company,
             // A till's copy is there even before its first rows.
-            ShopFile::Demo => !matches!(Connection::load(&self.setup.folder), Ok(None)) || sqlite::has_company(&self.own_path()),
+            ShopFile::Demo => {
+                // One that cannot be read is there, too: opened, it says what is wrong with it.
+                !matches!(Connection::load(&self.setup.folder), Ok(None)) || closed_file::has_company(&self.own_path()).unwrap_or(true)
+            }
         };
         start.warning = shop.clock_warning().await;
     }
@@ -380,17 +384,17 @@ impl Program {
     /// Makes the demo shop if there is none: in a file of another name first, so that half a demo is never opened.
     async fn make_demo(self: &Arc<Self>, locale: &str) -> Result<(), Reject> {
         let path = self.setup.folder.join(DEMO_FILE);
-        if sqlite::has_company(&path) {
+        if closed_file::has_company(&path).map_err(|error| error.reject())? {
             return Ok(());
         }
         let making = self.setup.folder.join("demo.making.kontor");
-        sqlite::remove_file(&making).map_err(|error| error.reject())?;
+        closed_file::remove(&making).map_err(|error| error.reject())?;
         let shop = Shop::open(&making, ShopFile::Demo, Synchronous::Off).await.map_err(|error| error.reject())?;
         let made = demo::fill(&shop, locale, &*self.teller("demo")).await;
         shop.close().await;
         made?;
-        sqlite::remove_file(&path).map_err(|error| error.reject())?;
-        sqlite::rename_file(&making, &path).map_err(|error| error.reject())
+        closed_file::remove(&path).map_err(|error| error.reject())?;
+        closed_file::rename(&making, &path).map_err(|error| error.reject())
     }
 
     fn keep(&self, wanted: &Preferences) -> Result<(), Reject> {
@@ -455,7 +459,14 @@ async fn open(setup: &Setup, file: ShopFile) -> Result<Arc<Shop>, Reject> {
         ShopFile::Demo => (setup.folder.join(DEMO_FILE), file),
         // The person's own shop is at the shop server if this till has joined one.
         ShopFile::Own | ShopFile::Joined => match Connection::load(&setup.folder)? {
-            Some(mut connection) => (connection.ensure_copy(&setup.folder).await?, ShopFile::Joined),
+            Some(mut connection) => {
+                let path = connection.ensure_copy(&setup.folder).await?;
+                if let Err(error) = sync::put_moved_aside(&setup.folder.join(OWN_FILE), connection.company) {
+                    // The till sells on; the keepsake keeps its name until the next start.
+                    tracing::warn!(%error, "a moved shop's file");
+                }
+                (path, ShopFile::Joined)
+            }
             None => (setup.folder.join(OWN_FILE), ShopFile::Own),
         },
     };

@@ -311,7 +311,18 @@ async fn create_admin_with(host: &Host, new: &NewAdmin, password: &Secret) -> Re
             let id = PersonId(Uuid::now_v7());
             let email = new.email.to_lowercase();
             let (department, position) = (String::new(), String::new());
-            (id, identity::Command::CreatePerson(CreatePerson { id, name: name.clone(), username, email, department, position, role_id: RoleId::OWNER }))
+            (
+                id,
+                identity::Command::CreatePerson(CreatePerson {
+                    id,
+                    name: name.clone(),
+                    username,
+                    email,
+                    department,
+                    position,
+                    role_id: RoleId::OWNER,
+                }),
+            )
         }
         None => {
             let account = host.access.account_of(company, owner).await?.context("nobody owns the company")?;

@@ -23,6 +23,7 @@ use crate::api::{Memory, front};
 use crate::config::Transport;
 use crate::host::Host;
 use crate::identity::door::Door;
+use crate::identity::mail::Post;
 use crate::metrics::Metrics;
 use crate::problem::{Problem, is_problem};
 use crate::secrets::{self, SentToken, TokenKind};
@@ -54,6 +55,8 @@ pub struct App {
     pub host: Host,
     /// What letting people in needs.
     pub door: Door,
+    /// What sends letters, if this server does.
+    pub post: Option<Post>,
     /// Ready files for new tills.
     pub snapshots: Snapshots,
     /// Figures.
@@ -73,10 +76,11 @@ pub struct App {
 
 impl App {
     /// A server around an authority.
-    pub fn new(host: Host, door: Door, snapshots: Snapshots, metrics_token: SecretHash, stopping: watch::Receiver<bool>) -> Self {
+    pub fn new(host: Host, door: Door, post: Option<Post>, snapshots: Snapshots, metrics_token: SecretHash, stopping: watch::Receiver<bool>) -> Self {
         Self {
             host,
             door,
+            post,
             snapshots,
             metrics: Metrics::default(),
             metrics_token,

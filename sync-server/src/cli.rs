@@ -8,8 +8,8 @@ use clap::{Parser, Subcommand};
 use kontor_sync::enrol::Secret;
 
 use crate::admin::{self, NewAdmin, NewCompany, NewEnrolment};
-use crate::config::{Database, Given, Settings};
 use crate::api::spec;
+use crate::config::{Database, Given, Settings};
 use crate::{logging, routes, server};
 
 /// The shop server of Kontor

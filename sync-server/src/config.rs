@@ -42,10 +42,22 @@ pub struct Given {
     /// Names and addresses that the server's own certificate is for
     #[arg(long, global = true, env = "KONTOR_TLS_NAMES", value_delimiter = ',')]
     pub tls_names: Option<Vec<String>>,
+    /// Mail server, e.g. smtps://name:password@mail.example.com. Not a flag: it may hold a password.
+    #[arg(skip)]
+    pub smtp_url: Option<Secret>,
+    /// Address that letters come from
+    #[arg(long, global = true, env = "KONTOR_MAIL_FROM")]
+    pub mail_from: Option<String>,
+    /// Address by which people reach this server in a browser: links in letters lead there
+    #[arg(long, global = true, env = "KONTOR_PUBLIC_URL")]
+    pub public_url: Option<String>,
+    /// Whether people may make themselves customers
+    #[arg(long, global = true, env = "KONTOR_REGISTRATION")]
+    pub registration: Option<bool>,
     /// Networks of proxies whose X-Forwarded-For is believed, e.g. 10.0.0.0/8
     #[arg(long, global = true, env = "KONTOR_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Option<Vec<IpNet>>,
-    /// Web pages of other addresses that may use the API, e.g. https://shop.example; none if nothing is said
+    /// Web pages of other addresses that may use the API, e.g. https://example.com; none if nothing is said
     #[arg(long, global = true, env = "KONTOR_CORS_ORIGINS", value_delimiter = ',')]
     pub cors_origins: Option<Vec<String>>,
     /// What is logged, e.g. `info` or `kontor_server=debug`
@@ -81,6 +93,17 @@ pub enum Transport {
     },
 }
 
+/// How letters are sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mail {
+    /// Mail server.
+    pub smtp_url: Secret,
+    /// Whom letters come from.
+    pub from: String,
+    /// Where links lead.
+    pub public_url: String,
+}
+
 /// Settings as they hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -92,6 +115,10 @@ pub struct Settings {
     pub database: Database,
     /// How it is spoken to.
     pub transport: Transport,
+    /// How letters are sent; `None`: they are not.
+    pub mail: Option<Mail>,
+    /// Whether people may make themselves customers.
+    pub registration: bool,
     /// Networks of proxies whose word about addresses is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Origins whose pages may use the API.
@@ -102,7 +129,7 @@ pub struct Settings {
     pub log_days: usize,
 }
 
-/// `https://shop.example:8443`: no path, and no `*`, which would be everybody.
+/// `https://example.com:8443`: no path, and no `*`, which would be everybody.
 fn is_origin(text: &str) -> bool {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     host.is_some_and(|host| !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte)))
@@ -135,6 +162,10 @@ impl Given {
             tls_certificate: self.tls_certificate.or(other.tls_certificate),
             tls_key: self.tls_key.or(other.tls_key),
             tls_names: self.tls_names.or(other.tls_names),
+            smtp_url: self.smtp_url.or(other.smtp_url),
+            mail_from: self.mail_from.or(other.mail_from),
+            public_url: self.public_url.or(other.public_url),
+            registration: self.registration.or(other.registration),
             trusted_proxies: self.trusted_proxies.or(other.trusted_proxies),
             cors_origins: self.cors_origins.or(other.cors_origins),
             log: self.log.or(other.log),
@@ -169,11 +200,27 @@ impl Given {
         ensure!((1..=3_650).contains(&log_days), "log_days is 1 to 3650");
         let cors_origins = self.cors_origins.unwrap_or_default();
         for origin in &cors_origins {
-            ensure!(is_origin(origin), "{origin} is no origin: a scheme and a host, as in https://shop.example");
+            ensure!(is_origin(origin), "{origin} is no origin: a scheme and a host, as in https://example.com");
         }
+        let mail = match (self.smtp_url, self.mail_from, self.public_url) {
+            (Some(smtp_url), Some(from), Some(public_url)) => Some(Mail { smtp_url, from, public_url }),
+            (None, _, _) => None,
+            (Some(_), _, _) => bail!("smtp_url needs mail_from and public_url"),
+        };
+        let registration = self.registration.unwrap_or(true);
         let trusted_proxies = self.trusted_proxies.unwrap_or_default();
-        let log = self.log.unwrap_or_else(|| "info".into());
-        Ok(Settings { data, listen, database, transport, trusted_proxies, cors_origins, log, log_days })
+        Ok(Settings {
+            data,
+            listen,
+            database,
+            transport,
+            mail,
+            registration,
+            trusted_proxies,
+            cors_origins,
+            log: self.log.unwrap_or_else(|| "info".into()),
+            log_days,
+        })
     }
 }
 
@@ -181,7 +228,8 @@ impl Settings {
     /// Flags and environment over the file.
     pub fn of(given: Given, file: Option<&Path>) -> Result<Self> {
         let environment = std::env::var("KONTOR_DATABASE_URL").ok().map(Secret);
-        let given = Given { database_url: environment, ..given };
+        let smtp_url = std::env::var("KONTOR_SMTP_URL").ok().map(Secret);
+        let given = Given { database_url: environment, smtp_url, ..given };
         let file = file.map(Given::read).transpose()?.unwrap_or_default();
         given.or(file).settle()
     }
@@ -216,7 +264,7 @@ mod tests {
             "database_url = 'postgres://x'\ndatabase_url_file = 'y'",
             "log_days = 0",
             "cors_origins = ['*']",
-            "cors_origins = ['https://shop.example/path']",
+            "cors_origins = ['https://example.com/path']",
         ] {
             assert!(given(text).settle().is_err(), "{text}");
         }

@@ -25,8 +25,19 @@ pub struct Problem {
     args: BTreeMap<String, String>,
     detail: String,
     pointer: String,
-    rows: Vec<ImportError>,
+    rows: Vec<RowProblem>,
     headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// What is wrong with a row of a file.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RowProblem {
+    /// The row; the header is 1.
+    row: i64,
+    /// Which problem.
+    code: u32,
+    /// What the sentence for people names.
+    args: BTreeMap<String, String>,
 }
 
 /// Why a request was not answered (RFC 9457).
@@ -45,12 +56,6 @@ pub struct Body<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     #[schemars(default)]
     detail: &'a str,
-    /// The first of what is wrong with a file, and all of it.
-    pub fn of_rows(rows: Vec<ImportError>) -> Self {
-        let first = rows.first().map(|error| error.reject.clone().with("row", error.row));
-        Self { rows, ..Self::of(&first.unwrap_or_else(|| Reject::new(Code::Format)), StatusCode::BAD_REQUEST) }
-    }
-
     /// Which part of the request it is about: a JSON pointer into the body (`#/lines/0/quantity`), or `query:limit`.
     #[serde(skip_serializing_if = "str::is_empty")]
     #[schemars(default)]
@@ -60,9 +65,9 @@ pub struct Body<'a> {
     #[schemars(default = "BTreeMap::<String, String>::new")]
     args: &'a BTreeMap<String, String>,
     /// Of a file: what is wrong with it, row by row (the header is 1); at most 200.
-    #[serde(skip_serializing_if = "<[ImportError]>::is_empty")]
-    #[schemars(default = "Vec::<serde_json::Value>::new", with = "Vec<serde_json::Value>")]
-    rows: &'a [ImportError],
+    #[serde(skip_serializing_if = "<[RowProblem]>::is_empty")]
+    #[schemars(default)]
+    rows: &'a [RowProblem],
 }
 
 impl Problem {
@@ -117,6 +122,13 @@ impl Problem {
     #[must_use]
     pub fn about(self, detail: String, pointer: String) -> Self {
         Self { detail, pointer, ..self }
+    }
+
+    /// The first of what is wrong with a file, and all of it.
+    pub fn of_rows(errors: Vec<ImportError>) -> Self {
+        let first = errors.first().map(|error| error.reject.clone().with("row", error.row)).unwrap_or_else(|| Reject::new(Code::Format));
+        let row = |error: ImportError| RowProblem { row: error.row, code: error.reject.code.number(), args: error.reject.args };
+        Self { rows: errors.into_iter().map(row).collect(), ..Self::of(&first, StatusCode::BAD_REQUEST) }
     }
 
     /// Which part of the request it is about, may be empty.

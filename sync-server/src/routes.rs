@@ -16,7 +16,7 @@ use kontor_domain::settings::{self, AddTill};
 use kontor_domain::world::Scope;
 use kontor_store::access::DeviceToken;
 use kontor_sync::enrol::{EnrolReply, EnrolRequest};
-use kontor_sync::message::{PullReply, PullRequest, PushRequest};
+use kontor_sync::message::{PullReply, PullRequest, PushRequest, SNAPSHOT_EPOCH, SNAPSHOT_MARK, SNAPSHOT_REV};
 
 use tokio::io::AsyncReadExt as _;
 
@@ -24,8 +24,8 @@ use crate::api::{self, docs, spec};
 use crate::app::{App, Caller, MetricsReader, observe, peer};
 use crate::host::now;
 use crate::problem::Problem;
-use crate::wire::{self, Input, Pack};
 use crate::secrets::TokenKind;
+use crate::wire::{self, Input, Pack};
 use crate::{identity, seal, secrets};
 
 /// Most bytes of a request for a token.
@@ -97,13 +97,14 @@ async fn snapshot(State(app): State<Arc<App>>, caller: Caller, Path(scope): Path
     let ready = app.snapshots.get(&app.host, caller.company, caller.device, scope).await.map_err(failed)?.ok_or_else(nowhere)?;
     let file = tokio::fs::File::open(&ready.path).await.map_err(|error| failed(error.into()))?;
     let (epoch, rev) = (ready.epoch.to_string(), ready.rev.to_string());
+    let mark = ready.mark.map_or_else(String::new, |mark| mark.0.to_string());
     // The file stays while somebody reads it.
     let body = futures_util::stream::try_unfold((file, ready), |(mut file, ready)| async move {
         let mut bytes = Vec::with_capacity(CHUNK_BYTES);
         let count = (&mut file).take(CHUNK_BYTES as u64).read_to_end(&mut bytes).await?;
         Ok::<_, std::io::Error>((count > 0).then_some((bytes, (file, ready))))
     });
-    let headers = [(header::CONTENT_TYPE.as_str(), "application/zstd"), ("kontor-epoch", &epoch), ("kontor-rev", &rev)];
+    let headers = [(header::CONTENT_TYPE.as_str(), "application/zstd"), (SNAPSHOT_EPOCH, &epoch), (SNAPSHOT_REV, &rev), (SNAPSHOT_MARK, &mark)];
     Ok((headers, Body::from_stream(body)).into_response())
 }
 
@@ -189,7 +190,7 @@ mod tests {
         let (_stop, stopping) = watch::channel(false);
         let settings = Given { data: Some(folder.path().to_owned()), ..Given::default() }.settle().unwrap();
         let door = Door::open(&host.access, &settings).await.unwrap();
-        let app = Arc::new(App::new(host, door, Snapshots::new(folder.path().join("snapshots")).unwrap(), [0; 32], stopping));
+        let app = Arc::new(App::new(host, door, None, Snapshots::new(folder.path().join("snapshots")).unwrap(), [0; 32], stopping));
         async fn fails() -> StatusCode {
             panic!("on purpose")
         }

@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::config::Settings;
 use crate::host::Host;
 use crate::identity::door::Door;
+use crate::identity::mail::{self, Post};
 use crate::routes::router;
 use crate::secrets;
 use crate::snapshots::Snapshots;
@@ -41,6 +42,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     handle: Handle<SocketAddr>,
     task: JoinHandle<std::io::Result<()>>,
+    upkeep: JoinHandle<()>,
 }
 
 /// Makes the data folder; what is in it is for the server's user alone.
@@ -69,9 +71,10 @@ pub async fn start(settings: &Settings) -> Result<Running> {
     host.make_own_devices().await;
     let snapshots = Snapshots::new(settings.data.join("snapshots"))?;
     let (stop, stopping) = watch::channel(false);
-    let app = App::new(host, door, snapshots, metrics_token, stopping).with_transport(&settings.transport);
+    let app = App::new(host, door, Post::open(settings)?, snapshots, metrics_token, stopping).with_transport(&settings.transport);
     let app = Arc::new(app);
     tokio::spawn(once::forget_old(Arc::clone(&app)));
+    let upkeep = tokio::spawn(mail::run(Arc::clone(&app), stop.subscribe()));
     let handle = Handle::new();
     let service = front::with_cors(router(Arc::clone(&app)), &settings.cors_origins);
     let task = match identity {
@@ -87,7 +90,7 @@ pub async fn start(settings: &Settings) -> Result<Running> {
         }
     };
     tracing::info!(%address, fingerprint, "listening");
-    Ok(Running { address, fingerprint, app, stop, handle, task })
+    Ok(Running { address, fingerprint, app, stop, handle, task, upkeep })
 }
 
 fn make_service(router: Router) -> axum::extract::connect_info::IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
@@ -112,6 +115,8 @@ impl Running {
         self.stop.send_replace(true);
         self.handle.graceful_shutdown(Some(GRACE));
         self.task.await??;
+        // What it was sending is sent or waits: it is in the database until then.
+        self.upkeep.await?;
         self.app.host.close().await;
         tracing::info!("stopped");
         Ok(())

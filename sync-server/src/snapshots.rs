@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use kontor_domain::ids::{CompanyId, DeviceId};
 use kontor_domain::world::Scope;
-use kontor_store::{feed, snapshot, sqlite};
+use kontor_store::agent::Mark;
+use kontor_store::{closed_file, feed, snapshot};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
@@ -30,6 +31,8 @@ pub struct Ready {
     pub epoch: Uuid,
     /// The rev its rows are of.
     pub rev: i64,
+    /// What the history is there.
+    pub mark: Option<Mark>,
     made: Instant,
 }
 
@@ -83,9 +86,9 @@ impl Snapshots {
             Ok(head) => tokio::task::spawn_blocking(move || pack(&source, &target)).await?.map(|()| head),
             Err(error) => Err(error),
         };
-        sqlite::remove_file(&raw)?;
+        closed_file::remove(&raw)?;
         let head = made?;
-        Ok(Ready { path: packed, epoch: head.epoch, rev: head.rev, made: Instant::now() })
+        Ok(Ready { path: packed, epoch: head.epoch, rev: head.rev, mark: head.mark, made: Instant::now() })
     }
 }
 

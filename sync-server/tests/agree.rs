@@ -11,8 +11,10 @@ use kontor_domain::ids::{CompanyId, DeviceId, PersonId};
 use kontor_domain::world::Scope;
 use kontor_server::admin;
 use kontor_server::config::Transport;
+use kontor_store::copy::Meta;
 use kontor_store::feed::FeedFile;
 use kontor_store::installation::{self, Installation};
+use kontor_store::snapshot;
 use kontor_store::sqlite::{self, Synchronous};
 use kontor_sync::message::{PullReply, PushAnswer, PushReply};
 use support::{Api, Place, Till};
@@ -153,6 +155,9 @@ async fn a_new_till_starts_from_a_ready_file_and_pulls_what_came_after() -> Resu
     let (epoch, rev) = (header("kontor-epoch").parse()?, header("kontor-rev").parse::<i64>()?);
     let path = place.folder.path().join("ready.kontor");
     std::fs::write(&path, zstd::stream::decode_all(&*response.bytes().await?)?)?;
+    let who = Installation { company: enrolled.company, device: enrolled.device, person: enrolled.person };
+    let meta = Meta::fresh(Some(epoch), Uuid::new_v4(), enrolled.series);
+    assert!(snapshot::start_copy(&path, who, &meta)?);
     // Something happens after it was made.
     first.create_product("LATE", 30)?;
     first.sync().await?;

@@ -7,8 +7,8 @@ mod support;
 
 use anyhow::Result;
 use kontor_server::config::Transport;
+use std::process::Command;
 use support::{Api, Place};
-use tokio::process::Command;
 
 const DOCUMENT: &str = include_str!("../../docs/api.md");
 
@@ -22,7 +22,8 @@ async fn the_document_can_be_followed() -> Result<()> {
     // Each thing that is kept is there before it is used.
     let script = format!("set -euo pipefail\n{}\necho; echo \"sold $SALE\"\n", lines.join("\n"));
     let url = format!("{}/api/v1", Api::plain(&running)?.base);
-    let output = Command::new("bash").args(["-c", &script]).env("URL", url).env("no_proxy", "*").output().await?;
+    let reader = move || Command::new("bash").args(["-c", &script]).env("URL", url).env("no_proxy", "*").output();
+    let output = tokio::task::spawn_blocking(reader).await??;
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
     assert!(said.contains("High mountain oolong") && said.contains("\"postings\""), "{said}");

@@ -8,15 +8,16 @@ use anyhow::Result;
 use kontor_domain::command::Permission;
 use kontor_server::config::Transport;
 use serde_json::json;
+use std::process::Command;
 use support::caller::sale;
 use support::company::Company;
 use support::{Api, Place};
-use tokio::process::Command;
 
 /// Requests made up for each operation.
 const EXAMPLES: &str = "60";
-/// What tills and the reader of figures ask needs tokens of other kinds.
-const OTHER_TOKENS: &str = "/sync/|/metrics";
+/// What tills and the reader of figures ask needs tokens of other kinds. Who makes up requests about people, roles and
+/// networks soon shuts itself out; these have tests of their own.
+const OTHERS: &str = "/sync/|/metrics|/devices/|/auth/|/users|/roles|/api-keys|/ip-rules|/permissions|/audit";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs schemathesis: `cargo xtask test` installs it and runs this"]
@@ -32,13 +33,16 @@ async fn schemathesis_finds_no_server_error_and_no_answer_that_is_not_described(
     caller.receive(&stand, &product, 10).await?;
     caller.post("/api/v1/sales", &sale(&stand, &[&product])).await?.expect(201);
     caller.post("/api/v1/inventory/categories", &json!({ "name": "Cakes" })).await?.expect(201);
-    let output = Command::new(program)
-        .current_dir(place.folder.path())
-        .args(["run", &format!("{}/api/v1/openapi.json", api.base), "--header", &format!("Authorization: Bearer {}", caller.token)])
-        .args(["--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"])
-        .args(["--max-examples", EXAMPLES, "--exclude-path-regex", OTHER_TOKENS, "--no-color"])
-        .output()
-        .await?;
+    let (folder, base, token) = (place.folder.path().to_owned(), api.base.clone(), caller.token.clone());
+    let asks = move || {
+        Command::new(program)
+            .current_dir(folder)
+            .args(["run", &format!("{base}/api/v1/openapi.json"), "--header", &format!("Authorization: Bearer {token}")])
+            .args(["--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"])
+            .args(["--max-examples", EXAMPLES, "--exclude-path-regex", OTHERS, "--no-color"])
+            .output()
+    };
+    let output = tokio::task::spawn_blocking(asks).await??;
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
     assert!(said.contains("Tested:"), "nothing was tested: {said}");

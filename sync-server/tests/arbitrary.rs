@@ -63,7 +63,8 @@ fn any_json() -> impl Strategy<Value = Value> {
         any::<u128>().prop_map(|id| json!(Uuid::from_u128(id))),
     ];
     leaf.prop_recursive(4, 48, 6, |inner| {
-        let names = prop_oneof![Just("id"), Just("lines"), Just("shift_id"), Just("draft"), Just("amount"), Just("counter"), Just("sell"), Just("cart")];
+        let names =
+            prop_oneof![Just("id"), Just("lines"), Just("shift_id"), Just("draft"), Just("amount"), Just("counter"), Just("sell"), Just("cart")];
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
             prop::collection::hash_map(names.prop_map(str::to_owned), inner, 0..6).prop_map(|fields| fields.into_iter().collect()),

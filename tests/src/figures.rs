@@ -1,7 +1,8 @@
 //! Figures as JSON lines.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
 use serde_json::json;
 
 /// Times of one thing.
@@ -93,4 +94,27 @@ impl Figure {
             json!({ "name": self.name, "value": round(self.value), "unit": self.unit, "floor": self.floor.map(round), "ratio": ratio, "goal": self.goal.map(round), "holds": self.holds })
         );
     }
+}
+
+/// How long the disk takes for one small durable append.
+pub fn fdatasync_samples(count: u32) -> anyhow::Result<Samples> {
+    use std::io::Write as _;
+    let folder = tempfile::tempdir()?;
+    let mut file = std::fs::File::create(folder.path().join("floor"))?;
+    let mut samples = Samples::default();
+    for _ in 0..count {
+        let start = Instant::now();
+        file.write_all(&[7; 4096])?;
+        file.sync_data()?;
+        samples.push(start.elapsed());
+    }
+    Ok(samples)
+}
+
+/// How long the processors worked for a process (its number, or `self`), now that it runs.
+pub fn cpu_time(process: &str) -> anyhow::Result<Duration> {
+    let text = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let fields: Vec<&str> = text.rsplit(')').next().context("stat")?.split_whitespace().collect();
+    let ticks: u64 = fields.get(11).context("utime")?.parse::<u64>()? + fields.get(12).context("stime")?.parse::<u64>()?;
+    Ok(Duration::from_millis(ticks * 10))
 }

@@ -1,6 +1,7 @@
 //! What whole-system tests share: a shop on a real file, a program as a real process.
 
 pub mod bench_start;
+pub mod bench_sync;
 pub mod desk;
 pub mod dice;
 pub mod engine;

@@ -54,9 +54,11 @@ impl RawWriter {
             columns.push((table.to_owned(), names));
         }
         let mut scopes = vec![Scope::COMPANY.0, Scope::OFFICE.0];
-        for sql in ["SELECT id FROM warehouse", "SELECT device FROM installation"] {
-            let id: Vec<u8> = connection.query_row(sql, [], |row| row.get(0))?;
-            scopes.push(Scope::of_id(uuid::Uuid::from_slice(&id)?).0);
+        for sql in ["SELECT id FROM warehouse", "SELECT id FROM device"] {
+            let mut statement = connection.prepare(sql)?;
+            for id in statement.query_map([], |row| row.get::<_, Vec<u8>>(0))? {
+                scopes.push(Scope::of_id(uuid::Uuid::from_slice(&id?)?).0);
+            }
         }
         let scopes = scopes.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
         Ok(Self { connection, reader: None, columns, scopes, _folder: folder })

@@ -9,6 +9,7 @@ use kontor_domain::host::JoinServer;
 use kontor_domain::secret::Secret;
 use tokio::process::{Child, Command};
 
+use crate::figures::cpu_time;
 use crate::program::binary;
 
 /// How long it may take to start, on a slow machine.
@@ -22,28 +23,37 @@ pub struct Server {
     data: PathBuf,
     listen: String,
     is_plain: bool,
+    database_url: Option<String>,
     child: Option<Child>,
 }
 
 impl Server {
     /// A server that speaks HTTP, without a company yet.
     pub fn plain(data: &Path) -> anyhow::Result<Self> {
-        Self::new(data, true)
+        Self::new(data, true, None)
     }
 
     /// A server with a certificate of its own.
     pub fn secure(data: &Path) -> anyhow::Result<Self> {
-        Self::new(data, false)
+        Self::new(data, false, None)
     }
 
-    fn new(data: &Path, is_plain: bool) -> anyhow::Result<Self> {
+    /// A server that speaks HTTP and keeps its companies in PostgreSQL.
+    pub fn on_postgres(data: &Path, url: &str) -> anyhow::Result<Self> {
+        Self::new(data, true, Some(url.to_owned()))
+    }
+
+    fn new(data: &Path, is_plain: bool, database_url: Option<String>) -> anyhow::Result<Self> {
         let listen = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.to_string();
-        Ok(Self { data: data.to_owned(), listen, is_plain, child: None })
+        Ok(Self { data: data.to_owned(), listen, is_plain, database_url, child: None })
     }
 
     fn command(&self) -> anyhow::Result<Command> {
         let mut command = Command::new(binary()?.with_file_name(if cfg!(windows) { "kontor-server.exe" } else { "kontor-server" }));
         command.env("KONTOR_DATA", &self.data).env("KONTOR_LISTEN", &self.listen).env("KONTOR_PLAIN_HTTP", self.is_plain.to_string());
+        if let Some(url) = &self.database_url {
+            command.env("KONTOR_DATABASE_URL", url);
+        }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         Ok(command)
     }
@@ -82,6 +92,12 @@ impl Server {
         child.start_kill()?;
         child.wait().await?;
         Ok(())
+    }
+
+    /// How long the processors worked for it.
+    pub fn cpu_time(&self) -> anyhow::Result<Duration> {
+        let pid = self.child.as_ref().and_then(Child::id).context("the server does not run")?;
+        cpu_time(&pid.to_string())
     }
 
     /// What a till needs to join: a till of a number, or a new one.

@@ -157,7 +157,7 @@ impl Till {
     }
 }
 
-fn is_copy_name(name: &str) -> bool {
+pub(crate) fn is_copy_name(name: &str) -> bool {
     name.starts_with("till-") && name.ends_with(".kontor") && !name.contains(".left-") && !name.contains(".before-")
 }
 

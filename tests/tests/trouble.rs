@@ -356,7 +356,8 @@ fn make_older(file: &Path) {
     let connection = rusqlite::Connection::open(file).unwrap();
     connection
         .execute_batch(
-            "DROP TABLE seal_key;
+            "ALTER TABLE clock DROP COLUMN chain;
+             ALTER TABLE command_log DROP COLUMN chain;
              DELETE FROM _sqlx_migrations WHERE version = (SELECT MAX(version) FROM _sqlx_migrations);",
         )
         .unwrap();
@@ -381,7 +382,7 @@ async fn an_older_file_is_copied_whole_before_it_is_migrated() {
     assert_eq!(copies.len(), 1, "{copies:?}");
     let copy = rusqlite::Connection::open(&copies[0]).unwrap();
     let sales: i64 = copy.query_row("SELECT COUNT(*) FROM sale", [], |row| row.get(0)).unwrap();
-    let newest: i64 = copy.query_row("SELECT COUNT(*) FROM sqlite_master WHERE name = 'seal_key'", [], |row| row.get(0)).unwrap();
+    let newest: i64 = copy.query_row("SELECT COUNT(*) FROM pragma_table_info('clock') WHERE name = 'chain'", [], |row| row.get(0)).unwrap();
     assert_eq!((sales, newest), (3, 0), "as it was before");
     // And it is a shop that opens.
     let shop = Shop::open(&copies[0], ShopFile::Own, Synchronous::Full).await.unwrap();

@@ -4,7 +4,7 @@
 use kontor_domain::attention::{Attention, AttentionKind};
 use kontor_domain::command::Permission;
 use kontor_domain::reject::{Code, Reject};
-use kontor_domain::{catalog, counter, host, ids, money, printing, settings, stock, time};
+use kontor_domain::{catalog, counter, host, identity, ids, money, printing, settings, stock, time};
 use kontor_translations::{Key, Locale, attention_text, key, reject_text, text, text_with, unit_text};
 
 #[allow(missing_docs, dead_code, reason = "the build's own rules, tried here")]
@@ -42,6 +42,9 @@ fn every_word_of_the_domain_has_a_text() {
         "paper-document": printing::PaperDocument,
         "print-state": printing::PrintState,
         "tax-mode": settings::TaxMode,
+        "role": identity::BuiltIn,
+        "network-rule": identity::NetworkRuleKind,
+        "audit-source": identity::AuditSource,
         "sort": catalog::ProductSort,
         "theme": host::Theme,
         "density": host::Density,

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::cell::words;
 use crate::counter::NumberKind;
+use crate::identity::{BuiltIn, Person, PersonKey, Role, RoleKey};
 use crate::ids::{CommandId, CompanyId, DeviceId, PersonId, TillId, WarehouseId};
 use crate::reject::{Code, Reject};
-use crate::identity::{BuiltIn, Person, PersonKey, Role, RoleKey};
 use crate::settings::{Company, CompanyKey};
 use crate::time::Instant;
 use crate::world::{Halt, Scope, World};
@@ -748,7 +748,11 @@ fn check_person(exec: &mut Exec<'_>) -> Result<(), Halt> {
         None => Some(Reject::new(Code::Unauthorised)),
         Some(person) if !person.active => Some(Reject::new(Code::Inactive)),
         Some(person) => {
-            let role = if BuiltIn::of_role(person.role_id) == Some(BuiltIn::Owner) { None } else { exec.world.find::<Role>(&RoleKey { id: person.role_id })? };
+            let role = if BuiltIn::of_role(person.role_id) == Some(BuiltIn::Owner) {
+                None
+            } else {
+                exec.world.find::<Role>(&RoleKey { id: person.role_id })?
+            };
             exec.rights = identity::rights(&person, role.as_ref()).within(&exec.context.rights);
             allow(&exec.rights, exec.envelope.command.permission()).err()
         }

@@ -13,9 +13,11 @@ use crate::error::StoreError;
 use crate::reader::{Reader, bind, get};
 
 mod events;
+mod letters;
 mod sign_in;
 
 pub use events::AccessEvent;
+pub use letters::{Letter, ResetLink};
 pub use sign_in::{Account, Acting, ActingKey, CredentialKind, Holder, RefreshToken, Session};
 
 /// SHA-256 of a secret.

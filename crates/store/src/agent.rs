@@ -82,6 +82,8 @@ pub struct Opened {
     pub known: Vec<LogEntry>,
     /// The history's random id.
     pub epoch: Option<Uuid>,
+    /// What the history is up to that rev; `None` before its first mark.
+    pub chain: Option<Mark>,
     /// The last series given to a copy.
     pub series: i64,
     /// For each replica that pushed: what it pushed before.
@@ -100,6 +102,12 @@ pub struct PushedBefore {
     /// Which command had which of the numbers asked for.
     pub known: Vec<(i64, CommandId)>,
 }
+
+/// What a history is at a rev: made of every command and verdict up to there (older histories: the command there). Two
+/// histories with the same mark at a rev are one up to there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Mark(pub Uuid);
 
 /// A command and its verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,6 +138,8 @@ pub struct LogEntry {
     pub status: Status,
     /// Code of a refusal.
     pub code: Option<i64>,
+    /// What the history is up to this command; a copy does not know it.
+    pub chain: Option<Mark>,
 }
 
 impl LogEntry {
@@ -149,6 +159,7 @@ impl LogEntry {
             received_at: 0,
             status,
             code,
+            chain: None,
         }
     }
 }
@@ -197,6 +208,8 @@ pub struct Commit {
     pub company: CompanyId,
     /// Its rev after this.
     pub rev: i64,
+    /// What its history is after this; `None` leaves it (a copy does not know it).
+    pub chain: Option<Mark>,
     /// When its last command was entered.
     pub last_at: i64,
     /// Rows of business tables.

@@ -10,11 +10,11 @@ use kontor_domain::world::{Action, Change, RowWrite, Scope, Stored, Table};
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 use uuid::Uuid;
 
-use crate::agent::{Status, Trace};
+use crate::agent::{Mark, Status, Trace};
 use crate::answers::{self, KeptAnswer};
 use crate::error::StoreError;
 use crate::sqlite::{Bound, read_all};
-use crate::{feed, row_json, shape, sqlite_search, table_sql};
+use crate::{closed_file, feed, row_json, shape, sqlite_search, table_sql};
 
 /// What a copy knows of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct Meta {
     /// The authority's head when last looked.
     pub seen_rev: i64,
     /// The command at that head.
-    pub seen_id: Option<CommandId>,
+    pub seen: Option<Mark>,
     /// The shape of the tables the rows were taken for.
     pub shape: i64,
 }
@@ -42,7 +42,7 @@ pub struct Meta {
 impl Meta {
     /// Of a copy that has entered, seen and held nothing yet.
     pub fn fresh(epoch: Option<Uuid>, replica: Uuid, series: i64) -> Self {
-        Self { epoch, replica, series, next_seq: 1, acked: 0, replay_due: false, seen_rev: 0, seen_id: None, shape: shape::shape() }
+        Self { epoch, replica, series, next_seq: 1, acked: 0, replay_due: false, seen_rev: 0, seen: None, shape: shape::shape() }
     }
 }
 
@@ -216,7 +216,7 @@ pub fn state(connection: &Connection) -> Result<Option<CopyState>, StoreError> {
         acked,
         replay_due: replay_due != 0,
         seen_rev,
-        seen_id: seen.as_deref().map(uuid).transpose()?.map(CommandId),
+        seen: seen.as_deref().map(uuid).transpose()?.map(Mark),
         shape,
     };
     let mut statement = connection.prepare_cached("SELECT scope, rev FROM sync_cursor")?;
@@ -256,7 +256,7 @@ fn write_meta(connection: &Connection, meta: &Meta) -> Result<(), StoreError> {
             meta.acked,
             i64::from(meta.replay_due),
             meta.seen_rev,
-            meta.seen_id.as_ref().map(|id| id.0.as_bytes().as_slice()),
+            meta.seen.as_ref().map(|mark| mark.0.as_bytes().as_slice()),
             meta.shape
         ])?;
     Ok(())
@@ -299,15 +299,7 @@ fn perform(connection: &Connection, company: CompanyId, write: &Local, products:
         ),
         Local::Answered(answer) => run(
             answers::INSERT_SQL,
-            params![
-                owner,
-                answer.command_id.0.as_bytes(),
-                answer.request_hash.as_slice(),
-                answer.status,
-                answer.headers,
-                answer.body,
-                answer.at.0
-            ],
+            params![owner, answer.command_id.0.as_bytes(), answer.request_hash.as_slice(), answer.status, answer.headers, answer.body, answer.at.0],
         ),
         Local::Series(series) => run("UPDATE clock SET series = ?2 WHERE company = ?1", params![owner, series]),
         Local::Grant { device, scope, granted: true } => run(
@@ -484,9 +476,8 @@ pub(crate) fn change_of(row: &RowWrite) -> Option<RowChange> {
 
 /// Commands that wait in the file of a copy that is closed.
 pub fn count_waiting(path: &Path) -> Result<i64, StoreError> {
-    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
-    let count = Connection::open_with_flags(path, flags).and_then(|file| file.query_row("SELECT COUNT(*) FROM outbox", [], |row| row.get(0)));
-    count.map_err(|error| StoreError::from(error).about(path))
+    let count = closed_file::peek(path, |file| Ok(file.query_row("SELECT COUNT(*) FROM outbox", [], |row| row.get(0))?))?;
+    count.ok_or_else(|| StoreError::Other(format!("{} is not there", path.display())))
 }
 
 /// Looks beside the business tables.

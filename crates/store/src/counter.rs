@@ -6,11 +6,11 @@ use kontor_domain::counter::{
     BrowseSales, CashMovement, LINES_LIMIT, ListSales, ListShifts, ParkedCart, Prices, Query, Sale, SaleDetail, SaleFilter, SaleLedger, SaleLine,
     SaleLineRefunded, SalePlace, SaleRow, SaleTax, SaleTender, Shift, ShiftDetail, ShiftTotal, Till, TotalKind,
 };
+use kontor_domain::identity::Person;
 use kontor_domain::ids::{ProductId, SaleId, ShiftId, TillId};
 use kontor_domain::money::Account;
 use kontor_domain::place::{Place, Stretch};
 use kontor_domain::printing::SalePrint;
-use kontor_domain::identity::Person;
 use kontor_domain::units::Quantity;
 use sqlx::any::AnyRow;
 

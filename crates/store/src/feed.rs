@@ -10,7 +10,7 @@ use kontor_domain::world::{Scope, Table};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 use uuid::Uuid;
 
-use crate::agent::Status;
+use crate::agent::{Mark, Status};
 use crate::error::StoreError;
 use crate::sqlite::{keep_plans, read_all};
 use crate::{copy, migrations, row_json, shape};
@@ -33,13 +33,13 @@ pub struct Head {
     pub epoch: Uuid,
     /// Its last rev.
     pub rev: i64,
-    /// The command there.
-    pub id: Option<CommandId>,
+    /// What the history is there.
+    pub mark: Option<Mark>,
     /// A backup on another machine covers it up to here.
     pub stable: i64,
     /// Removals up to here are forgotten.
     pub tombstone_floor: i64,
-    /// Whether the command that the copy saw at its last head is still there, at that rev.
+    /// Whether the history is still the one that the copy saw at its last head.
     pub seen_is_there: bool,
     /// What the device may hold; nothing if nobody knows it.
     pub scopes: BTreeSet<Scope>,
@@ -107,7 +107,7 @@ const DEVICE_SQL: &str = "SELECT t.warehouse_id FROM device d LEFT JOIN till t O
     WHERE d.company = $1 AND d.id = $2";
 const GRANTED_SQL: &str = "SELECT scope FROM device_scope WHERE company = $1 AND device = $2";
 const CLOCK_SQL: &str = "SELECT epoch, rev, stable, tombstone_floor FROM clock WHERE company = $1";
-const HEAD_SQL: &str = "SELECT id FROM command_log WHERE company = $1 AND rev = $2";
+const HEAD_SQL: &str = "SELECT coalesce(chain, id) FROM command_log WHERE company = $1 AND rev = $2";
 const ACKS_SQL: &str = "SELECT p.seq, p.id, l.status, l.code, l.rev FROM replica_seq p JOIN command_log l ON l.id = p.id
     WHERE p.company = $1 AND p.replica = $2 AND p.seq > $3 ORDER BY p.seq LIMIT $4";
 const CHANGES_SQL: &str = "SELECT rev, table_name, key_cells, kind FROM change WHERE company = $1 AND scope = $2 AND rev > $3 AND rev <= $4";
@@ -226,7 +226,7 @@ impl Snapshot<'_> {
     }
 
     /// Where the history stands, for a device; `seen` is the rev and command of the last head its copy saw.
-    pub fn head(&self, company: CompanyId, device: DeviceId, seen: Option<(i64, CommandId)>) -> Result<Head, StoreError> {
+    pub fn head(&self, company: CompanyId, device: DeviceId, seen: Option<(i64, Mark)>) -> Result<Head, StoreError> {
         let connection = &self.transaction;
         let owner = company.0.as_bytes();
         let clock = connection
@@ -235,13 +235,13 @@ impl Snapshot<'_> {
             .optional()?;
         let (epoch, rev, stable, tombstone_floor) = clock.ok_or_else(|| StoreError::Other("no such company".into()))?;
         let mut at_rev = connection.prepare_cached(HEAD_SQL)?;
-        let mut command_at = |rev: i64| -> Result<Option<CommandId>, StoreError> {
+        let mut mark_at = |rev: i64| -> Result<Option<Mark>, StoreError> {
             let found: Option<Vec<u8>> = at_rev.query_row(params![owner, rev], |row| row.get(0)).optional()?;
-            found.as_deref().map(copy::uuid).transpose().map(|id| id.map(CommandId))
+            found.as_deref().map(copy::uuid).transpose().map(|mark| mark.map(Mark))
         };
         let seen_is_there = match seen {
             None => true,
-            Some((rev, id)) => command_at(rev)? == Some(id),
+            Some((rev, mark)) => mark_at(rev)? == Some(mark),
         };
         let till: Option<Option<Vec<u8>>> =
             connection.prepare_cached(DEVICE_SQL)?.query_row(params![owner, device.0.as_bytes()], |row| row.get(0)).optional()?;
@@ -254,7 +254,7 @@ impl Snapshot<'_> {
                 scopes_of(device, warehouse, granted.collect::<Result<Vec<_>, _>>()?)
             }
         };
-        Ok(Head { epoch: copy::uuid(&epoch)?, rev, id: command_at(rev)?, stable, tombstone_floor, seen_is_there, scopes })
+        Ok(Head { epoch: copy::uuid(&epoch)?, rev, mark: mark_at(rev)?, stable, tombstone_floor, seen_is_there, scopes })
     }
 
     /// Rows after each scope's rev, in the order of revs, about `limit` of them.

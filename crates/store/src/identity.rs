@@ -75,7 +75,8 @@ impl Reader {
         if !filter.text.trim().is_empty() {
             bound.push(Value::Text(like(filter.text.trim())));
             let (place, operator) = (bound.len(), self.like_operator());
-            let parts = ["p.name", "p.username", "f.email", "f.department", "f.position"].map(|column| format!("{column} {operator} ${place} ESCAPE '!'"));
+            let parts =
+                ["p.name", "p.username", "f.email", "f.department", "f.position"].map(|column| format!("{column} {operator} ${place} ESCAPE '!'"));
             condition.push_str(&format!(" AND ({})", parts.join(" OR ")));
         }
         if let Some(role_id) = filter.role_id {

@@ -1,9 +1,12 @@
 //! What a file is: alone (its own authority) or a copy, and the ids a fresh one starts with.
 
+use std::path::Path;
+
 use kontor_domain::ids::{CompanyId, DeviceId, PersonId};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
+use crate::closed_file;
 use crate::error::StoreError;
 
 /// What a file is.
@@ -36,6 +39,11 @@ pub fn load_or_make(connection: &Connection, offered: Installation) -> Result<In
         params![offered.company.0.as_bytes(), offered.device.0.as_bytes(), offered.person.0.as_bytes()],
     )?;
     Ok(offered)
+}
+
+/// The ids of a file that is not open; `None` for a fresh one, or none.
+pub fn find_in_file(path: &Path) -> Result<Option<Installation>, StoreError> {
+    closed_file::peek(path, find).map(Option::flatten)
 }
 
 /// What the file is.

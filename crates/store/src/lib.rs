@@ -9,6 +9,7 @@ pub mod agent;
 pub mod answers;
 pub mod attention;
 pub mod catalog;
+pub mod closed_file;
 pub mod copy;
 pub mod counter;
 pub mod error;

@@ -50,6 +50,7 @@ files!(
     "017_person.sqlite.sql",
     "018_sign_in.sql",
     "019_kept_answer.sql",
+    "021_chain.sql",
 );
 
 /// The migrations of an engine.

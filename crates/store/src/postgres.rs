@@ -11,7 +11,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor as _, Row};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use crate::agent::{Agent, BATCH_LIMIT, Commit, Input, LoadedSlice, LogEntry, Opened, PushedBefore, Status, Step, Trace};
+use crate::agent::{Agent, BATCH_LIMIT, Commit, Input, LoadedSlice, LogEntry, Mark, Opened, PushedBefore, Status, Step, Trace};
 use crate::answers;
 use crate::copy::{self, Local};
 use crate::error::StoreError;
@@ -154,7 +154,7 @@ async fn open_clock(
         .bind(company.0.as_bytes().as_slice())
         .execute(&mut *connection)
         .await?;
-    let clock = sqlx::query("SELECT rev, last_at, series, epoch FROM clock WHERE company = $1 FOR UPDATE")
+    let clock = sqlx::query("SELECT rev, last_at, series, epoch, chain FROM clock WHERE company = $1 FOR UPDATE")
         .bind(company.0.as_bytes().as_slice())
         .fetch_one(&mut *connection)
         .await?;
@@ -174,7 +174,8 @@ async fn open_clock(
         before.push(pushed_before(connection, company, *replica, seqs).await?);
     }
     let epoch = Some(copy::uuid(&clock.try_get::<Vec<u8>, _>(3)?)?);
-    Ok(Opened { rev: clock.try_get(0)?, last_at: clock.try_get(1)?, known, epoch, series: clock.try_get(2)?, pushed: before, copy: None })
+    let chain = clock.try_get::<Option<Vec<u8>>, _>(4)?.as_deref().map(copy::uuid).transpose()?.map(Mark);
+    Ok(Opened { rev: clock.try_get(0)?, last_at: clock.try_get(1)?, known, epoch, chain, series: clock.try_get(2)?, pushed: before, copy: None })
 }
 
 async fn pushed_before(connection: &mut PgConnection, company: CompanyId, replica: Uuid, seqs: &[i64]) -> Result<PushedBefore, StoreError> {
@@ -339,10 +340,11 @@ async fn write(connection: &mut PgConnection, commit: &Commit) -> Result<(), Sto
         write_changes(connection, commit).await?;
     }
     write_log(connection, commit).await?;
-    sqlx::query("UPDATE clock SET rev = $2, last_at = $3 WHERE company = $1")
+    sqlx::query("UPDATE clock SET rev = $2, last_at = $3, chain = coalesce($4, chain) WHERE company = $1")
         .bind(commit.company.0.as_bytes().as_slice())
         .bind(commit.rev)
         .bind(commit.last_at)
+        .bind(commit.chain.map(|mark| mark.0.as_bytes().to_vec()))
         .execute(&mut *connection)
         .await?;
     for write in &commit.local {
@@ -430,8 +432,8 @@ fn remove_sql(info: &TableInfo) -> String {
 async fn write_log(connection: &mut PgConnection, commit: &Commit) -> Result<(), StoreError> {
     for entry in &commit.log {
         sqlx::query(
-            "INSERT INTO command_log (id, company, rev, device, actor, name, version, args, number, at, received_at, status, code, replica, seq)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+            "INSERT INTO command_log (id, company, rev, device, actor, name, version, args, number, at, received_at, status, code, replica, seq, chain)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         )
         .bind(entry.id.0.as_bytes().as_slice())
         .bind(commit.company.0.as_bytes().as_slice())
@@ -448,6 +450,7 @@ async fn write_log(connection: &mut PgConnection, commit: &Commit) -> Result<(),
         .bind(entry.code)
         .bind(entry.pushed.as_ref().map(|(replica, _)| replica.as_bytes().to_vec()))
         .bind(entry.pushed.as_ref().map(|(_, seq)| *seq))
+        .bind(entry.chain.map(|mark| mark.0.as_bytes().to_vec()))
         .execute(&mut *connection)
         .await?;
     }

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use kontor_domain::ids::CompanyId;
 use rusqlite::{Connection, OpenFlags};
 
+use crate::closed_file;
 use crate::copy::uuid;
 use crate::error::StoreError;
-use crate::sqlite::{backup_connection, check_header, has_table, rename_file, take_lock};
+use crate::sqlite::{backup_connection, check_header, has_table, take_lock};
 
 /// What a file holds of a company.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,6 +132,6 @@ pub fn restore(from: &Path, to: &Path, now_ms: i64) -> Result<Option<PathBuf>, S
             return Err(StoreError::ReadOnly(to.display().to_string()));
         }
     }
-    rename_file(&fresh, to)?;
+    closed_file::rename(&fresh, to)?;
     Ok(before)
 }

@@ -16,7 +16,7 @@ use sqlx::AnyConnection;
 use sqlx::Connection as _;
 use uuid::Uuid;
 
-use crate::agent::{Agent, BATCH_LIMIT, Commit, Input, LoadedSlice, LogEntry, Opened, PushedBefore, Status, Step};
+use crate::agent::{Agent, BATCH_LIMIT, Commit, Input, LoadedSlice, LogEntry, Mark, Opened, PushedBefore, Status, Step};
 use crate::error::StoreError;
 use crate::migrations::{self, Engine, Pending};
 use crate::{copy, sqlite_search, statistics, table_sql};
@@ -101,7 +101,7 @@ pub(crate) fn take_lock(path: &Path) -> Result<File, StoreError> {
     }
 }
 
-fn io_error(error: &std::io::Error, path: &Path) -> StoreError {
+pub(crate) fn io_error(error: &std::io::Error, path: &Path) -> StoreError {
     use std::io::ErrorKind;
     match error.kind() {
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::NotFound => StoreError::ReadOnly(path.display().to_string()),
@@ -391,11 +391,14 @@ fn drive<A: Agent>(connection: &mut Connection, agent: &mut A) -> Result<(), Sto
 
 fn open_clock(connection: &Connection, company: CompanyId, commands: &[CommandId], pushed: &[(Uuid, Vec<i64>)]) -> Result<Opened, StoreError> {
     let clock = connection
-        .prepare_cached("SELECT rev, last_at, series, epoch FROM clock WHERE company = ?1")?
-        .query_row([company.0.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, Vec<u8>>(3)?)))
+        .prepare_cached("SELECT rev, last_at, series, epoch, chain FROM clock WHERE company = ?1")?
+        .query_row([company.0.as_bytes()], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, Vec<u8>>(3)?, row.get::<_, Option<Vec<u8>>>(4)?))
+        })
         .optional()?;
-    let epoch = clock.as_ref().map(|(_, _, _, epoch)| copy::uuid(epoch)).transpose()?;
-    let (rev, last_at, series) = clock.map_or((0, 0, 1), |(rev, last_at, series, _)| (rev, last_at, series));
+    let epoch = clock.as_ref().map(|(_, _, _, epoch, _)| copy::uuid(epoch)).transpose()?;
+    let chain = clock.as_ref().and_then(|(.., chain)| chain.as_deref()).map(copy::uuid).transpose()?.map(Mark);
+    let (rev, last_at, series) = clock.map_or((0, 0, 1), |(rev, last_at, series, ..)| (rev, last_at, series));
     let mut known = Vec::new();
     let mut statement = connection.prepare_cached("SELECT rev, number, at, status, code FROM command_log WHERE id = ?1 AND company = ?2")?;
     for id in commands {
@@ -406,7 +409,7 @@ fn open_clock(connection: &Connection, company: CompanyId, commands: &[CommandId
         }
     }
     let pushed = pushed.iter().map(|(replica, seqs)| pushed_before(connection, company, *replica, seqs)).collect::<Result<_, _>>()?;
-    Ok(Opened { rev, last_at, known, epoch, series, pushed, copy: copy::state(connection)? })
+    Ok(Opened { rev, last_at, known, epoch, chain, series, pushed, copy: copy::state(connection)? })
 }
 
 fn pushed_before(connection: &Connection, company: CompanyId, replica: Uuid, seqs: &[i64]) -> Result<PushedBefore, StoreError> {
@@ -498,8 +501,8 @@ fn write(connection: &Connection, commit: &Commit) -> Result<(), StoreError> {
     }
     sqlite_search::search_words(connection, commit)?;
     let mut statement = connection.prepare_cached(
-        "INSERT INTO command_log (id, company, rev, device, actor, name, version, args, number, at, received_at, status, code, replica, seq)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        "INSERT INTO command_log (id, company, rev, device, actor, name, version, args, number, at, received_at, status, code, replica, seq, chain)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
     )?;
     for entry in &commit.log {
         statement.execute(params![
@@ -517,19 +520,19 @@ fn write(connection: &Connection, commit: &Commit) -> Result<(), StoreError> {
             entry.status.word(),
             entry.code,
             entry.pushed.as_ref().map(|(replica, _)| replica.as_bytes().as_slice()),
-            entry.pushed.as_ref().map(|(_, seq)| *seq)
+            entry.pushed.as_ref().map(|(_, seq)| *seq),
+            entry.chain.as_ref().map(|mark| mark.0.as_bytes().as_slice())
         ])?;
     }
-    let changed = connection.prepare_cached("UPDATE clock SET rev = ?2, last_at = ?3 WHERE company = ?1")?.execute(params![
-        commit.company.0.as_bytes(),
-        commit.rev,
-        commit.last_at
-    ])?;
+    let chain = commit.chain.as_ref().map(|mark| mark.0.as_bytes().as_slice());
+    let changed = connection
+        .prepare_cached("UPDATE clock SET rev = ?2, last_at = ?3, chain = coalesce(?4, chain) WHERE company = ?1")?
+        .execute(params![commit.company.0.as_bytes(), commit.rev, commit.last_at, chain])?;
     if changed == 0 {
         // The first command of a company: its history begins, under an id of its own.
         connection.execute(
-            "INSERT INTO clock (company, rev, epoch, last_at) VALUES (?1, ?2, randomblob(16), ?3)",
-            params![commit.company.0.as_bytes(), commit.rev, commit.last_at],
+            "INSERT INTO clock (company, rev, epoch, last_at, chain) VALUES (?1, ?2, randomblob(16), ?3, ?4)",
+            params![commit.company.0.as_bytes(), commit.rev, commit.last_at, chain],
         )?;
     }
     copy::perform_all(connection, commit.company, &commit.local)
@@ -549,39 +552,4 @@ fn write_row(connection: &Connection, company: &Value, row: &RowWrite) -> Result
         }
     };
     if changed == 1 { Ok(()) } else { Err(StoreError::Other(format!("{} rows of {} written", changed, row.table.info().name))) }
-}
-
-/// Whether a file that is not open holds a company.
-pub fn has_company(path: &Path) -> bool {
-    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
-    let count =
-        Connection::open_with_flags(path, flags).and_then(|file| file.query_row("SELECT COUNT(*) FROM company", [], |row| row.get::<_, i64>(0)));
-    count.is_ok_and(|count| count > 0)
-}
-
-/// The files that SQLite keeps beside a database, and the lock.
-fn companions(path: &Path) -> impl Iterator<Item = PathBuf> {
-    let name = path.as_os_str().to_owned();
-    ["", "-wal", "-shm", ".lock"].into_iter().map(move |ending| {
-        let mut name = name.clone();
-        name.push(ending);
-        PathBuf::from(name)
-    })
-}
-
-/// Removes a closed file with all that stands beside it. A file that is not there is removed already.
-pub fn remove_file(path: &Path) -> Result<(), StoreError> {
-    for file in companions(path) {
-        match std::fs::remove_file(&file) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io_error(&error, &file)),
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-/// Gives a closed file another name. Its WAL must be empty (closing it does that).
-pub fn rename_file(from: &Path, to: &Path) -> Result<(), StoreError> {
-    std::fs::rename(from, to).map_err(|error| io_error(&error, to))?;
-    remove_file(from)
 }

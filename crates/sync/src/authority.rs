@@ -14,9 +14,10 @@ use kontor_domain::reject::{Code, Reject};
 use kontor_domain::time::Instant;
 use kontor_domain::world::{Slice, World};
 use kontor_store::StoreError;
-use kontor_store::agent::{Agent, Commit, Input, LogEntry, Opened, PushedBefore, Status, Step, Trace};
+use kontor_store::agent::{Agent, Commit, Input, LogEntry, Mark, Opened, PushedBefore, Status, Step, Trace};
 use kontor_store::answers::KeptAnswer;
 use kontor_store::copy::Local;
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 pub use care::{Care, Job, Upkeep};
@@ -125,6 +126,7 @@ pub struct Authority {
     rev: i64,
     last_at: i64,
     epoch: Option<Uuid>,
+    chain: Option<Mark>,
     series: i64,
     /// Commands of this batch that are in the log already.
     known: BTreeMap<CommandId, LogEntry>,
@@ -185,6 +187,7 @@ impl Authority {
         self.rev = opened.rev;
         self.last_at = opened.last_at;
         self.epoch = opened.epoch;
+        self.chain = opened.chain;
         self.series = opened.series;
         self.known = opened.known.into_iter().map(|entry| (entry.id, entry)).collect();
         self.pushed = opened.pushed.into_iter().map(|before| (before.replica, before)).collect();
@@ -265,9 +268,14 @@ impl Authority {
     }
 
     fn keep(&mut self, entry: LogEntry) {
-        if self.known.insert(entry.id, entry.clone()).is_none() {
-            self.log.push(entry);
+        if self.known.contains_key(&entry.id) {
+            return;
         }
+        let mark = next_mark(self.chain, &entry);
+        self.chain = Some(mark);
+        let entry = LogEntry { chain: Some(mark), ..entry };
+        self.known.insert(entry.id, entry.clone());
+        self.log.push(entry);
     }
 
     fn commit(&mut self) -> Step {
@@ -279,6 +287,7 @@ impl Authority {
         Step::Commit(Commit {
             company,
             rev: self.rev,
+            chain: self.chain,
             last_at: self.last_at,
             writes,
             log: std::mem::take(&mut self.log),
@@ -377,6 +386,21 @@ impl Agent for Authority {
             }
         }
     }
+}
+
+/// What the history is with one more command: a hash over what it was and over the command and its verdict. That the
+/// same command stands at a rev says nothing of those before it: a server that was restored may be told the last one
+/// again before the others, and it takes the place it had.
+fn next_mark(before: Option<Mark>, entry: &LogEntry) -> Mark {
+    let hash = Sha256::new()
+        .chain_update(before.unwrap_or(Mark(Uuid::nil())).0)
+        .chain_update(entry.id.0)
+        .chain_update(entry.status.word())
+        .chain_update(entry.code.unwrap_or(0).to_be_bytes())
+        .finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    Mark(Uuid::from_bytes(bytes))
 }
 
 /// A message that broke a constraint alone: a push comes apart into its commands, and the one that breaks it is

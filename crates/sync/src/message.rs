@@ -8,7 +8,7 @@ use kontor_domain::ids::{CommandId, DeviceId, PersonId};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::time::Instant;
 use kontor_domain::world::{Scope, Stored, Table};
-use kontor_store::agent::Status;
+use kontor_store::agent::{Mark, Status};
 use kontor_store::copy::PulledRow;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -112,13 +112,20 @@ pub enum PushAnswer {
     },
 }
 
+/// Header of a ready file: the history.
+pub const SNAPSHOT_EPOCH: &str = "kontor-epoch";
+/// Header of a ready file: the rev its rows are of.
+pub const SNAPSHOT_REV: &str = "kontor-rev";
+/// Header of a ready file: what the history is there; empty where nothing was entered yet.
+pub const SNAPSHOT_MARK: &str = "kontor-mark";
+
 /// Asks for rows and answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PullRequest {
     /// The device.
     pub device: DeviceId,
-    /// The command of the last head that was seen, and its rev.
-    pub seen: Option<(i64, CommandId)>,
+    /// The last head that was seen: its rev and what the history was there.
+    pub seen: Option<(i64, Mark)>,
     /// The shape of the tables.
     pub shape: i64,
     /// Newest migration of the copy's program: tells who of two that differ is older.
@@ -173,8 +180,8 @@ pub enum PullReply {
 pub struct Page {
     /// The history.
     pub epoch: Uuid,
-    /// Its last rev and the command there.
-    pub head: (i64, Option<CommandId>),
+    /// Its last rev and what it is there.
+    pub head: (i64, Option<Mark>),
     /// The authority's clock: it alone says how old something is.
     pub now: Instant,
     /// A backup on another machine covers it up to here.
@@ -314,7 +321,7 @@ mod tests {
         let state = Echo { epoch: Some(id(u128::MAX)), replica: id(u128::MAX - 1), acked: 9_999, cursors: cursors.clone() };
         let page = Page {
             epoch: id(u128::MAX),
-            head: (123_456, Some(CommandId(id(u128::MAX - 2)))),
+            head: (123_456, Some(Mark(id(u128::MAX - 2)))),
             now: Instant(1_790_000_000_000),
             stable: 123_000,
             scopes: cursors,
@@ -327,7 +334,7 @@ mod tests {
         };
         let request = PullRequest {
             device: DeviceId(id(5)),
-            seen: Some((123_456, CommandId(id(u128::MAX - 2)))),
+            seen: Some((123_456, Mark(id(u128::MAX - 2)))),
             shape: i64::MAX,
             schema: 12,
             booting: BTreeMap::new(),

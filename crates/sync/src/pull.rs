@@ -75,7 +75,7 @@ pub fn page(request: &PullRequest, head: &Head, now: Instant, boot: BTreeSet<i64
     };
     Page {
         epoch: head.epoch,
-        head: (head.rev, head.id),
+        head: (head.rev, head.mark),
         now,
         stable: head.stable,
         scopes: read.upto.iter().map(|(scope, rev)| (scope.0, *rev)).collect(),

@@ -275,7 +275,7 @@ impl Replica {
         let mut local = std::mem::take(&mut self.local);
         local.push(Local::Meta(meta));
         let log = std::mem::take(&mut self.log);
-        Ok(Step::Commit(Commit { company: self.company, rev: self.rev, last_at: self.last_at, writes, log, local, trace: Trace::Undo }))
+        Ok(Step::Commit(Commit { company: self.company, rev: self.rev, chain: None, last_at: self.last_at, writes, log, local, trace: Trace::Undo }))
     }
 
     /// The file changed under the World.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use kontor_domain::cell::Cell as _;
 use kontor_domain::command::{Context, DocumentNumber, Envelope, Outcome, Receipt, execute};
 use kontor_domain::counter::{NumberCounter, NumberCounterKey, NumberKind};
 use kontor_domain::ids::TillId;
@@ -108,11 +109,25 @@ fn next_number(world: &mut World, till_id: TillId, kind: NumberKind, series: i64
             seq
         }
         None => {
-            world.insert(scope, NumberCounter { till_id, kind, series, last: 1 });
-            1
+            let seq = first_number(world, till_id, kind)?;
+            world.insert(scope, NumberCounter { till_id, kind, series, last: seq });
+            seq
         }
     };
     Ok(DocumentNumber { till_id, series, seq })
+}
+
+/// The first number of a series. Receipts and stock papers name their series; a Z report is numbered on its till through
+/// all of them, and goes on where the till stands.
+fn first_number(world: &mut World, till_id: TillId, kind: NumberKind) -> Result<i64, Halt> {
+    match kind {
+        NumberKind::Receipt | NumberKind::Stock => Ok(1),
+        NumberKind::Shift => {
+            let counters = world.under::<NumberCounter>(0, till_id.to_value())?;
+            let last = counters.iter().filter(|counter| counter.kind == kind).map(|counter| counter.last).max();
+            Ok(last.unwrap_or(0) + 1)
+        }
+    }
 }
 
 /// A command that stands, for the log.
@@ -132,6 +147,7 @@ pub(crate) fn log_entry(envelope: &Envelope, rev: i64, now: Instant, outcome: &O
         received_at: now.0,
         status,
         code: None,
+        chain: None,
     })
 }
 

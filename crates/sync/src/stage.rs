@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kontor_domain::ids::{CommandId, DeviceId};
+use kontor_domain::ids::DeviceId;
 use kontor_domain::time::Instant;
 use kontor_domain::world::Scope;
+use kontor_store::agent::Mark;
 use kontor_store::copy::{CopyState, PulledRow};
 use kontor_store::shape;
 use uuid::Uuid;
@@ -24,8 +25,8 @@ pub struct Batch {
     pub echo: Echo,
     /// The history.
     pub epoch: Uuid,
-    /// Its last rev and the command there.
-    pub head: (i64, Option<CommandId>),
+    /// Its last rev and what it is there.
+    pub head: (i64, Option<Mark>),
     /// The authority's clock.
     pub now: Instant,
     /// A backup covers it up to here.
@@ -84,7 +85,7 @@ pub struct Stage {
     /// The state with what is staged: the next page must be for it.
     asked: Option<Echo>,
     /// The head of the last page: a history that goes back between two pages is noticed as one that went back before.
-    seen: Option<(i64, CommandId)>,
+    seen: Option<(i64, Mark)>,
     booting: BTreeMap<i64, i64>,
     boot: BTreeSet<i64>,
     pages: Vec<Vec<(RowKind, PulledRow)>>,
@@ -120,7 +121,7 @@ impl Stage {
         let state = self.asked.clone().unwrap_or(current);
         PullRequest {
             device,
-            seen: self.seen.or_else(|| copy.meta.seen_id.map(|id| (copy.meta.seen_rev, id))),
+            seen: self.seen.or_else(|| copy.meta.seen.map(|mark| (copy.meta.seen_rev, mark))),
             shape: shape::shape(),
             schema,
             booting: self.booting.clone(),
@@ -162,7 +163,7 @@ impl Stage {
         if let Some(asked) = &mut self.asked {
             asked.cursors = page.scopes;
             asked.epoch = Some(page.epoch);
-            self.seen = page.head.1.map(|id| (page.head.0, id));
+            self.seen = page.head.1.map(|mark| (page.head.0, mark));
         }
         Ok(Staged::More)
     }

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use kontor_domain::ids::{CompanyId, DeviceId, PersonId};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::secret::Secret;
-use kontor_store::StoreError;
 use kontor_store::copy::{self, Meta};
 use kontor_store::installation::{self, Installation};
 use kontor_store::sqlite::{self, Synchronous};
+use kontor_store::{StoreError, closed_file};
 use kontor_sync::enrol::EnrolReply;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -136,12 +136,18 @@ impl Connection {
     pub async fn ensure_copy(&mut self, folder: &Path) -> Result<PathBuf, Reject> {
         let path = self.path(folder);
         if self.is_made {
-            return if path.exists() { Ok(path) } else { Err(Reject::new(Code::CopyGone).with("path", path.display())) };
+            return if self.is_its_copy(&path)? { Ok(path) } else { Err(Reject::new(Code::CopyGone).with("path", path.display())) };
         }
         self.make_copy(&path).await.map_err(|error| error.reject())?;
         self.is_made = true;
         self.save(folder)?;
         Ok(path)
+    }
+
+    /// Whether a file is there and is this till's: another one's, put in its place, would sell under this one's name.
+    pub fn is_its_copy(&self, path: &Path) -> Result<bool, Reject> {
+        let found = installation::find_in_file(path).map_err(|error| error.reject())?;
+        Ok(found.is_some_and(|found| (found.company, found.device) == (self.company, self.device)))
     }
 
     async fn make_copy(&self, path: &Path) -> Result<(), StoreError> {
@@ -154,14 +160,15 @@ impl Connection {
             if is_this_till && is_copy {
                 return Ok(());
             }
-            sqlite::rename_file(path, &aside(path, "before"))?;
+            closed_file::rename(path, &aside(path, "before"))?;
         }
         let file = sqlite::open(path, Synchronous::Full).await?;
         let meta = Meta::fresh(None, Uuid::new_v4(), self.series);
         copy::make(file.connection(), self.company, self.device, self.person.0, &meta)
     }
 
-    const fn installation(&self) -> Installation {
+    /// Who the till is in its file.
+    pub const fn installation(&self) -> Installation {
         Installation { company: self.company, device: self.device, person: self.person }
     }
 }

@@ -24,6 +24,7 @@ const fn event_of(table: Table) -> Option<Event> {
         Table::parked_cart => Event::ParkedChanged,
         Table::printer | Table::print_job | Table::sale_print => Event::PrintingChanged,
         Table::attention => Event::AttentionChanged,
+        Table::profile | Table::role | Table::api_key | Table::network_rule => Event::IdentityChanged,
         // Nobody looks at these by themselves.
         Table::posting | Table::number_counter | Table::import_row => return None,
     })

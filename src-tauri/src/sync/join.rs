@@ -8,8 +8,11 @@ use kontor_domain::host::JoinServer;
 use kontor_domain::ids::CompanyId;
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::secret::Secret;
+use kontor_domain::world::Scope;
+use kontor_store::copy::{self, Meta};
 use kontor_store::feed::{self, FeedFile, Head};
-use kontor_store::{copy, shape, sqlite};
+use kontor_store::{StoreError, closed_file};
+use kontor_store::{shape, snapshot};
 use kontor_sync::enrol::EnrolReply;
 use kontor_sync::message::{Echo, PullReply, PullRequest};
 use uuid::Uuid;
@@ -61,13 +64,48 @@ pub async fn settle(folder: &Path, own_file: &Path, accepted: Accepted) -> Resul
         check_moved(&client, &reply, head).await?;
     }
     let mut connection = Connection::new(&address, believed, &reply);
-    keep(folder, &connection, reply.token).await?;
+    keep(folder, &connection, reply.token.clone()).await?;
+    begin_with_file(folder, &connection, &client, &reply.token).await;
     connection.ensure_copy(folder).await?;
-    if own.is_some() {
-        // Its history goes on at the server: sold on here it would be another one. The file stays, under another name.
-        sqlite::rename_file(own_file, &aside(own_file, "moved")).map_err(|error| error.reject())?;
-    }
+    put_moved_aside(own_file, reply.company).map_err(|error| error.reject())?;
     Ok(Joined { connection, has_moved: own.is_some() })
+}
+
+/// Many rows come sooner as one ready file than one by one. If it cannot be had, nothing is lost but time.
+async fn begin_with_file(folder: &Path, connection: &Connection, client: &Client, token: &Secret) {
+    let path = connection.path(folder);
+    if path.exists() {
+        return;
+    }
+    let coming = path.with_extension("coming");
+    let outcome = fetch_file(&coming, connection, client, token).await;
+    match outcome {
+        Ok(true) => match closed_file::rename(&coming, &path) {
+            Ok(()) => return,
+            Err(error) => tracing::warn!(%error, "a ready file"),
+        },
+        Ok(false) => {}
+        Err(trouble) => tracing::info!(trouble = trouble.word(), code = ?trouble.code(), "no ready file"),
+    }
+    if let Err(error) = closed_file::remove(&coming) {
+        tracing::warn!(%error, "a ready file");
+    }
+}
+
+/// Fetches the rows that all devices hold: the products are among them.
+async fn fetch_file(to: &Path, connection: &Connection, client: &Client, token: &Secret) -> Result<bool, Trouble> {
+    closed_file::remove(to).map_err(|error| error.reject())?;
+    let of = client.snapshot(token, Scope::COMPANY, to).await?;
+    let meta = Meta { seen_rev: of.rev, seen: of.mark, ..Meta::fresh(Some(of.epoch), Uuid::new_v4(), connection.series) };
+    let (installation, path) = (connection.installation(), to.to_owned());
+    let started = tokio::task::spawn_blocking(move || snapshot::start_copy(&path, installation, &meta)).await.map_err(internal)?;
+    Ok(started.map_err(|error| error.reject())?)
+}
+
+/// A shop that was alone here and is the server's company goes on at the server: sold on here it would be another history.
+/// The file stays, under another name. Asked at every start, too: the program may have ended between joining and this.
+pub fn put_moved_aside(own_file: &Path, company: CompanyId) -> Result<(), StoreError> {
+    if closed_file::has_history(own_file, company)? { closed_file::rename(own_file, &aside(own_file, "moved")) } else { Ok(()) }
 }
 
 /// Takes up a new token for a till that has joined already: its old one was taken back, or the server has moved.
@@ -77,7 +115,7 @@ pub async fn renew(folder: &Path, known: Connection, accepted: Accepted) -> Resu
         return Err(Reject::new(Code::NotAllowedInState).with("action", "join").with("state", "joined"));
     }
     let mut renewed = Connection { file: known.file, series: known.series, is_made: known.is_made, ..Connection::new(&address, believed, &reply) };
-    if renewed.is_made && !renewed.path(folder).exists() {
+    if renewed.is_made && !renewed.is_its_copy(&renewed.path(folder))? {
         // Its file is lost: a new one numbers in a series that nobody has used.
         (renewed.series, renewed.is_made) = (reply.series, false);
     }
@@ -97,7 +135,7 @@ fn told(trouble: Trouble) -> Reject {
 
 /// Where the shop that is alone here stands, if it is the same company.
 async fn own_head(own_file: &Path, company: CompanyId) -> Result<Option<Head>, Reject> {
-    if !sqlite::has_company(own_file) {
+    if !closed_file::has_company(own_file).map_err(|error| error.reject())? {
         return Ok(None);
     }
     let path = own_file.to_owned();
@@ -114,7 +152,7 @@ async fn own_head(own_file: &Path, company: CompanyId) -> Result<Option<Head>, R
 async fn check_moved(client: &Client, reply: &EnrolReply, head: &Head) -> Result<(), Reject> {
     let request = PullRequest {
         device: reply.device,
-        seen: head.id.map(|id| (head.rev, id)),
+        seen: head.mark.map(|mark| (head.rev, mark)),
         shape: shape::shape(),
         schema: feed::schema(),
         booting: BTreeMap::new(),
@@ -149,5 +187,5 @@ pub async fn leave(folder: &Path, shop: &Shop, connection: &Connection, sealed_p
         return Err(Reject::new(Code::Unsent).with("count", unsent));
     }
     connection.forget(folder)?;
-    sqlite::rename_file(&path, &aside(&path, "left")).map_err(|error| error.reject())
+    closed_file::rename(&path, &aside(&path, "left")).map_err(|error| error.reject())
 }

@@ -22,7 +22,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 pub use again::enter_again;
-pub use join::{Accepted, Joined, ask, leave, renew, settle};
+pub use join::{Accepted, Joined, ask, leave, put_moved_aside, renew, settle};
 
 use self::board::Board;
 use self::connection::Connection;

@@ -11,6 +11,7 @@ use kontor_domain::command::Event;
 use kontor_domain::host::HostEvent;
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::secret::Secret;
+use kontor_domain::world::Scope;
 use kontor_store::feed;
 use kontor_sync::message::{COMMANDS_LIMIT, PullReply, PushAnswer};
 use kontor_sync::replica::{Applied, Message, push_request};
@@ -254,7 +255,10 @@ impl Run {
     async fn request(&mut self, wait_ms: u32) -> Result<kontor_sync::message::PullRequest, Trouble> {
         let (copy, _) = self.with.shop.tell_copy(|answer| Message::Look { after: i64::MAX, commands: 0, answer }).await?;
         // Sums are of all rows: that is for a quiet minute.
-        let wants_sums = Instant::now() >= self.sums_due && self.with.shop.idle_for() > IDLE_WAIT && wait_ms > 0;
+        let is_quiet = Instant::now() >= self.sums_due && self.with.shop.idle_for() > IDLE_WAIT && wait_ms > 0;
+        // What came as a file is compared once, with the first rows that come behind it.
+        let came_as_file = copy.meta.acked == 0 && copy.cursors.len() == 1 && copy.cursors.contains_key(&Scope::COMPANY);
+        let wants_sums = is_quiet || came_as_file;
         if wants_sums {
             self.sums_due = Instant::now() + SUMS_EVERY;
         }
@@ -288,7 +292,7 @@ impl Run {
 
     async fn apply(&mut self, batch: Box<Batch>) -> Result<(), Trouble> {
         if batch.is_large() {
-            self.wait_for_idle_counter().await;
+            self.wait_for_idle_counter().await?;
         }
         let events = events_of(batch.pages.iter().flatten().map(|(_, row)| row.table));
         let has_acks = !batch.acks.is_empty();
@@ -302,12 +306,17 @@ impl Run {
         Ok(())
     }
 
-    /// Many rows are one long transaction: it is put off while somebody sells, but not for ever.
-    async fn wait_for_idle_counter(&self) {
-        let until = Instant::now() + IDLE_WAIT;
-        while self.with.shop.idle_for() < IDLE && Instant::now() < until {
-            sleep(IDLE_TICK).await;
+    /// Many rows are one long transaction: it is put off while somebody sells, but not for ever. What is sold meanwhile goes
+    /// up at once.
+    async fn wait_for_idle_counter(&mut self) -> Result<(), Trouble> {
+        let (until, shop) = (Instant::now() + IDLE_WAIT, Arc::clone(&self.with.shop));
+        while shop.idle_for() < IDLE && Instant::now() < until {
+            tokio::select! {
+                () = sleep(IDLE_TICK) => {}
+                () = shop.committed.notified() => self.push().await?,
+            }
         }
+        Ok(())
     }
 
     /// Tells screens what came.

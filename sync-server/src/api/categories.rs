@@ -83,7 +83,13 @@ async fn create(State(app): State<Arc<App>>, actor: Actor, post: Post<CategoryDr
 }
 
 /// Changes a category to what it shall be; every field is held to what was seen, the unchanged ones, too.
-async fn edit(app: &App, actor: &Actor, id: CategoryId, if_match: &IfMatch, fields: impl FnOnce(&Category) -> CategoryFields) -> Result<Category, Problem> {
+async fn edit(
+    app: &App,
+    actor: &Actor,
+    id: CategoryId,
+    if_match: &IfMatch,
+    fields: impl FnOnce(&Category) -> CategoryFields,
+) -> Result<Category, Problem> {
     let text = ask_text(app, actor, ReadCategory { id }).await?;
     let Some(current) = read::<Option<Category>>(&text)? else { return Err(Problem::status(StatusCode::NOT_FOUND)) };
     let expected = if_match.check(&text)?;

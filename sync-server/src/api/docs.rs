@@ -5,6 +5,7 @@ use std::sync::Arc;
 use aide::swagger::Swagger;
 use aws_lc_rs::digest;
 use axum::Router;
+use axum::body::Bytes;
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse as _;
 use axum::routing::get;
@@ -32,19 +33,21 @@ fn policy(html: &str) -> String {
     let hash = |script: &str| format!("'sha256-{}'", STANDARD.encode(digest::digest(&digest::SHA256, script.as_bytes())));
     let hashes = scripts(html).into_iter().map(hash).collect::<Vec<_>>().join(" ");
     // The library writes styles into its elements.
-    format!("default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+    format!(
+        "default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
 }
 
 /// The page, and what it reads.
 pub fn routes(spec: String) -> Router<Arc<App>> {
     let html = Swagger::new(SPEC_PATH).with_title("Kontor API").html();
     let policy = HeaderValue::from_str(&policy(&html)).unwrap_or(HeaderValue::from_static("default-src 'none'"));
-    let (html, spec): (Arc<str>, Arc<str>) = (html.into(), spec.into());
+    let (html, spec) = (Bytes::from(html), Bytes::from(spec));
     let page = move || async move {
         let headers = [(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")), (header::CONTENT_SECURITY_POLICY, policy)];
-        (headers, html.to_string()).into_response()
+        (headers, html).into_response()
     };
-    let json = move || async move { ([(header::CONTENT_TYPE, "application/json")], spec.to_string()) };
+    let json = move || async move { ([(header::CONTENT_TYPE, "application/json")], spec) };
     Router::new().route(PAGE_PATH, get(page)).route(SPEC_PATH, get(json))
 }
 

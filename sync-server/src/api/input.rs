@@ -104,7 +104,8 @@ impl<T: JsonSchema + Example> OperationInput for Body<T> {
         let json_schema = ctx.schema.subschema_for::<T>();
         let schema = Some(SchemaObject { json_schema, example: None, external_docs: None });
         let content = MediaType { schema, example: Some(T::example()), ..MediaType::default() };
-        let body = RequestBody { content: [("application/json".to_owned(), content)].into_iter().collect(), required: true, ..RequestBody::default() };
+        let body =
+            RequestBody { content: [("application/json".to_owned(), content)].into_iter().collect(), required: true, ..RequestBody::default() };
         set_body(ctx, operation, body);
         may_answer(operation, &[400, 413, 415]);
     }

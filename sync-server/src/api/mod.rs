@@ -6,6 +6,7 @@
 
 pub mod acting;
 pub mod docs;
+mod door;
 mod examples;
 pub mod front;
 pub mod input;

@@ -51,7 +51,8 @@ impl<P: DeserializeOwned> Paging<P> {
         match (asked.after, asked.page.or(asked.page_size)) {
             (None, None) => Ok(Self::Stretch { after: None, limit: rows(asked.limit) }),
             (Some(text), None) => {
-                let after = Place::read(text).ok_or_else(|| Problem::malformed("after").about("no place of this list".into(), "query:after".into()))?;
+                let after =
+                    Place::read(text).ok_or_else(|| Problem::malformed("after").about("no place of this list".into(), "query:after".into()))?;
                 Ok(Self::Stretch { after: Some(after), limit: rows(asked.limit) })
             }
             (None, Some(_)) if asked.limit.is_none() => {

@@ -6,8 +6,8 @@ use aide::axum::ApiRouter;
 use aide::axum::routing::{get_with, patch_with};
 use axum::extract::State;
 use kontor_domain::catalog::{
-    self, BrowseProducts, CreateProduct, ListProducts, ProductChanges, ProductDraft, ProductFilter, ProductHit, ProductPlace, ProductRecord, ProductSort,
-    ReadProduct,
+    self, BrowseProducts, CreateProduct, ListProducts, ProductChanges, ProductDraft, ProductFilter, ProductHit, ProductPlace, ProductRecord,
+    ProductSort, ReadProduct,
 };
 use kontor_domain::command::{Command, Edit, Permission};
 use kontor_domain::ids::{CategoryId, ProductId};
@@ -56,11 +56,7 @@ listing! {
     }
 }
 
-async fn list(
-    State(app): State<Arc<App>>,
-    actor: Actor,
-    Search(search): Search<ProductSearch>,
-) -> Result<Reply<200, Listed<ProductHit>>, Problem> {
+async fn list(State(app): State<Arc<App>>, actor: Actor, Search(search): Search<ProductSearch>) -> Result<Reply<200, Listed<ProductHit>>, Problem> {
     let paging: Paging<ProductPlace> = search.paging()?;
     let filter = ProductFilter {
         text: search.q.unwrap_or_default(),

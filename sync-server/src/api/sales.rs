@@ -38,7 +38,10 @@ pub fn routes() -> ApiRouter<Arc<App>> {
         .api_route("/api/v1/sales", all)
         .api_route("/api/v1/sales/{id}", get_with(find, question("A sale with everything on its paper", &[Permission::SalesRead])))
         .api_route("/api/v1/sales/{id}/ledger", get_with(ledger, question("The ledger lines of a sale", &[Permission::LedgerRead])))
-        .api_route("/api/v1/sales/{id}/refunds", post_with(refund, change("Takes goods back and gives money back", &[Permission::SalesRead, Permission::CounterRefund])))
+        .api_route(
+            "/api/v1/sales/{id}/refunds",
+            post_with(refund, change("Takes goods back and gives money back", &[Permission::SalesRead, Permission::CounterRefund])),
+        )
 }
 
 listing! {
@@ -245,8 +248,7 @@ async fn refund(
     let id: SaleId = fresh();
     let tax = Money::sum(parts.iter().map(|part| part.tax))?.negated()?;
     let base = Money::sum(parts.iter().map(|part| part.base))?.negated()?;
-    let made =
-        SaleMade { id, number: String::new(), base, tax, total: total.negated()?, rounding: rounding.negated()?, change: Money::ZERO };
+    let made = SaleMade { id, number: String::new(), base, tax, total: total.negated()?, rounding: rounding.negated()?, change: Money::ZERO };
     let refund = Refund { refund_id: id, shift_id, sale_id, lines, total, tenders, rounding, note, restock, print: None, sold: None };
     let command = Command::Counter(counter::Command::Refund(Box::new(refund)));
     let numbered = move |receipt: &kontor_domain::command::Receipt| SaleMade { number: receipt.number.clone().unwrap_or_default(), ..made.clone() };

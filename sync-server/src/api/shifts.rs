@@ -133,7 +133,12 @@ async fn open(State(app): State<Arc<App>>, actor: Actor, post: Post<ShiftDraft>)
     post.named.execute(&app, &actor, command, move |_| ShiftOpened { id: shift_id, till_id, business_date }).await
 }
 
-async fn close(State(app): State<Arc<App>>, actor: Actor, Of(shift_id): Of<ShiftId>, post: Post<ShiftCount>) -> Result<Reply<200, ShiftClosed>, Problem> {
+async fn close(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Of(shift_id): Of<ShiftId>,
+    post: Post<ShiftCount>,
+) -> Result<Reply<200, ShiftClosed>, Problem> {
     let ShiftCount { counted, denominations } = post.body;
     let command = Command::Counter(counter::Command::CloseShift(CloseShift { shift_id, denominations, counted }));
     let closed = move |receipt: &kontor_domain::command::Receipt| ShiftClosed { id: shift_id, number: receipt.number.clone().unwrap_or_default() };
@@ -144,10 +149,7 @@ async fn cash(State(app): State<Arc<App>>, actor: Actor, Of(shift_id): Of<ShiftI
     let CashDraft { amount, reason } = post.body;
     let movement_id: CashMovementId = fresh();
     let move_cash = |amount: Money| MoveCash { movement_id, shift_id, amount, reason };
-    let command = if amount.is_negative() {
-        counter::Command::CashOut(move_cash(amount.negated()?))
-    } else {
-        counter::Command::CashIn(move_cash(amount))
-    };
+    let command =
+        if amount.is_negative() { counter::Command::CashOut(move_cash(amount.negated()?)) } else { counter::Command::CashIn(move_cash(amount)) };
     post.named.execute(&app, &actor, Command::Counter(command), move |_| CashMoved { id: movement_id }).await
 }

@@ -120,17 +120,13 @@ pub fn finish<S: Clone + Send + Sync + 'static>(routes: ApiRouter<S>) -> (axum::
 /// What every operation has: a name, a group, and no need of a token where anybody may ask.
 fn settle(path: &str, item: &mut PathItem) {
     let group = path.trim_start_matches("/api/v1/").trim_start_matches('/').split('/').next().unwrap_or_default().to_owned();
-    let operations = [
-        ("get", &mut item.get),
-        ("post", &mut item.post),
-        ("put", &mut item.put),
-        ("patch", &mut item.patch),
-        ("delete", &mut item.delete),
-    ];
+    let operations =
+        [("get", &mut item.get), ("post", &mut item.post), ("put", &mut item.put), ("patch", &mut item.patch), ("delete", &mut item.delete)];
     for (method, operation) in operations {
         let Some(operation) = operation else { continue };
         operation.tags = vec![group.clone()];
-        operation.operation_id = Some(format!("{method}{}", path.trim_start_matches("/api/v1").replace(['/', '-', '.'], "_").replace(['{', '}'], "")));
+        operation.operation_id =
+            Some(format!("{method}{}", path.trim_start_matches("/api/v1").replace(['/', '-', '.'], "_").replace(['{', '}'], "")));
         if operation.extensions.get(PERMISSION).is_some_and(|permission| permission == &json!([ANYBODY])) {
             operation.security = vec![Default::default()];
         }

@@ -178,12 +178,7 @@ async fn adjust(State(app): State<Arc<App>>, actor: Actor, post: Post<Adjustment
 }
 
 /// Adjusts one product. What is not there at all is found by the command.
-pub(super) async fn adjust_product(
-    app: &App,
-    actor: &Actor,
-    product_id: ProductId,
-    post: Post<Adjustment>,
-) -> Result<Reply<200, Adjusted>, Problem> {
+pub(super) async fn adjust_product(app: &App, actor: &Actor, product_id: ProductId, post: Post<Adjustment>) -> Result<Reply<200, Adjusted>, Problem> {
     let Adjustment { location_id, difference, reason, note } = post.body.clone();
     let document_id = fresh();
     let lines = vec![AdjustLine { product_id, difference, reason }];

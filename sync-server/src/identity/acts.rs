@@ -1,7 +1,7 @@
 //! What whoever asks may have done and may be told: the way of every request that is not a till's.
 
 use chrono_tz::Tz;
-use kontor_domain::command::{Ask, COMMAND_VERSION, Command, Context, Envelope, Mode, Query, check_query};
+use kontor_domain::command::{Ask, COMMAND_VERSION, Command, Context, Envelope, Mode, Permission, Query, check_query};
 use kontor_domain::ids::{CommandId, CompanyId, PersonId};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::time::{BusinessDate, Instant};
@@ -34,8 +34,16 @@ impl Host {
         let now = now();
         let followed = Followed::of(&command);
         let name = command.name();
-        let envelope =
-            Envelope { id, company: actor.company, device: actor.device, actor: actor.person, at: now, version: COMMAND_VERSION, number: None, command };
+        let envelope = Envelope {
+            id,
+            company: actor.company,
+            device: actor.device,
+            actor: actor.person,
+            at: now,
+            version: COMMAND_VERSION,
+            number: None,
+            command,
+        };
         let rights = actor.rights.clone();
         let done = self.ask(actor.company, |answer| Message::Submit(Submission { envelope, rights, now, answer, keep })).await;
         if let Err(reject) = &done {
@@ -67,6 +75,22 @@ impl Host {
             }
         }
         Ok(reader.answer(&asker, query).await?)
+    }
+
+    /// Whether whoever asks may do what is neither a command nor a question.
+    pub async fn check(&self, actor: &Actor, permission: Permission, name: &str) -> Result<(), Problem> {
+        if actor.rights.allow(permission) {
+            return Ok(());
+        }
+        let reject = Reject::new(Code::InsufficientPermission).with("permission", permission.word());
+        self.note_refusal(actor, name, &reject).await;
+        Err(reject.into())
+    }
+
+    /// The language of a company's paper and letters.
+    pub async fn company_locale(&self, company: CompanyId) -> Result<String, Problem> {
+        let asker = Asker { company, device: server_device(company), person: PersonId(Uuid::nil()), now: now(), today: None, utc_offset_minutes: 0 };
+        Ok(self.access.reader().company(&asker).await?.map(|company| company.locale).unwrap_or_default())
     }
 
     /// Answers a typed question of whoever asks.

@@ -54,8 +54,10 @@ struct Claims {
 pub struct Door {
     /// Hashes passwords.
     pub hasher: Hasher,
-    /// Whether cookies are for TLS only.
+    /// Whether there is no TLS: then cookies are not for TLS only.
     pub is_plain: bool,
+    /// Whether people may make themselves customers.
+    pub takes_customers: bool,
     signs: EncodingKey,
     reads: DecodingKey,
     trusted_proxies: Vec<IpNet>,
@@ -76,6 +78,7 @@ impl Door {
         let key = access.signing_key(fresh, now()).await?;
         Ok(Self {
             hasher: Hasher::start()?,
+            takes_customers: settings.registration,
             is_plain: settings.transport == Transport::Plain,
             signs: EncodingKey::from_secret(&key),
             reads: DecodingKey::from_secret(&key),
@@ -109,7 +112,8 @@ impl Door {
         if !is_trusted(&peer) {
             return peer;
         }
-        let said: Vec<&str> = parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(',')).collect();
+        let said: Vec<&str> =
+            parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(',')).collect();
         let mut address = peer;
         // From the nearest: each is believed as long as who said it is trusted. What cannot be read ends the row.
         for hop in said.iter().rev().take(HOPS_LIMIT) {

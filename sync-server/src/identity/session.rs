@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::actor::{Actor, Means, check_active, check_network, server_device};
 use super::door::{ACCESS_GOOD_FOR_S, account_hash};
+use super::input::read;
 use super::passwords::PASSWORD_BYTES_LIMIT;
 use crate::app::{App, Caller, bearer, network};
 use crate::host::now;
@@ -83,14 +84,6 @@ struct SignedIn {
     expires_in_s: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<Secret>,
-}
-
-/// Reads a small body; nobody who is not signed in makes the server unpack anything.
-pub(super) async fn read<T: serde::de::DeserializeOwned>(headers: &HeaderMap, body: axum::body::Body) -> Result<T, Problem> {
-    if headers.contains_key(header::CONTENT_ENCODING) {
-        return Err(Problem::status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
-    }
-    wire::read(headers, body, BYTES_LIMIT).await
 }
 
 /// The company that somebody means: the device's, the one named, or the only one.

@@ -62,6 +62,8 @@ impl Place {
             cors_origins: Vec::new(),
             log: "warn".into(),
             log_days: 1,
+            mail: None,
+            registration: true,
             trusted_proxies: Vec::new(),
         };
         Ok(Self { folder, settings })

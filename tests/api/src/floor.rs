@@ -131,8 +131,8 @@ impl Floor {
         let router = Router::new()
             .route("/list", get(list))
             .route("/get", get(find))
-            .route("/sale", post(|state| write("/sale", state)))
-            .route("/change", post(|state| write("/change", state)))
+            .route("/sale", post(|state: State<Arc<Floor>>| write("/sale", state)))
+            .route("/change", post(|state: State<Arc<Floor>>| write("/change", state)))
             .with_state(app);
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
         listener.set_nonblocking(true)?;
@@ -185,7 +185,8 @@ async fn find(State(floor): State<Arc<Floor>>) -> axum::response::Response {
         let row = sqlx::query(PRODUCT_SQL).bind(company.clone()).bind(product.clone()).fetch_one(&floor.pool).await?;
         let barcodes = sqlx::query(BARCODES_SQL).bind(company.clone()).bind(product.clone()).fetch_all(&floor.pool).await?;
         let tags = sqlx::query(TAGS_SQL).bind(company).bind(product).fetch_all(&floor.pool).await?;
-        let barcode = |row: &AnyRow| json!({ "barcode": text(row, 1), "pack": number(row, 2), "pack_unit": text(row, 3), "pack_price": number(row, 4) });
+        let barcode =
+            |row: &AnyRow| json!({ "barcode": text(row, 1), "pack": number(row, 2), "pack_unit": text(row, 3), "pack_price": number(row, 4) });
         Ok(json!({ "id": hex(&row, 0), "code": text(&row, 1), "name": text(&row, 2), "description": text(&row, 3), "unit": text(&row, 4),
             "category_id": hex(&row, 5), "tax_id": hex(&row, 6), "price": number(&row, 7), "low_threshold": number(&row, 8),
             "high_threshold": number(&row, 9), "favourite": number(&row, 10), "active": number(&row, 11),

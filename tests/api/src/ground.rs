@@ -181,6 +181,8 @@ fn settings(folder: &Path, cluster: Option<&Cluster>) -> Result<Settings> {
         data,
         transport: Transport::Plain,
         cors_origins: Vec::new(),
+        mail: None,
+        registration: false,
         trusted_proxies: vec!["127.0.0.0/8".parse()?],
         log: "warn".into(),
         log_days: 1,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use kontor_store::closed_file;
 use kontor_store::sqlite::{self, SqliteFile, Synchronous};
 
 /// A database with all migrations, made once.
@@ -56,7 +57,7 @@ impl Image {
 
     /// Puts it where a closed file was.
     pub fn put(&self, path: &Path) -> Result<()> {
-        sqlite::remove_file(path)?;
+        closed_file::remove(path)?;
         std::fs::write(path, &self.main)?;
         if !self.wal.is_empty() {
             std::fs::write(beside(path, "-wal"), &self.wal)?;

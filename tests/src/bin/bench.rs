@@ -1,4 +1,4 @@
-//! `cargo xtask bench till|search|start`: one JSON line a figure, each beside a floor measured in the same run,
+//! `cargo xtask bench till|search|start|sync`: one JSON line a figure, each beside a floor measured in the same run,
 //! alternating with it, so that a busy machine moves both.
 //!
 //! `{"name","value","unit","floor","ratio","goal","holds"}`; `holds` compares with the goal and is a report, not a test.
@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::{Parser, Subcommand};
 use kontor_desktop::platform;
 use kontor_desktop::shop::Shop;
@@ -14,11 +14,11 @@ use kontor_domain::catalog::{ScanCode, SearchProducts};
 use kontor_domain::host::ShopFile;
 use kontor_domain::ids::CommandId;
 use kontor_store::sqlite::Synchronous;
-use kontor_tests::bench_start;
 use kontor_tests::dice::Dice;
-use kontor_tests::figures::{Figure, Samples};
+use kontor_tests::figures::{Figure, Samples, cpu_time, fdatasync_samples};
 use kontor_tests::raw::RawWriter;
 use kontor_tests::shop::{TestShop, id, sale_command};
+use kontor_tests::{bench_start, bench_sync};
 
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -43,6 +43,15 @@ enum What {
         #[arg(long, default_value_t = 1_000_000)]
         products: u32,
     },
+    /// Tills and a server: first sync, a day offline, one change, nothing at all.
+    Sync {
+        /// Products of the shop.
+        #[arg(long, default_value_t = 100_000)]
+        products: u32,
+        /// Sales of five lines made while the server is away.
+        #[arg(long, default_value_t = 10_000)]
+        sales: u32,
+    },
     /// From process start to a usable counter, memory, key to paint, against an empty window.
     Start {
         /// Products in the shop.
@@ -56,16 +65,9 @@ async fn main() -> anyhow::Result<()> {
     match Arguments::parse().what {
         What::Till { sales, earlier } => till(sales, earlier).await,
         What::Search { products } => search(products).await,
+        What::Sync { products, sales } => bench_sync::run(products, sales).await,
         What::Start { products } => bench_start::run(products).await,
     }
-}
-
-/// CPU time of this process so far.
-fn cpu_time() -> anyhow::Result<Duration> {
-    let text = std::fs::read_to_string("/proc/self/stat")?;
-    let fields: Vec<&str> = text.rsplit(')').next().context("stat")?.split_whitespace().collect();
-    let ticks: u64 = fields.get(11).context("utime")?.parse::<u64>()? + fields.get(12).context("stime")?.parse::<u64>()?;
-    Ok(Duration::from_millis(ticks * 10))
 }
 
 async fn till(sales: u32, earlier: u32) -> anyhow::Result<()> {
@@ -83,21 +85,6 @@ async fn till(sales: u32, earlier: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How long the disk takes for one small durable append.
-fn fdatasync_samples(count: u32) -> anyhow::Result<Samples> {
-    use std::io::Write as _;
-    let folder = tempfile::tempdir()?;
-    let mut file = std::fs::File::create(folder.path().join("floor"))?;
-    let mut samples = Samples::default();
-    for _ in 0..count {
-        let start = Instant::now();
-        file.write_all(&[7; 4096])?;
-        file.sync_data()?;
-        samples.push(start.elapsed());
-    }
-    Ok(samples)
-}
-
 /// Sales and raw writes of the same rows, in turn; the p50 of a sale in µs.
 async fn measure_till(test: &TestShop, sales: u32, fdatasync: &Samples, name: &str) -> anyhow::Result<f64> {
     let mut dice = Dice::new(7);
@@ -108,10 +95,10 @@ async fn measure_till(test: &TestShop, sales: u32, fdatasync: &Samples, name: &s
     for _ in 0..sales {
         let lines: Vec<usize> = (0..5).map(|_| dice.index(products)).collect();
         let command = sale_command(&test.founded, &lines)?;
-        let (before, start) = (cpu_time()?, Instant::now());
+        let (before, start) = (cpu_time("self")?, Instant::now());
         let done = test.shop.submit(CommandId(id()), command, platform::now()).await?;
         ours.push(start.elapsed());
-        cpu += cpu_time()?.saturating_sub(before);
+        cpu += cpu_time("self")?.saturating_sub(before);
         let rows = raw.rows_of(test.shop.path(), done.receipt.rev)?;
         let start = Instant::now();
         raw.write(&rows)?;

@@ -1,12 +1,14 @@
 //! When nothing works but trying again: what happened, where the file is, a button.
 
 use kontor_domain::host::HostCall;
+use kontor_domain::reject::Code;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::icon::{self, Mark, Picture};
 use crate::parts::{Button, Kind};
 use crate::state::app;
+use crate::sync::JoinForm;
 use crate::text::{key, refusal, t};
 
 /// The moment before anything is known: the frame without anything in it.
@@ -34,6 +36,7 @@ pub(super) fn Problem() -> impl IntoView {
         let is_named = reject().is_some_and(|reject| reject.args.contains_key("path"));
         app.start.with(|start| start.as_ref().map(|start| start.path.clone())).filter(|_| !is_named)
     };
+    let is_lost = move || reject().is_some_and(|reject| reject.code == Code::CopyGone);
     let again = move || {
         busy.set(true);
         spawn_local(async move {
@@ -50,6 +53,10 @@ pub(super) fn Problem() -> impl IntoView {
                 <p class="muted">{t(key::PROBLEM_SAFE)}</p>
                 <p class="small faint selectable">{path}</p>
                 <Button label=t(key::COMMON_RETRY) kind=Kind::Primary class="big" press=again busy=busy/>
+                // A till whose copy is lost starts anew from what its server has.
+                <Show when=is_lost>
+                    <JoinForm/>
+                </Show>
             </div>
         </main>
     }

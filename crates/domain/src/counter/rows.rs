@@ -54,7 +54,7 @@ table! {
         /// The number given last.
         last: i64,
     }
-    reach Device, change OutsideUndo
+    reach Device, change OutsideUndo, index [till_id]
 }
 
 words! {

@@ -82,6 +82,7 @@ pub struct CreatePerson {
 
 /// Somebody who becomes a customer, and is the actor of this command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Register {
     /// The person.
     pub id: PersonId,

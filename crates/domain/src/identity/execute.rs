@@ -235,7 +235,7 @@ fn set_active(exec: &mut Exec<'_>, person_id: PersonId, active: &Edit<bool>) -> 
     if !active.to {
         check_other_owner(exec, &person)?;
     }
-    apply(&mut person.active, &Some(active.clone()), "active")?;
+    apply(&mut person.active, &Some(active.clone()), "enabled")?;
     exec.world.update(person);
     Ok(())
 }

@@ -88,7 +88,11 @@ mod tests {
 
     #[test]
     fn who_is_denied_stays_out_and_a_list_keeps_all_others_out() {
-        let rules = [rule(NetworkRuleKind::Allow, "192.168.0.0/16"), rule(NetworkRuleKind::Deny, "192.168.9.0/24"), rule(NetworkRuleKind::Allow, "2001:db8::/32")];
+        let rules = [
+            rule(NetworkRuleKind::Allow, "192.168.0.0/16"),
+            rule(NetworkRuleKind::Deny, "192.168.9.0/24"),
+            rule(NetworkRuleKind::Allow, "2001:db8::/32"),
+        ];
         for (address, wanted) in [
             ("192.168.1.1", Admission::Admitted),
             ("192.168.9.1", Admission::Denied),

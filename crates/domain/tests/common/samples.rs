@@ -4,12 +4,16 @@ use kontor_domain::attention::{self, Attention};
 use kontor_domain::catalog::{
     self, CategoryChanges, CreateProduct, Import, ImportedProduct, NewBarcode, NewCategory, NewTax, ProductChanges, RevertImport, TaxChanges,
 };
-use kontor_domain::command::{Command, Edit};
+use kontor_domain::command::{Command, Edit, Permission};
 use kontor_domain::counter::{self, MoveCash, OpenDrawer, Park, PrintWish, RefundLine, Unpark};
 use kontor_domain::counter::{CloseShift, OpenShift};
+use kontor_domain::identity::{
+    self, BuiltIn, CreateKey, CreatePerson, CreateRole, NetworkRuleKind, NewNetworkRule, PermissionSet, PersonChanges, ProfileChanges, Register,
+    RoleChanges,
+};
 use kontor_domain::ids::{
-    CashMovementId, CategoryId, DeviceId, LocationId, ParkedCartId, PrintJobId, PrinterId, ProductId, ShiftId, StockDocumentId, TaxId, TillId,
-    WarehouseId,
+    ApiKeyId, CashMovementId, CategoryId, DeviceId, LocationId, NetworkRuleId, ParkedCartId, PersonId, PrintJobId, PrinterId, ProductId, RoleId,
+    ShiftId, StockDocumentId, TaxId, TillId, WarehouseId,
 };
 use kontor_domain::printing::{self, PaperDocument, PaperKind, PrintShift, PrintState, Printer, PrinterKind, Report, Reprint};
 use kontor_domain::settings::{self, AddTill, AddWarehouse, CompanyChanges, TillChanges};
@@ -18,7 +22,7 @@ use kontor_domain::testing::{Shop, ShopKind};
 use kontor_domain::units::{Money, Quantity, Rate, UnitPrice};
 
 /// How many kinds of command there are.
-pub const KINDS: usize = 29;
+pub const KINDS: usize = 43;
 
 /// Which kind it is. A new kind of command does not compile here until it has a sample below.
 pub const fn kind_of(command: &Command) -> usize {
@@ -52,6 +56,20 @@ pub const fn kind_of(command: &Command) -> usize {
         Command::Attention(attention::Command::Resolve { .. }) => 26,
         Command::Settings(settings::Command::AddTill(_)) => 27,
         Command::Settings(settings::Command::AddWarehouse(_)) => 28,
+        Command::Settings(settings::Command::AddDevice { .. }) => 29,
+        Command::Identity(identity::Command::CreatePerson(_)) => 30,
+        Command::Identity(identity::Command::Register(_)) => 31,
+        Command::Identity(identity::Command::EditPerson(_)) => 32,
+        Command::Identity(identity::Command::EditProfile(_)) => 33,
+        Command::Identity(identity::Command::ChangeRole { .. }) => 34,
+        Command::Identity(identity::Command::SetActive { .. }) => 35,
+        Command::Identity(identity::Command::CreateRole(_)) => 36,
+        Command::Identity(identity::Command::EditRole(_)) => 37,
+        Command::Identity(identity::Command::RemoveRole { .. }) => 38,
+        Command::Identity(identity::Command::CreateKey(_)) => 39,
+        Command::Identity(identity::Command::RevokeKey { .. }) => 40,
+        Command::Identity(identity::Command::AddNetworkRule(_)) => 41,
+        Command::Identity(identity::Command::RemoveNetworkRule { .. }) => 42,
     }
 }
 
@@ -66,10 +84,26 @@ pub struct Furnished {
     parked: ParkedCartId,
     import: Import,
     attention: Attention,
+    seller: PersonId,
+    role: RoleId,
+    key: ApiKeyId,
+    rule: NetworkRuleId,
 }
 
 fn catalog(command: catalog::Command) -> Command {
     Command::Catalog(command)
+}
+
+fn new_person(id: PersonId, name: &str) -> CreatePerson {
+    CreatePerson {
+        id,
+        name: name.into(),
+        username: name.into(),
+        email: format!("{id}@example.com"),
+        department: "Shop".into(),
+        position: String::new(),
+        role_id: RoleId::of(BuiltIn::Seller),
+    }
 }
 
 fn counter(command: counter::Command) -> Command {
@@ -99,7 +133,21 @@ impl Furnished {
         };
         shop.run(catalog(catalog::Command::Import(import.clone()))).unwrap();
         let attention = shop.store.rows::<Attention>().unwrap().remove(0);
-        Self { shop, tea, sale, category, printer, job, parked, import, attention }
+        let (seller, role, key, rule) = (PersonId(shop.id()), RoleId(shop.id()), ApiKeyId(shop.id()), NetworkRuleId(shop.id()));
+        for command in [
+            identity::Command::CreatePerson(new_person(seller, "lin")),
+            identity::Command::CreateRole(CreateRole { id: role, name: "Night".into(), permissions: [Permission::StockRead].into_iter().collect() }),
+            identity::Command::CreateKey(CreateKey { id: key, name: "Web shop".into(), permissions: PermissionSet::default() }),
+            identity::Command::AddNetworkRule(NewNetworkRule {
+                id: rule,
+                kind: NetworkRuleKind::Deny,
+                network: "192.0.2.0/24".into(),
+                note: String::new(),
+            }),
+        ] {
+            shop.run(Command::Identity(command)).unwrap();
+        }
+        Self { shop, tea, sale, category, printer, job, parked, import, attention, seller, role, key, rule }
     }
 
     /// One command of each kind; taken one by one, all but founding are done.
@@ -107,6 +155,7 @@ impl Furnished {
         let mut commands = self.catalog_samples();
         commands.extend(self.counter_samples());
         commands.extend(self.other_samples());
+        commands.extend(self.identity_samples());
         commands
     }
 
@@ -182,6 +231,40 @@ impl Furnished {
         .into()
     }
 
+    fn identity_samples(&mut self) -> Vec<Command> {
+        let shop = &mut self.shop;
+        let (person, guest, key, rule, role) =
+            (PersonId(shop.id()), PersonId(shop.id()), ApiKeyId(shop.id()), NetworkRuleId(shop.id()), RoleId(shop.id()));
+        let name = Some(Edit { from: "lin".into(), to: "Lin Mei".into() });
+        let own_name = Some(Edit { from: "Mei".into(), to: "Mei Chen".into() });
+        let seller = RoleId::of(BuiltIn::Seller);
+        let fewer: PermissionSet = [Permission::CounterSell, Permission::StockRead].into_iter().collect();
+        let permissions = Some(Edit { from: BuiltIn::Seller.permissions(), to: fewer.clone() });
+        vec![
+            identity::Command::CreatePerson(new_person(person, "王小明")),
+            identity::Command::Register(Register { id: guest, name: "Guest".into(), username: "guest".into(), email: "guest@example.com".into() }),
+            identity::Command::EditPerson(PersonChanges { name, ..PersonChanges::of(self.seller) }),
+            identity::Command::EditProfile(ProfileChanges { name: own_name, email: None }),
+            identity::Command::ChangeRole { person_id: self.seller, role: Edit { from: seller, to: RoleId::of(BuiltIn::Manager) } },
+            identity::Command::SetActive { person_id: self.seller, active: Edit { from: true, to: false } },
+            identity::Command::CreateRole(CreateRole { id: role, name: "Day".into(), permissions: fewer }),
+            identity::Command::EditRole(RoleChanges { role_id: seller, name: None, permissions }),
+            identity::Command::RemoveRole { id: self.role },
+            identity::Command::CreateKey(CreateKey { id: key, name: "Scales".into(), permissions: [Permission::StockRead].into_iter().collect() }),
+            identity::Command::RevokeKey { id: self.key },
+            identity::Command::AddNetworkRule(NewNetworkRule {
+                id: rule,
+                kind: NetworkRuleKind::Allow,
+                network: "2001:db8::/32".into(),
+                note: "home".into(),
+            }),
+            identity::Command::RemoveNetworkRule { id: self.rule },
+        ]
+        .into_iter()
+        .map(Command::Identity)
+        .collect()
+    }
+
     fn other_samples(&mut self) -> Vec<Command> {
         let shop = &mut self.shop;
         let receive = Receive {
@@ -227,6 +310,7 @@ impl Furnished {
             Command::Settings(settings::Command::ChangeTill(TillChanges { till_id: shop.till_id, name: till_name, location_id: None })),
             Command::Settings(settings::Command::AddTill(add_till)),
             Command::Settings(settings::Command::AddWarehouse(add_warehouse)),
+            Command::Settings(settings::Command::AddDevice { device_id: DeviceId(shop.id()), name: "Server".into() }),
             Command::Stock(stock::Command::Receive(receive)),
             Command::Stock(stock::Command::Adjust(adjust)),
             Command::Printing(printing::Command::SetPrinter(row)),

@@ -35,18 +35,20 @@ pub struct AccessEvent {
 impl Access {
     /// Writes down what happened at the door.
     pub async fn note(&self, event: &AccessEvent) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO access_event (id, company, at, kind, person, device, address, detail, code) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
-            .bind(bytes(event.id))
-            .bind(bytes(event.company.0))
-            .bind(event.at.0)
-            .bind(event.kind)
-            .bind(event.person.map(|person| bytes(person.0)))
-            .bind(event.device.map(|device| bytes(device.0)))
-            .bind(event.address.clone())
-            .bind(event.detail.clone())
-            .bind(event.code.map(i64::from))
-            .execute(self.reader.pool())
-            .await?;
+        sqlx::query(
+            "INSERT INTO access_event (id, company, at, kind, person, device, address, detail, code) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        )
+        .bind(bytes(event.id))
+        .bind(bytes(event.company.0))
+        .bind(event.at.0)
+        .bind(event.kind)
+        .bind(event.person.map(|person| bytes(person.0)))
+        .bind(event.device.map(|device| bytes(device.0)))
+        .bind(event.address.clone())
+        .bind(event.detail.clone())
+        .bind(event.code.map(i64::from))
+        .execute(self.reader.pool())
+        .await?;
         Ok(())
     }
 

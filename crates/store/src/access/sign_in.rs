@@ -212,7 +212,14 @@ impl Access {
     }
 
     /// Keeps what a password or PIN hashes to.
-    pub async fn set_credential(&self, company: CompanyId, person: PersonId, kind: CredentialKind, hash: &str, now: Instant) -> Result<(), StoreError> {
+    pub async fn set_credential(
+        &self,
+        company: CompanyId,
+        person: PersonId,
+        kind: CredentialKind,
+        hash: &str,
+        now: Instant,
+    ) -> Result<(), StoreError> {
         let sql = "INSERT INTO credential (company, person, kind, hash, changed_at) VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT (company, person, kind) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at";
         let values = vec![company.to_value(), person.to_value(), Value::Text(kind.word().into()), Value::Text(hash.into()), now.to_value()];
@@ -315,13 +322,15 @@ impl Access {
         self.change(sql, vec![now.to_value(), company.to_value(), person.to_value()]).await
     }
 
-    /// Forgets sessions and what belongs to them once they can no longer be used, and old wrong tries.
-    pub async fn forget_ended(&self, before: Instant) -> Result<(), StoreError> {
-        for sql in [
-            "DELETE FROM refresh_token WHERE expires_at < $1",
-            "DELETE FROM session WHERE expires_at < $1",
-            "DELETE FROM reset_link WHERE expires_at < $1",
-            "DELETE FROM sign_in_failure WHERE last_at < $1",
+    /// Forgets sessions and what belongs to them once they can no longer be used, old wrong tries, and what happened at
+    /// the door before `kept_from`.
+    pub async fn forget_ended(&self, now: Instant, tries_before: Instant, kept_from: Instant) -> Result<(), StoreError> {
+        for (sql, before) in [
+            ("DELETE FROM refresh_token WHERE expires_at < $1", now),
+            ("DELETE FROM session WHERE expires_at < $1", now),
+            ("DELETE FROM reset_link WHERE expires_at < $1", now),
+            ("DELETE FROM sign_in_failure WHERE last_at < $1", tries_before),
+            ("DELETE FROM access_event WHERE at < $1", kept_from),
         ] {
             self.change(sql, vec![before.to_value()]).await?;
         }

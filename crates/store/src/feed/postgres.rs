@@ -12,7 +12,7 @@ use super::{
     ACKS_SQL, CHANGES_SQL, CLOCK_SQL, DEVICE_SQL, FeedAck, FeedKind, FeedPage, FeedRow, GRANTED_SQL, HEAD_SQL, Head, change_row, cut, revs_text,
     scopes_of, sql_of,
 };
-use crate::agent::Status;
+use crate::agent::{Mark, Status};
 use crate::error::StoreError;
 use crate::postgres::cells;
 use crate::{copy, shape};
@@ -29,20 +29,20 @@ impl<'a> PgSnapshot<'a> {
         Ok(Self { transaction: connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await? })
     }
 
-    async fn command_at(&mut self, company: CompanyId, rev: i64) -> Result<Option<CommandId>, StoreError> {
+    async fn mark_at(&mut self, company: CompanyId, rev: i64) -> Result<Option<Mark>, StoreError> {
         let found = sqlx::query(HEAD_SQL).bind(company.0.as_bytes().as_slice()).bind(rev).fetch_optional(&mut *self.transaction).await?;
-        found.map(|row| Ok(CommandId(copy::uuid(&row.try_get::<Vec<u8>, _>(0)?)?))).transpose()
+        found.map(|row| Ok(Mark(copy::uuid(&row.try_get::<Vec<u8>, _>(0)?)?))).transpose()
     }
 
-    /// Where the history stands, for a device; `seen` is the rev and command of the last head its copy saw.
-    pub async fn head(&mut self, company: CompanyId, device: DeviceId, seen: Option<(i64, CommandId)>) -> Result<Head, StoreError> {
+    /// Where the history stands, for a device; `seen` is the rev and mark of the last head its copy saw.
+    pub async fn head(&mut self, company: CompanyId, device: DeviceId, seen: Option<(i64, Mark)>) -> Result<Head, StoreError> {
         let (owner, device_bytes) = (company.0.as_bytes().as_slice(), device.0.as_bytes().as_slice());
         let clock = sqlx::query(CLOCK_SQL).bind(owner).fetch_optional(&mut *self.transaction).await?;
         let clock = clock.ok_or_else(|| StoreError::Other("no such company".into()))?;
         let rev: i64 = clock.try_get(1)?;
         let seen_is_there = match seen {
             None => true,
-            Some((rev, id)) => self.command_at(company, rev).await? == Some(id),
+            Some((rev, mark)) => self.mark_at(company, rev).await? == Some(mark),
         };
         let till = sqlx::query(DEVICE_SQL).bind(owner).bind(device_bytes).fetch_optional(&mut *self.transaction).await?;
         let scopes = match till {
@@ -58,7 +58,7 @@ impl<'a> PgSnapshot<'a> {
         Ok(Head {
             epoch: copy::uuid(&clock.try_get::<Vec<u8>, _>(0)?)?,
             rev,
-            id: self.command_at(company, rev).await?,
+            mark: self.mark_at(company, rev).await?,
             stable: clock.try_get(2)?,
             tombstone_floor: clock.try_get(3)?,
             seen_is_there,

@@ -113,6 +113,7 @@ impl Authority {
                     received_at: now.0,
                     status: Status::Ok,
                     code: None,
+                    chain: None,
                 });
                 let receipt = kontor_domain::command::Receipt { id, rev, at: now, number: None, repeated: false };
                 self.batch[self.at].verdict = Some(Ok(Done { receipt, outcome }));

@@ -242,6 +242,7 @@ impl Authority {
             received_at: now.0,
             status,
             code: Some(i64::from(reject.code.number())),
+            chain: None,
         });
         Ok(())
     }

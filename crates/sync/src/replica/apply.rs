@@ -210,7 +210,7 @@ impl Replica {
         let copy = self.meta()?;
         copy.meta.epoch = Some(epoch);
         copy.meta.seen_rev = head.0;
-        copy.meta.seen_id = head.1;
+        copy.meta.seen = head.1;
         copy.meta.shape = kontor_store::shape::shape();
         let revoked: Vec<Scope> = copy.cursors.keys().filter(|scope| !scopes.contains_key(scope)).copied().collect();
         copy.cursors.clone_from(&scopes);

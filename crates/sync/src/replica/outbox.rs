@@ -154,7 +154,7 @@ impl Replica {
         copy.meta.next_seq = i64::try_from(numbered.len()).unwrap_or(i64::MAX - 1) + 1;
         copy.meta.acked = 0;
         if is_reset {
-            copy.meta.seen_id = None;
+            copy.meta.seen = None;
             copy.meta.seen_rev = 0;
             let scopes: Vec<_> = copy.cursors.keys().copied().collect();
             self.local.extend(scopes.into_iter().map(|scope| Local::Cursor(scope, Some(0))));

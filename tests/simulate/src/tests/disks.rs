@@ -4,12 +4,15 @@
 
 use kontor_domain::catalog::ProductChanges;
 use kontor_domain::command::Edit;
+use kontor_domain::ids::CommandId;
 use kontor_domain::units::UnitPrice;
 use kontor_sync::authority::Upkeep;
 use kontor_sync::message::PushAnswer;
 use kontor_sync::replica::Applied;
 
 use super::Scene;
+use crate::entry;
+use crate::shop::START;
 
 const YEAR_MS: i64 = 365 * 24 * 3_600_000;
 
@@ -158,4 +161,29 @@ fn a_row_that_changed_behind_the_programs_back_is_noticed_and_its_scope_comes_ag
     assert_eq!(mismatched.len(), 1);
     scene.sync(0);
     assert_eq!(scene.count(0, "SELECT price FROM product"), product.price.0);
+}
+
+/// The last command that the till saw stands at the same rev again, after another one than before: that it is there says
+/// nothing of what is before it.
+#[test]
+fn a_server_whose_history_only_ends_alike_is_another_one() {
+    let mut scene = Scene::new();
+    scene.sync(0);
+    let mut commands = Vec::new();
+    while commands.len() < 3 {
+        let office = scene.shop.office;
+        commands.extend(entry::anywhere(&mut scene.dice, scene.shop.server.connection(), &office).unwrap());
+    }
+    let [first, other, last] = <[_; 3]>::try_from(commands).unwrap();
+    let backup = scene.shop.server.image().unwrap();
+    let id = CommandId(scene.dice.id());
+    scene.at_office(first);
+    scene.shop.server.submit(id, last.clone(), START).unwrap().unwrap();
+    scene.pull(0);
+    // A standby that was behind takes over: the same epoch, an older state.
+    scene.shop.server.restore(&backup, None).unwrap();
+    scene.at_office(other);
+    scene.shop.server.submit(id, last, START).unwrap().unwrap();
+    scene.pull(0);
+    scene.sync(0);
 }

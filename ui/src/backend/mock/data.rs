@@ -4,10 +4,10 @@ use kontor_domain::catalog::{Category, Page, ProductHit, ScanHit, Tax};
 use kontor_domain::command::{Command, Event};
 use kontor_domain::counter::{self, ParkedCart, SaleKind, SaleRow, Shift, ShiftState, Till, cart};
 use kontor_domain::host::{Preferences, ShopFile, Start};
+use kontor_domain::identity::Person;
 use kontor_domain::ids::{CategoryId, CompanyId, DeviceId, LocationId, PersonId, PrinterId, ProductId, RoleId, ShiftId, TaxId, TillId, WarehouseId};
 use kontor_domain::printing::{PaperKind, Printer, PrinterKind};
 use kontor_domain::reject::{Code, Reject};
-use kontor_domain::identity::Person;
 use kontor_domain::settings::{self, Company, Device, Session, TaxMode};
 use kontor_domain::stock::{Location, LocationKind};
 use kontor_domain::time::{BusinessDate, Instant};
@@ -166,7 +166,13 @@ impl Shop {
                 expires_at: None,
             },
             device: Device { id: DeviceId(id(2)), name: "till".into(), till_id: Some(TillId(id(4))) },
-            person: Person { id: PersonId(id(3)), name: self.name("Mei-Ling", "美玲"), active: true, username: String::new(), role_id: RoleId::OWNER },
+            person: Person {
+                id: PersonId(id(3)),
+                name: self.name("Mei-Ling", "美玲"),
+                active: true,
+                username: String::new(),
+                role_id: RoleId::OWNER,
+            },
             till: Some(Till {
                 id: TillId(id(4)),
                 number: 2,

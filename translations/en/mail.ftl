@@ -1,0 +1,10 @@
+# Letters.
+mail-reset-subject = Set your password anew
+mail-reset-body =
+    Hello { $name },
+
+    somebody asked for a new password for you. Open this address within { $minutes } minutes and choose one:
+
+    { $link }
+
+    It works once. If it was not you, nothing has to be done: your password stays as it is.
