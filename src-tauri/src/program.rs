@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use kontor_documents::Fonts;
+use kontor_documents::products::CheckedProducts;
 use kontor_domain::command::{Command, Event, Query, Request};
 use kontor_domain::host::{FileWish, HostCall, HostEvent, Preferences, ShopFile, Start, SyncState};
 use kontor_domain::reject::{Code, Reject};
@@ -14,7 +15,6 @@ use kontor_sync::authority::Done;
 use serde::Serialize;
 use tokio::sync::{Notify, RwLock, oneshot};
 
-use crate::import::CheckedImport;
 use crate::shop::{Listener, Shop};
 use crate::sync::connection::Connection;
 use crate::sync::{self, Syncing};
@@ -50,7 +50,7 @@ pub struct Program {
     /// Fonts for paper, found at first use.
     fonts: OnceLock<Arc<Fonts>>,
     /// The product file that was checked last.
-    pub(crate) checked: Mutex<Option<CheckedImport>>,
+    pub(crate) checked: Mutex<Option<CheckedProducts>>,
     cancel: AtomicBool,
     /// Paper waits.
     pub(crate) paper: Notify,

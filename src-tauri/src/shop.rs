@@ -170,7 +170,7 @@ impl Shop {
         });
         let now = platform::now();
         self.entered_ms.store(now.0, Ordering::Relaxed);
-        self.sender()?.submit(Submission { envelope, rights: Rights::All, now, answer })?;
+        self.sender()?.submit(Submission { envelope, rights: Rights::All, now, answer, keep: None })?;
         Ok(receiver)
     }
 

@@ -19,6 +19,8 @@ use tokio::sync::{Semaphore, watch};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
+use crate::api::{Memory, front};
+use crate::config::Transport;
 use crate::host::Host;
 use crate::identity::door::Door;
 use crate::identity::mail::Post;
@@ -63,6 +65,10 @@ pub struct App {
     pub metrics: Metrics,
     /// Who may read them.
     pub metrics_token: SecretHash,
+    /// Whether it is spoken to over TLS.
+    pub is_encrypted: bool,
+    /// What the API remembers between requests.
+    pub memory: Memory,
     /// Turns true when the server stops.
     pub stopping: watch::Receiver<bool>,
     /// SHA-256 of the server's certificate: who joins compares it.
@@ -86,6 +92,8 @@ impl App {
             snapshots,
             metrics: Metrics::default(),
             metrics_token,
+            is_encrypted: false,
+            memory: Memory::default(),
             stopping,
             fingerprint: None,
             screens: None,
@@ -100,6 +108,12 @@ impl App {
     #[must_use]
     pub fn with_screens(self, screens: Option<Files>, fingerprint: Option<String>) -> Self {
         Self { screens, fingerprint, ..self }
+    }
+
+    /// The same, spoken to over TLS or not.
+    #[must_use]
+    pub fn with_transport(self, transport: &Transport) -> Self {
+        Self { is_encrypted: *transport != Transport::Plain, ..self }
     }
 
     /// Whether this address may try a code now.
@@ -249,8 +263,7 @@ pub async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) 
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         headers.insert(REQUEST_ID, value);
     }
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    front::add_headers(headers, app.is_encrypted);
     let took = start.elapsed();
     app.metrics.answered(&route, status.as_u16(), took);
     // Who asks for health asks all the time.

@@ -8,8 +8,9 @@ use clap::{Parser, Subcommand};
 use kontor_sync::enrol::Secret;
 
 use crate::admin::{self, NewAdmin, NewCompany, NewEnrolment};
+use crate::api::spec;
 use crate::config::{Database, Given, Settings};
-use crate::{logging, server};
+use crate::{logging, routes, server};
 
 /// The shop server of Kontor
 #[derive(Debug, Parser)]
@@ -77,6 +78,8 @@ enum Command {
         #[arg(long)]
         till: i64,
     },
+    /// Print what the API says about itself: OpenAPI 3.1
+    Openapi,
     /// Show the settings that hold
     CheckConfig,
     /// Ask the running server whether it is ready
@@ -144,6 +147,10 @@ impl Cli {
             }
             Command::Release { till } => {
                 println!("{} commands done", admin::release(&settings, till).await?);
+                Ok(())
+            }
+            Command::Openapi => {
+                println!("{}", spec::text(&routes::specification())?);
                 Ok(())
             }
             Command::CheckConfig => {

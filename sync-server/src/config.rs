@@ -60,6 +60,9 @@ pub struct Given {
     /// Folder of the screens for browsers; without it the folder `ui` beside the program, if it is there
     #[arg(long, global = true, env = "KONTOR_UI_DIR")]
     pub ui_dir: Option<PathBuf>,
+    /// Web pages of other addresses that may use the API, e.g. https://example.com; none if nothing is said
+    #[arg(long, global = true, env = "KONTOR_CORS_ORIGINS", value_delimiter = ',')]
+    pub cors_origins: Option<Vec<String>>,
     /// What is logged, e.g. `info` or `kontor_server=debug`
     #[arg(long, global = true, env = "KONTOR_LOG")]
     pub log: Option<String>,
@@ -123,10 +126,18 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// The screens for browsers, if they are not beside the program.
     pub ui_dir: Option<PathBuf>,
+    /// Origins whose pages may use the API.
+    pub cors_origins: Vec<String>,
     /// What is logged.
     pub log: String,
     /// Days of logs.
     pub log_days: usize,
+}
+
+/// `https://example.com:8443`: no path, and no `*`, which would be everybody.
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    host.is_some_and(|host| !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte)))
 }
 
 fn read_secret(path: &Path) -> Result<Secret> {
@@ -174,6 +185,7 @@ impl Given {
             registration: self.registration.or(other.registration),
             trusted_proxies: self.trusted_proxies.or(other.trusted_proxies),
             ui_dir: self.ui_dir.or(other.ui_dir),
+            cors_origins: self.cors_origins.or(other.cors_origins),
             log: self.log.or(other.log),
             log_days: self.log_days.or(other.log_days),
         }
@@ -204,6 +216,10 @@ impl Given {
         };
         let log_days = self.log_days.unwrap_or(LOG_DAYS);
         ensure!((1..=3_650).contains(&log_days), "log_days is 1 to 3650");
+        let cors_origins = self.cors_origins.unwrap_or_default();
+        for origin in &cors_origins {
+            ensure!(is_origin(origin), "{origin} is no origin: a scheme and a host, as in https://example.com");
+        }
         let mail = match (self.smtp_url, self.mail_from, self.public_url) {
             (Some(smtp_url), Some(from), Some(public_url)) => {
                 ensure!(is_sealed(&smtp_url), "smtp_url is smtps://…, or smtp://…?tls=required: what letters say is nobody else's business");
@@ -214,8 +230,19 @@ impl Given {
         };
         let registration = self.registration.unwrap_or(true);
         let trusted_proxies = self.trusted_proxies.unwrap_or_default();
-        let (ui_dir, log) = (self.ui_dir, self.log.unwrap_or_else(|| "info".into()));
-        Ok(Settings { data, listen, database, transport, mail, registration, trusted_proxies, ui_dir, log, log_days })
+        Ok(Settings {
+            data,
+            listen,
+            database,
+            transport,
+            mail,
+            registration,
+            trusted_proxies,
+            ui_dir: self.ui_dir,
+            cors_origins,
+            log: self.log.unwrap_or_else(|| "info".into()),
+            log_days,
+        })
     }
 }
 
@@ -261,6 +288,8 @@ mod tests {
             "smtp_url = 'smtps://mail.example.com'",
             "smtp_url = 'smtp://mail.example.com'\nmail_from = 'a@example.com'\npublic_url = 'https://example.com'",
             "smtp_url = 'smtp://127.0.0.1.example.com'\nmail_from = 'a@example.com'\npublic_url = 'https://example.com'",
+            "cors_origins = ['*']",
+            "cors_origins = ['https://example.com/path']",
         ] {
             assert!(given(text).settle().is_err(), "{text}");
         }

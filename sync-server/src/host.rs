@@ -174,7 +174,7 @@ impl Host {
     pub async fn submit(&self, id: CommandId, company: CompanyId, device: DeviceId, actor: PersonId, command: Command) -> Result<Done, Reject> {
         let now = now();
         let envelope = Envelope { id, company, device, actor, at: now, version: COMMAND_VERSION, number: None, command };
-        self.ask(company, |answer| Message::Submit(Submission { envelope, rights: Rights::All, now, answer })).await
+        self.ask(company, |answer| Message::Submit(Submission { envelope, rights: Rights::All, now, answer, keep: None })).await
     }
 
     /// Who wants to know when something of a company is written.

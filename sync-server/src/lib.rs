@@ -1,9 +1,10 @@
 //! The shop server: hosts the authority of a company for its tills.
 //!
-//! [`host`] drives the authority of `kontor-sync`, [`routes`] is what can be asked of it over HTTP, [`admin`] what is done
+//! [`host`] drives the authority of `kontor-sync`, [`routes`] is what tills ask of it over HTTP, [`api`] what other programs ask, [`admin`] what is done
 //! at the machine itself. It decides nothing of the business and holds no state but what is in the database.
 
 pub mod admin;
+pub mod api;
 pub mod app;
 pub mod cli;
 pub mod config;

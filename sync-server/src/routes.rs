@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aide::openapi::OpenApi;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
@@ -19,6 +20,7 @@ use kontor_sync::message::{PullReply, PullRequest, PushRequest, SNAPSHOT_EPOCH, 
 
 use tokio::io::AsyncReadExt as _;
 
+use crate::api::{self, docs, spec};
 use crate::app::{App, Caller, MetricsReader, Sender, observe, peer};
 use crate::host::now;
 use crate::problem::Problem;
@@ -33,7 +35,20 @@ const CHUNK_BYTES: usize = 65_536;
 
 /// Everything that is answered.
 pub fn router(app: Arc<App>) -> Router {
-    with_layers(
+    let (router, spec) = everything();
+    // Without it there is still an API.
+    let spec = spec::text(&spec).unwrap_or_default();
+    with_layers(router.merge(docs::routes(spec)), app)
+}
+
+/// What the API says about itself.
+pub fn specification() -> OpenApi {
+    everything().1
+}
+
+fn everything() -> (Router<Arc<App>>, OpenApi) {
+    let (router, spec) = spec::finish(api::routes());
+    let router = router.merge(
         Router::new()
             .route("/api/v1/sync/push", post(push))
             .route("/api/v1/sync/pull", post(pull))
@@ -44,8 +59,8 @@ pub fn router(app: Arc<App>) -> Router {
             .route("/metrics", get(metrics))
             .merge(identity::routes())
             .merge(screens::routes()),
-        app,
-    )
+    );
+    (router, spec)
 }
 
 fn with_layers(router: Router<Arc<App>>, app: Arc<App>) -> Router {

@@ -13,6 +13,7 @@ use hyper_util::rt::TokioTimer;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::api::{front, once};
 use crate::app::App;
 use crate::config::Settings;
 use crate::host::Host;
@@ -72,10 +73,11 @@ pub async fn start(settings: &Settings) -> Result<Running> {
     let snapshots = Snapshots::new(settings.data.join("snapshots"))?;
     let (stop, stopping) = watch::channel(false);
     let app = App::new(host, door, Post::open(settings)?, snapshots, metrics_token, stopping);
-    let app = Arc::new(app.with_screens(screens(settings)?, fingerprint.clone()));
+    let app = Arc::new(app.with_transport(&settings.transport).with_screens(screens(settings)?, fingerprint.clone()));
+    tokio::spawn(once::forget_old(Arc::clone(&app)));
     let upkeep = tokio::spawn(mail::run(Arc::clone(&app), stop.subscribe()));
     let handle = Handle::new();
-    let service = router(Arc::clone(&app));
+    let service = front::with_cors(router(Arc::clone(&app)), &settings.cors_origins);
     let task = match identity {
         Some(identity) => {
             let mut server = axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(identity.server_config()?))?.handle(handle.clone());

@@ -63,7 +63,7 @@ pub async fn read<T: DeserializeOwned>(headers: &HeaderMap, body: Body, limit: u
 }
 
 /// Too large is one thing, a line that broke another.
-fn body_problem(error: &axum::Error) -> Problem {
+pub(crate) fn body_problem(error: &axum::Error) -> Problem {
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = source {
         if error.to_string().contains("length limit exceeded") {

@@ -96,7 +96,7 @@ async fn every_error_is_a_problem() -> Result<()> {
     // Numbers that do not follow each other.
     let request = serde_json::json!({ "epoch": null, "replica": till.enrolled.device, "device": till.enrolled.device, "build": "", "now": 0, "commands": [
         { "seq": 0, "id": till.enrolled.device, "name": "", "version": 1, "args": null, "at": 0, "actor": till.enrolled.person } ] });
-    is_problem(api.post(PUSH, token, request.to_string()).await?, StatusCode::UNPROCESSABLE_ENTITY).await?;
+    is_problem(api.post(PUSH, token, request.to_string()).await?, StatusCode::BAD_REQUEST).await?;
     running.stop().await
 }
 

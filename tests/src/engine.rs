@@ -31,7 +31,7 @@ pub fn submission(ids: Installation, id: CommandId, command: Command, at: Instan
         // A test that does not wait has dropped the other end.
         let _ = sender.send(verdict);
     });
-    (Submission { envelope, rights: Rights::All, now: at, answer }, receiver)
+    (Submission { envelope, rights: Rights::All, now: at, answer, keep: None }, receiver)
 }
 
 #[derive(Debug)]

@@ -15,6 +15,21 @@ impl Samples {
         self.0.push(time.as_secs_f64() * 1e6);
     }
 
+    /// Those of another run, too.
+    pub fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
+    /// How many.
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     fn at(&self, part: f64) -> f64 {
         let mut sorted = self.0.clone();
         sorted.sort_by(f64::total_cmp);
@@ -59,9 +74,10 @@ impl Figure {
         Self { goal: (goal > 0.0).then_some(goal), holds, floor: Some(floor), ..Self::plain(name, value, unit) }
     }
 
-    /// A figure that is at least so much of a floor.
+    /// A figure of which there shall be at least so much of a floor (0: no goal).
     pub fn at_least(name: &str, value: f64, unit: &'static str, floor: f64, goal: f64) -> Self {
-        Self { goal: Some(goal), holds: Some(value >= floor * goal), floor: Some(floor), ..Self::plain(name, value, unit) }
+        let holds = (goal > 0.0).then_some(value >= floor * goal);
+        Self { goal: (goal > 0.0).then_some(goal), holds, floor: Some(floor), ..Self::plain(name, value, unit) }
     }
 
     /// A figure that stays below a limit; the floor is told beside it.

@@ -67,7 +67,7 @@ enum Command {
     Crash(Passed),
     /// Cut the power at any instant and look what is left.
     Powercut(Passed),
-    /// Measure: till, search, start.
+    /// Measure: till, search, start, api.
     Bench(Passed),
     /// Take pictures of the screens.
     Screenshots(Passed),
@@ -111,7 +111,7 @@ fn obey(arguments: Arguments) -> Result<()> {
         Command::Setup => setup::ensure(&workspace, setup::EVERYTHING),
         Command::Crash(passed) => proofs::run(&workspace, &Proof::CRASH, &passed.args),
         Command::Powercut(passed) => proofs::run(&workspace, &Proof::POWERCUT, &passed.args),
-        Command::Bench(passed) => proofs::run(&workspace, &Proof::BENCH, &passed.args),
+        Command::Bench(passed) => proofs::bench(&workspace, &passed.args),
         Command::Screenshots(passed) => proofs::run(&workspace, &Proof::SCREENSHOTS, &passed.args),
         Command::Outage(passed) => proofs::run(&workspace, &Proof::OUTAGE, &passed.args),
         Command::Browser(passed) => proofs::run(&workspace, &Proof::BROWSER, &passed.args),

@@ -56,6 +56,17 @@ pub fn simulate(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     run_simulator(workspace, arguments)
 }
 
+/// Measures. The API has a program of its own: it needs no window, and its floor no desktop.
+pub fn bench(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+    if arguments.first().is_none_or(|what| what != "api") {
+        return run(workspace, &Proof::BENCH, arguments);
+    }
+    setup::ensure(workspace, &[setup::BUILD, setup::POSTGRES])?;
+    let build = ["build", "--release", "--package", "kontor-api-bench"];
+    workspace.step("bench api: building", || process::run(workspace.cargo().args(build)))?;
+    process::run(Command::new(workspace.program("release", "bench-api")).current_dir(&workspace.root).args(arguments))
+}
+
 /// Builds the simulator.
 pub fn build_simulator(workspace: &Workspace) -> Result<()> {
     let arguments = ["build", "--package", "kontor-simulate", "--features", "mutations", "--profile", "simulate"];

@@ -15,7 +15,7 @@ pub const BUILD: &[&str] = &["build-essential", "pkg-config", "libwebkit2gtk-4.1
 pub const HEADLESS: &[&str] = &["xvfb", "webkit2gtk-driver", "dbus", "imagemagick"];
 
 /// What the tests need on top of that.
-pub const TEST: &[&str] = &["poppler-utils", "strace"];
+pub const TEST: &[&str] = &["curl", "jq", "poppler-utils", "strace"];
 
 /// The second database engine.
 pub const POSTGRES: &[&str] = &["postgresql"];
@@ -23,7 +23,7 @@ pub const POSTGRES: &[&str] = &["postgresql"];
 /// A browser. What drives it needs `node` and `npm`: [`node`].
 pub const BROWSER: &[&str] = &["chromium"];
 
-/// What the spelling check is installed with.
+/// What the spelling check, and what asks the API, are installed with.
 pub const SPELLING: &[&str] = &["python3-venv"];
 
 /// A compiler that comes with the sources of its standard library, for machines where rustup

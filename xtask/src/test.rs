@@ -47,7 +47,7 @@ impl<'a> Surroundings<'a> {
     /// Installs what is missing and starts database and display.
     pub fn start(workspace: &'a Workspace, length: Length) -> Result<Self> {
         let has_database = std::env::var_os(postgres::VARIABLE).is_some();
-        let groups = [setup::HEADLESS, setup::TEST, setup::BROWSER];
+        let groups = [setup::HEADLESS, setup::TEST, setup::BROWSER, setup::SPELLING];
         setup::ensure(workspace, &groups)?;
         setup::node(workspace)?;
         let browser_modules = tools::ensure_browser_modules(workspace)?;
@@ -91,6 +91,7 @@ pub fn test(workspace: &Workspace, length: Length) -> Result<()> {
         }
     };
     note("tests", workspace.step("tests", || nextest(&surroundings)));
+    note("schemathesis", workspace.step("schemathesis", || schemathesis(&surroundings)));
     note("doc tests", workspace.step("doc tests", || doc_tests(&surroundings)));
     for (name, arguments) in SLOW_PROOFS {
         note(name, slow_proof(&surroundings, name, arguments));
@@ -134,6 +135,16 @@ fn nextest(surroundings: &Surroundings) -> Result<()> {
     let cargo = surroundings.workspace.cargo();
     let mut command = surroundings.command(cargo.get_program(), "debug")?;
     command.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
+    process::run(command.args(FEATURES))
+}
+
+/// The one test that needs a program of another house.
+fn schemathesis(surroundings: &Surroundings) -> Result<()> {
+    let workspace = surroundings.workspace;
+    let program = tools::ensure_schemathesis(workspace)?;
+    let cargo = workspace.cargo();
+    let mut command = surroundings.command(cargo.get_program(), "debug")?;
+    command.args(["nextest", "run", "--workspace", "--run-ignored", "only", "-E", "test(schemathesis)"]).env("KONTOR_SCHEMATHESIS", program);
     process::run(command.args(FEATURES))
 }
 

@@ -29,6 +29,9 @@ const TYPOS: Tool = Tool { program: "typos", package: "typos-cli", version: "1.5
 /// Which packages exactly.
 const LOCK: &str = "package-lock.json";
 
+/// Asks an API what its description promises, and much that it does not.
+const SCHEMATHESIS: (&str, &str) = ("schemathesis", "4.32.5");
+
 /// Where a tool is, after installing it if it was missing.
 pub fn ensure(workspace: &Workspace, tool: &Tool) -> Result<PathBuf> {
     if let Some(found) = find(workspace, tool) {
@@ -50,10 +53,26 @@ pub fn ensure_typos(workspace: &Workspace) -> Result<PathBuf> {
         return Ok(program);
     }
     let what = format!("installing typos {} (once)", TYPOS.version);
-    match workspace.step(&what, || install_from_python(&environment)) {
+    let package = format!("{}=={}", TYPOS.program, TYPOS.version);
+    match workspace.step(&what, || install_from_python(&environment, &package)) {
         Ok(()) if program.is_file() => Ok(program),
         _ => ensure(workspace, &TYPOS),
     }
+}
+
+/// Where `schemathesis` is.
+pub fn ensure_schemathesis(workspace: &Workspace) -> Result<PathBuf> {
+    let (name, version) = SCHEMATHESIS;
+    if let Some(found) = process::which(name) {
+        return Ok(found);
+    }
+    let environment = folder(workspace).join(name);
+    let program = environment.join("bin").join(name);
+    if !program.is_file() {
+        let package = format!("{name}=={version}");
+        workspace.step(&format!("installing {name} {version} (once)"), || install_from_python(&environment, &package))?;
+    }
+    Ok(program)
 }
 
 /// The search path with our own tools first, so that `cargo nextest` is found.
@@ -116,9 +135,8 @@ fn install(workspace: &Workspace, tool: &Tool) -> Result<()> {
     result
 }
 
-fn install_from_python(environment: &Path) -> Result<()> {
+fn install_from_python(environment: &Path, package: &str) -> Result<()> {
     process::run(Command::new("python3").args(["-m", "venv"]).arg(environment))?;
-    let package = format!("{}=={}", TYPOS.program, TYPOS.version);
     let pip = environment.join("bin").join("pip");
-    process::run(Command::new(pip).args(["install", "--quiet", &package]))
+    process::run(Command::new(pip).args(["install", "--quiet", package]))
 }

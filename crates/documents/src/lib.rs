@@ -3,30 +3,49 @@
 //! A receipt or shift report is a list of rows (`rows`) that three hands can write: a PDF of 80 mm, ESC/POS text, and
 //! ESC/POS as a picture. So all paper shows the same figures. The A4 invoice has a hand of its own. Fonts come from
 //! [`Fonts`]; a character that no font has is replaced and told in [`Paper::missing_characters`], never a silent box.
-//! Lists of products come and go as CSV ([`products`]).
+//! Lists of products come and go as CSV ([`products`]); who needs only these leaves the feature `paper` off, and with it
+//! fonts and PDF.
 
+#[cfg(feature = "paper")]
 mod barcode;
+#[cfg(feature = "paper")]
 mod escpos;
+#[cfg(feature = "paper")]
 mod fonts;
+#[cfg(feature = "paper")]
 mod invoice;
+#[cfg(feature = "paper")]
 mod pdf;
 pub mod products;
+#[cfg(feature = "paper")]
 mod raster;
+#[cfg(feature = "paper")]
 mod receipt;
+#[cfg(feature = "paper")]
 mod roll;
+#[cfg(feature = "paper")]
 mod rows;
+#[cfg(feature = "paper")]
 mod sheet;
+#[cfg(feature = "paper")]
 mod shift_report;
+#[cfg(feature = "paper")]
 mod typeset;
+#[cfg(feature = "paper")]
 mod words;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "paper"))]
 mod layout_tests;
 
+#[cfg(feature = "paper")]
 pub use escpos::{Charset, EscposOptions, drawer_kick, receipt_escpos, shift_report_escpos, test_page_escpos, test_page_pdf};
+#[cfg(feature = "paper")]
 pub use fonts::Fonts;
+#[cfg(feature = "paper")]
 pub use invoice::invoice_pdf;
+#[cfg(feature = "paper")]
 pub use receipt::receipt_pdf;
+#[cfg(feature = "paper")]
 pub use shift_report::shift_report_pdf;
 
 /// Paper that is ready for a printer or a file.

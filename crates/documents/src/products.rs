@@ -7,10 +7,12 @@
 //! taken off again when read.
 
 mod cells;
+mod check;
 mod input;
 mod read;
 mod write;
 
+pub use check::{CheckedProducts, ProductChecker};
 pub use read::{ParsedProduct, ProductReader};
 pub use write::{ProductNames, products_csv_header, products_csv_row};
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::{Edit, queries};
 use crate::ids::{BatchId, CategoryId, ProductId, TaxId};
+use crate::place::{Place, Stretch};
 use crate::time::Instant;
 use crate::units::{Money, Quantity, Rate, UnitPrice};
 use crate::world::table;
@@ -137,6 +138,7 @@ table! {
 
 /// A barcode as entered.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NewBarcode {
     /// The barcode.
     pub barcode: String,
@@ -152,6 +154,7 @@ pub struct NewBarcode {
 
 /// A product as entered in a form or read from a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProductDraft {
     /// Code.
     pub code: String,
@@ -209,6 +212,7 @@ pub struct NewTax {
 
 /// A category as entered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NewCategory {
     /// The category.
     pub id: CategoryId,
@@ -302,6 +306,9 @@ pub struct ProductChanges {
     /// Tags that go.
     #[serde(default)]
     pub tags_removed: Vec<String>,
+    /// The whole product as it was seen, where nothing of it may have changed meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Box<ProductDraft>>,
 }
 
 impl ProductChanges {
@@ -324,6 +331,7 @@ impl ProductChanges {
             barcodes_removed: Vec::new(),
             tags_added: Vec::new(),
             tags_removed: Vec::new(),
+            seen: None,
         }
     }
 
@@ -347,6 +355,7 @@ impl ProductChanges {
             barcodes_removed: from.barcodes.iter().filter(|old| missing(&to.barcodes, &old.barcode)).map(|old| old.barcode.clone()).collect(),
             tags_added: to.tags.iter().filter(|tag| !from.tags.contains(tag)).cloned().collect(),
             tags_removed: from.tags.iter().filter(|tag| !to.tags.contains(tag)).cloned().collect(),
+            seen: None,
         }
     }
 
@@ -430,10 +439,18 @@ queries! { Catalog {
     ListTiles { category_id: Option<CategoryId>, limit: u32 } -> Vec<ProductHit>, permission: CatalogRead;
     /// A page of products for lists and export.
     ListProducts { filter: ProductFilter, offset: u32, limit: u32 } -> Page<ProductHit>, permission: CatalogRead;
+    /// The same, from place to place.
+    BrowseProducts { filter: ProductFilter, after: Option<Place<ProductPlace>>, limit: u32 } -> Stretch<ProductHit, ProductPlace>, permission: CatalogRead;
+    /// One product as it was entered.
+    ReadProduct { id: ProductId } -> Option<ProductRecord>, permission: CatalogRead;
     /// One product with all it has.
     GetProduct { id: ProductId } -> Option<ProductDetail>, permission: CatalogRead;
     /// All categories in use.
     ListCategories {} -> Vec<Category>, permission: CatalogRead;
+    /// One category, in use or not.
+    ReadCategory { id: CategoryId } -> Option<Category>, permission: CatalogRead;
+    /// One tax class, in use or not.
+    ReadTax { id: TaxId } -> Option<Tax>, permission: CatalogRead;
     /// All tax classes.
     ListTaxes {} -> Vec<Tax>, permission: CatalogRead;
     /// Products by code, for an import's check: at most 500 codes.
@@ -447,6 +464,56 @@ queries! { Catalog {
     /// The last imports.
     ListImports { limit: u32 } -> Vec<ImportSummary>, permission: CatalogImport;
 } }
+
+/// A product as it was entered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ProductRecord {
+    /// The product.
+    pub id: ProductId,
+    /// Its fields, barcodes and tags.
+    #[serde(flatten)]
+    pub draft: ProductDraft,
+}
+
+/// A place in a list of products, by what the list is sorted by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProductPlace {
+    /// By name.
+    Name(String, ProductId),
+    /// By code.
+    Code(String, ProductId),
+    /// By price.
+    Price(UnitPrice, ProductId),
+    /// By stock on hand.
+    OnHand(Quantity, ProductId),
+    /// Newest first.
+    Newest(ProductId),
+}
+
+impl ProductPlace {
+    /// The place of a product in a list.
+    pub fn of(sort: ProductSort, hit: &ProductHit) -> Self {
+        match sort {
+            ProductSort::Name => Self::Name(hit.name.clone(), hit.id),
+            ProductSort::Code => Self::Code(hit.code.clone(), hit.id),
+            ProductSort::Price => Self::Price(hit.price, hit.id),
+            ProductSort::OnHand => Self::OnHand(hit.on_hand, hit.id),
+            ProductSort::Newest => Self::Newest(hit.id),
+        }
+    }
+
+    /// How the list is sorted that it is a place of.
+    pub const fn sort(&self) -> ProductSort {
+        match self {
+            Self::Name(..) => ProductSort::Name,
+            Self::Code(..) => ProductSort::Code,
+            Self::Price(..) => ProductSort::Price,
+            Self::OnHand(..) => ProductSort::OnHand,
+            Self::Newest(..) => ProductSort::Newest,
+        }
+    }
+}
 
 /// Which products a list shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -498,6 +565,7 @@ pub struct Page<T> {
 
 /// A product in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProductHit {
     /// The product.
     pub id: ProductId,

@@ -71,6 +71,7 @@ table! {
 
 /// A posting as people read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PostingView {
     /// The command.
     pub command_id: CommandId,

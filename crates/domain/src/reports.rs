@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::cell::words;
 use crate::command::queries;
 use crate::counter::TenderKind;
 use crate::ids::ProductId;
@@ -11,10 +12,43 @@ use crate::units::{Money, Quantity};
 queries! { Reports {
     /// A day's sales.
     GetDay { business_date: BusinessDate } -> Day, permission: ReportsRead;
+    /// Sales by day, month or year, both ends included.
+    GetSales { from: BusinessDate, to: BusinessDate, period: Period } -> Vec<PeriodSales>, permission: ReportsRead;
 } }
+
+words! {
+    /// What sales are added up by.
+    Period {
+        /// A day: `2026-11-21`.
+        Day = "day",
+        /// A month: `2026-11`.
+        Month = "month",
+        /// A year: `2026`.
+        Year = "year",
+    }
+}
+
+/// Sales of one period.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PeriodSales {
+    /// The period.
+    pub period: String,
+    /// How many sales.
+    pub sales: i64,
+    /// How many refunds.
+    pub refunds: i64,
+    /// Sales less refunds, with tax.
+    pub total: Money,
+    /// Tax in it.
+    pub tax: Money,
+    /// Discounts given.
+    pub discount: Money,
+}
 
 /// A day's sales.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Day {
     /// The day.
     pub business_date: BusinessDate,
@@ -46,6 +80,7 @@ pub struct Day {
 
 /// A product among the best sold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TopProduct {
     /// The product.
     pub product_id: ProductId,

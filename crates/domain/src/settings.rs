@@ -244,6 +244,8 @@ queries! { Settings {
     ListTills {} -> Vec<crate::counter::Till>, permission: SettingsRead;
     /// All devices: tills by number, then the others.
     ListDevices {} -> Vec<DeviceView>, permission: SettingsEdit;
+    /// The company as it is printed.
+    GetCompany {} -> Option<Company>, permission: SettingsRead;
 } }
 
 /// A device as lists show it.

@@ -6,6 +6,7 @@ use crate::catalog::Page;
 use crate::cell::words;
 use crate::command::queries;
 use crate::ids::{CommandId, DeviceId, LocationId, LotId, PersonId, ProductId, StockDocumentId, WarehouseId};
+use crate::place::{Place, Stretch};
 use crate::time::{BusinessDate, Instant};
 use crate::units::{Money, Quantity, UnitPrice};
 use crate::world::table;
@@ -390,14 +391,39 @@ pub struct AdjustLine {
 queries! { Stock {
     /// A page of balances in real locations.
     ListBalances { text: String, location_id: Option<LocationId>, only_low: bool, offset: u32, limit: u32 } -> Page<BalanceView>, permission: StockRead;
+    /// The same, from place to place, by name.
+    BrowseBalances { text: String, location_id: Option<LocationId>, only_low: bool, after: Option<Place<BalancePlace>>, limit: u32 } -> Stretch<BalanceView, BalancePlace>, permission: StockRead;
+    /// A product's balances in real locations.
+    ListProductBalances { product_id: ProductId } -> Vec<BalanceView>, permission: StockRead;
+    /// Warehouses and their locations, virtual ones included.
+    ListWarehouses {} -> Vec<WarehouseView>, permission: StockRead;
+    /// Ledger lines from place to place, newest first.
+    BrowseMoves { product_id: Option<ProductId>, location_id: Option<LocationId>, after: Option<Place<MovePlace>>, limit: u32 } -> Stretch<MoveView, MovePlace>, permission: StockRead;
     /// Ledger lines, newest first.
     ListMoves { product_id: Option<ProductId>, location_id: Option<LocationId>, offset: u32, limit: u32 } -> Page<MoveView>, permission: StockRead;
     /// Receipts and adjustments, newest first.
     ListDocuments { offset: u32, limit: u32 } -> Page<StockDocumentView>, permission: StockRead;
 } }
 
+/// A place among balances: name and id of the product, code of the location.
+pub type BalancePlace = (String, ProductId, String);
+
+/// A place among moves: when, the command, which of its moves.
+pub type MovePlace = (Instant, CommandId, i64);
+
+/// A warehouse and its locations.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct WarehouseView {
+    /// The warehouse.
+    pub warehouse: Warehouse,
+    /// Its locations.
+    pub locations: Vec<Location>,
+}
+
 /// Stock of a product at a location.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BalanceView {
     /// The product.
     pub product_id: ProductId,
@@ -421,6 +447,7 @@ pub struct BalanceView {
 
 /// A ledger line as people read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MoveView {
     /// The command.
     pub command_id: CommandId,

@@ -12,6 +12,7 @@ use crate::reject::{Code, Reject};
 pub struct Instant(pub i64);
 
 crate::cell::cell_newtype!(Instant over i64);
+crate::schema::described!(Instant, "integer", "int64", "A moment: milliseconds since 1970 in UTC.");
 
 impl Instant {
     /// The moment as chrono has it; `None` for a figure no calendar has.
@@ -24,6 +25,8 @@ impl Instant {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct BusinessDate(pub NaiveDate);
+
+crate::schema::described!(BusinessDate, "string", "date", "The day a sale belongs to, in the shop's time zone.");
 
 impl BusinessDate {
     /// A day of this millennium: what is written in four digits, and no slip of a clock or a hand.

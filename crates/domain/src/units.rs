@@ -15,13 +15,14 @@ use serde::{Deserialize, Serialize};
 use crate::reject::{Code, Reject};
 
 macro_rules! counts {
-    ($($(#[$meta:meta])* $name:ident),+ $(,)?) => { $(
-        $(#[$meta])*
+    ($($(#[doc = $doc:literal])* $name:ident),+ $(,)?) => { $(
+        $(#[doc = $doc])*
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(pub i64);
 
         crate::cell::cell_newtype!($name over i64);
+        crate::schema::described!($name, "integer", "int64", concat!($($doc),*));
 
         impl $name {
             /// None of it.

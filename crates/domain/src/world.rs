@@ -590,6 +590,7 @@ macro_rules! table {
     ) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         pub struct $row {
             $($(#[$kmeta])* pub $key: $key_type,)+
             $($(#[$cmeta])* pub $column: $column_type,)*

@@ -302,7 +302,7 @@ impl Access {
         row.map(|row| Ok(SealKey { public: row.try_get(0)?, private: row.try_get(1)? })).transpose()
     }
 
-    async fn change(&self, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
+    pub(crate) async fn change(&self, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
         let mut query = sqlx::query(AssertSqlSafe(sql));
         for value in values {
             query = bind(query, value);

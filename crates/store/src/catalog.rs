@@ -1,18 +1,19 @@
 //! Reading products.
 
 use kontor_domain::catalog::{
-    Barcode, Category, ExportProducts, ImportSummary, ListImported, ListProducts, ListTiles, NewBarcode, Page, Product, ProductDetail, ProductDraft,
-    ProductFilter, ProductHit, ProductSort, ProductTag, Query, ScanHit, Tax,
+    Barcode, BrowseProducts, Category, ExportProducts, ImportSummary, ListImported, ListProducts, ListTiles, NewBarcode, Page, Product,
+    ProductDetail, ProductDraft, ProductFilter, ProductHit, ProductPlace, ProductRecord, ProductSort, ProductTag, Query, ScanHit, Tax,
 };
 use kontor_domain::cell::{Cell, Value};
 use kontor_domain::ids::{BatchId, ProductId};
+use kontor_domain::place::{Place, Stretch};
 use kontor_domain::stock::{LocationKind, StockValue};
 use kontor_domain::units::{Money, Quantity};
 use sqlx::any::AnyRow;
 
 use crate::error::StoreError;
 use crate::migrations::Engine;
-use crate::reader::{Asker, Reader, clamp, get, json, like, values};
+use crate::reader::{Asker, Reader, clamp, get, json, like, place_holders, values};
 use crate::search::{self, Term};
 
 /// Most matches looked at before the best are chosen.
@@ -20,12 +21,18 @@ const CANDIDATES: i64 = 80;
 
 /// Columns of a [`ProductHit`], from `product p`.
 fn hit_columns() -> String {
+    format!(
+        "p.id, p.code, p.name, p.unit, p.category_id, c.name, CAST(coalesce(c.hue, 0) AS BIGINT), p.tax_id, t.rate, p.price, {}, p.low_threshold, p.active",
+        on_hand()
+    )
+}
+
+/// How much of `product p` is in real locations.
+fn on_hand() -> String {
     let real = LocationKind::ALL.iter().filter(|kind| kind.is_real()).map(|kind| format!("'{}'", kind.word())).collect::<Vec<_>>().join(", ");
     format!(
-        "p.id, p.code, p.name, p.unit, p.category_id, c.name, CAST(coalesce(c.hue, 0) AS BIGINT), p.tax_id, t.rate, p.price,
-         (SELECT CAST(coalesce(SUM(b.quantity), 0) AS BIGINT) FROM balance b JOIN location l ON l.company = b.company AND l.id = b.location_id
-          WHERE b.company = p.company AND b.product_id = p.id AND l.kind IN ({real})),
-         p.low_threshold, p.active"
+        "(SELECT CAST(coalesce(SUM(b.quantity), 0) AS BIGINT) FROM balance b JOIN location l ON l.company = b.company AND l.id = b.location_id
+          WHERE b.company = p.company AND b.product_id = p.id AND l.kind IN ({real}))"
     )
 }
 
@@ -68,6 +75,10 @@ impl Reader {
             Query::ScanCode(question) => json(&self.scan_code(asker, &question.code).await?),
             Query::ListTiles(question) => json(&self.tiles(asker, question).await?),
             Query::ListProducts(question) => json(&self.products(asker, question).await?),
+            Query::BrowseProducts(question) => json(&self.browse_products(asker, question).await?),
+            Query::ReadProduct(question) => json(&self.product_record(asker, question.id).await?),
+            Query::ReadCategory(question) => json(&self.by_id::<Category>(asker, &question.id).await?),
+            Query::ReadTax(question) => json(&self.by_id::<Tax>(asker, &question.id).await?),
             Query::GetProduct(question) => json(&self.product_details(asker, &[question.id]).await?.into_iter().next()),
             Query::ListCategories(_) => json(&self.rows::<Category>("company = $1 AND active = 1 ORDER BY position, name", values(asker, [])).await?),
             Query::ListTaxes(_) => json(&self.rows::<Tax>("company = $1 ORDER BY active DESC, position", values(asker, [])).await?),
@@ -190,6 +201,59 @@ impl Reader {
         Ok(Page { rows, total })
     }
 
+    async fn browse_products(&self, asker: &Asker, question: &BrowseProducts) -> Result<Stretch<ProductHit, ProductPlace>, StoreError> {
+        let sort = question.after.as_ref().map_or(question.filter.sort, |after| after.0.sort());
+        let (mut condition, mut bound) = self.product_condition(asker, &question.filter);
+        if let Some(Place(after)) = &question.after {
+            let (columns, place) = match after {
+                ProductPlace::Name(name, id) => ("p.name, p.id) >", vec![name.to_value(), id.to_value()]),
+                ProductPlace::Code(code, id) => ("p.code, p.id) >", vec![code.to_value(), id.to_value()]),
+                ProductPlace::Price(price, id) => ("p.price, p.id) >", vec![price.to_value(), id.to_value()]),
+                ProductPlace::OnHand(quantity, id) => ("", vec![quantity.to_value(), id.to_value()]),
+                ProductPlace::Newest(id) => ("p.id) <", vec![id.to_value()]),
+            };
+            let columns = if columns.is_empty() { format!("{}, p.id) >", on_hand()) } else { columns.to_owned() };
+            condition.push_str(&format!(" AND ({columns} ({})", place_holders(bound.len(), place.len())));
+            bound.extend(place);
+        }
+        let limit = clamp(question.limit);
+        bound.push(Value::Int(limit + 1));
+        let sql = format!("SELECT {} FROM product p {HIT_JOINS} WHERE {condition} ORDER BY {} LIMIT ${}", hit_columns(), order(sort), bound.len());
+        let rows = self.fetch(sql, bound).await?.iter().map(hit).collect::<Result<Vec<_>, _>>()?;
+        Ok(Stretch::of(rows, usize::try_from(limit).unwrap_or(usize::MAX), |hit| ProductPlace::of(sort, hit)))
+    }
+
+    async fn product_record(&self, asker: &Asker, id: ProductId) -> Result<Option<ProductRecord>, StoreError> {
+        let Some(product) = self.by_id::<Product>(asker, &id).await? else { return Ok(None) };
+        Ok(Some(ProductRecord { id, draft: self.draft(asker, product).await? }))
+    }
+
+    /// A product's fields with its barcodes and tags.
+    async fn draft(&self, asker: &Asker, product: Product) -> Result<ProductDraft, StoreError> {
+        let key = values(asker, [product.id.to_value()]);
+        let mut barcodes = self.rows::<Barcode>("company = $1 AND product_id = $2", key.clone()).await?;
+        let mut tags = self.rows::<ProductTag>("company = $1 AND product_id = $2", key).await?;
+        // Here and not by the database: each orders text in its own way, and the same product is to be the same text.
+        barcodes.sort_by(|left, right| left.barcode.cmp(&right.barcode));
+        tags.sort_by(|left, right| left.tag.cmp(&right.tag));
+        let new = |row: Barcode| NewBarcode { barcode: row.barcode, pack: row.pack, pack_unit: row.pack_unit, pack_price: row.pack_price };
+        Ok(ProductDraft {
+            code: product.code,
+            name: product.name,
+            description: product.description,
+            unit: product.unit,
+            category_id: product.category_id,
+            tax_id: product.tax_id,
+            price: product.price,
+            low_threshold: product.low_threshold,
+            high_threshold: product.high_threshold,
+            favourite: product.favourite,
+            active: product.active,
+            barcodes: barcodes.into_iter().map(new).collect(),
+            tags: tags.into_iter().map(|row| row.tag).collect(),
+        })
+    }
+
     fn product_condition(&self, asker: &Asker, filter: &ProductFilter) -> (String, Vec<Value>) {
         let mut bound = values(asker, [Value::Int(i64::from(!filter.archived))]);
         let mut condition = String::from("p.company = $1 AND p.active = $2");
@@ -241,8 +305,6 @@ impl Reader {
 
     async fn detail(&self, asker: &Asker, product: Product) -> Result<ProductDetail, StoreError> {
         let key = values(asker, [product.id.to_value()]);
-        let barcodes = self.rows::<Barcode>("company = $1 AND product_id = $2 ORDER BY barcode", key.clone()).await?;
-        let tags = self.rows::<ProductTag>("company = $1 AND product_id = $2 ORDER BY tag", key.clone()).await?;
         let worth = self.rows::<StockValue>("company = $1 AND product_id = $2", key).await?;
         let last_cost = worth.iter().map(|row| row.last_cost).find(|cost| !cost.is_zero());
         let on_hand = worth.iter().fold(0_i64, |sum, row| sum.saturating_add(row.quantity.0));
@@ -252,24 +314,7 @@ impl Reader {
             on_hand: Quantity(on_hand),
             stock_value: Money(stock_value),
             last_cost,
-            draft: ProductDraft {
-                code: product.code,
-                name: product.name,
-                description: product.description,
-                unit: product.unit,
-                category_id: product.category_id,
-                tax_id: product.tax_id,
-                price: product.price,
-                low_threshold: product.low_threshold,
-                high_threshold: product.high_threshold,
-                favourite: product.favourite,
-                active: product.active,
-                barcodes: barcodes
-                    .into_iter()
-                    .map(|row| NewBarcode { barcode: row.barcode, pack: row.pack, pack_unit: row.pack_unit, pack_price: row.pack_price })
-                    .collect(),
-                tags: tags.into_iter().map(|row| row.tag).collect(),
-            },
+            draft: self.draft(asker, product).await?,
         })
     }
 

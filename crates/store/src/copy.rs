@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 use uuid::Uuid;
 
 use crate::agent::{Mark, Status, Trace};
+use crate::answers::{self, KeptAnswer};
 use crate::error::StoreError;
 use crate::sqlite::{Bound, read_all};
 use crate::{closed_file, feed, row_json, shape, sqlite_search, table_sql};
@@ -84,6 +85,8 @@ impl PulledRow {
 /// A write beside the business tables.
 #[derive(Clone, Debug)]
 pub enum Local {
+    /// At the authority: what was answered for a command of this transaction.
+    Answered(KeptAnswer),
     /// At the authority: a replica gave a command this number.
     Pushed {
         /// The replica.
@@ -293,6 +296,10 @@ fn perform(connection: &Connection, company: CompanyId, write: &Local, products:
         Local::Pushed { replica, seq, id } => run(
             "INSERT INTO replica_seq (company, replica, seq, id) VALUES (?1, ?2, ?3, ?4)",
             params![owner, replica.as_bytes(), seq, id.0.as_bytes()],
+        ),
+        Local::Answered(answer) => run(
+            answers::INSERT_SQL,
+            params![owner, answer.command_id.0.as_bytes(), answer.request_hash.as_slice(), answer.status, answer.headers, answer.body, answer.at.0],
         ),
         Local::Series(series) => run("UPDATE clock SET series = ?2 WHERE company = ?1", params![owner, series]),
         Local::Grant { device, scope, granted: true } => run(

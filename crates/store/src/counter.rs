@@ -1,21 +1,22 @@
 //! Reading sales, shifts and parked carts.
 
-use kontor_domain::catalog::{Page, Tax};
+use kontor_domain::catalog::{Page, Product, Tax};
 use kontor_domain::cell::{Cell, Value};
 use kontor_domain::counter::{
-    CashMovement, ListSales, ListShifts, ParkedCart, Query, Sale, SaleDetail, SaleFilter, SaleLedger, SaleLine, SaleLineRefunded, SaleRow, SaleTax,
-    SaleTender, Shift, ShiftDetail, ShiftTotal, Till, TotalKind,
+    BrowseSales, CashMovement, LINES_LIMIT, ListSales, ListShifts, ParkedCart, Prices, Query, Sale, SaleDetail, SaleFilter, SaleLedger, SaleLine,
+    SaleLineRefunded, SalePlace, SaleRow, SaleTax, SaleTender, Shift, ShiftDetail, ShiftTotal, Till, TotalKind,
 };
 use kontor_domain::identity::Person;
-use kontor_domain::ids::{SaleId, ShiftId, TillId};
+use kontor_domain::ids::{ProductId, SaleId, ShiftId, TillId};
 use kontor_domain::money::Account;
+use kontor_domain::place::{Place, Stretch};
 use kontor_domain::printing::SalePrint;
 use kontor_domain::units::Quantity;
 use sqlx::any::AnyRow;
 
 use crate::error::StoreError;
 use crate::migrations::Engine;
-use crate::reader::{Asker, Reader, clamp, get, json, like, values};
+use crate::reader::{Asker, Reader, clamp, get, json, like, place_holders, values};
 
 /// A sale in a list, from `sale s`.
 fn row_select(engine: Engine) -> String {
@@ -54,6 +55,9 @@ impl Reader {
     pub(crate) async fn answer_counter(&self, asker: &Asker, query: &Query) -> Result<String, StoreError> {
         match query {
             Query::ListSales(question) => json(&self.sales(asker, question).await?),
+            Query::BrowseSales(question) => json(&self.browse_sales(asker, question).await?),
+            Query::GetPrices(question) => json(&self.prices(asker, &question.product_ids).await?),
+            Query::ListTills(_) => json(&self.rows::<Till>("company = $1 ORDER BY number, id", values(asker, [])).await?),
             Query::GetSale(question) => json(&self.sale_detail(asker, question.id).await?),
             Query::FindSale(question) => {
                 let found = self.rows::<Sale>("company = $1 AND number = $2", values(asker, [Value::Text(question.number.clone())])).await?;
@@ -86,6 +90,33 @@ impl Reader {
         );
         let rows = self.fetch(sql, bound).await?.iter().map(sale_row).collect::<Result<Vec<_>, _>>()?;
         Ok(Page { rows, total })
+    }
+
+    async fn browse_sales(&self, asker: &Asker, question: &BrowseSales) -> Result<Stretch<SaleRow, SalePlace>, StoreError> {
+        let (mut condition, mut bound) = sale_condition(asker, &question.filter, self.like_operator());
+        if let Some(Place((date, at, id))) = &question.after {
+            condition.push_str(&format!(" AND (s.business_date, s.at, s.id) < ({})", place_holders(bound.len(), 3)));
+            bound.extend([date.to_value(), at.to_value(), id.to_value()]);
+        }
+        let limit = clamp(question.limit);
+        bound.push(Value::Int(limit + 1));
+        let order = "ORDER BY s.business_date DESC, s.at DESC, s.id DESC";
+        let sql = format!("{} WHERE {condition} {order} LIMIT ${}", row_select(self.engine()), bound.len());
+        let rows = self.fetch(sql, bound).await?.iter().map(sale_row).collect::<Result<Vec<_>, _>>()?;
+        Ok(Stretch::of(rows, usize::try_from(limit).unwrap_or(usize::MAX), |row| (row.business_date, row.at, row.id)))
+    }
+
+    async fn prices(&self, asker: &Asker, product_ids: &[ProductId]) -> Result<Option<Prices>, StoreError> {
+        let Some(company) = self.company(asker).await? else { return Ok(None) };
+        let taxes = self.rows::<Tax>("company = $1", values(asker, [])).await?;
+        let ids = &product_ids[..product_ids.len().min(LINES_LIMIT)];
+        let products = if ids.is_empty() {
+            Vec::new()
+        } else {
+            let bound = values(asker, ids.iter().map(Cell::to_value));
+            self.rows::<Product>(&format!("company = $1 AND active = 1 AND id IN ({})", place_holders(1, ids.len())), bound).await?
+        };
+        Ok(Some(Prices { tax_mode: company.tax_mode, cash_step: company.cash_step, taxes, products }))
     }
 
     async fn last_sale(&self, asker: &Asker, till_id: TillId) -> Result<Option<SaleRow>, StoreError> {

@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod agent;
+pub mod answers;
 pub mod attention;
 pub mod catalog;
 pub mod closed_file;

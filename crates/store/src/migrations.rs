@@ -49,6 +49,7 @@ files!(
     "017_person.postgres.sql",
     "017_person.sqlite.sql",
     "018_sign_in.sql",
+    "019_kept_answer.sql",
     "021_chain.sql",
     "022_quarantine.sql",
 );

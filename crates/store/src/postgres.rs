@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::agent::{Agent, BATCH_LIMIT, Commit, Input, LoadedSlice, LogEntry, Mark, Opened, PushedBefore, Status, Step, Trace};
+use crate::answers;
 use crate::copy::{self, Local};
 use crate::error::StoreError;
 use crate::migrations::{self, Engine};
@@ -212,6 +213,14 @@ async fn perform(connection: &mut PgConnection, company: CompanyId, write: &Loca
             .bind(replica.as_bytes().as_slice())
             .bind(*seq)
             .bind(id.0.as_bytes().as_slice()),
+        Local::Answered(answer) => sqlx::query(answers::INSERT_SQL)
+            .bind(owner)
+            .bind(answer.command_id.0.as_bytes().as_slice())
+            .bind(answer.request_hash.as_slice())
+            .bind(i64::from(answer.status))
+            .bind(&answer.headers)
+            .bind(&answer.body)
+            .bind(answer.at.0),
         Local::Series(series) => sqlx::query("UPDATE clock SET series = $2 WHERE company = $1").bind(owner).bind(*series),
         Local::Grant { device, scope, granted } => sqlx::query(if *granted {
             "INSERT INTO device_scope (company, device, scope) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"

@@ -201,6 +201,11 @@ pub(crate) fn values(asker: &Asker, rest: impl IntoIterator<Item = Value>) -> Ve
     std::iter::once(Value::Id(asker.company.0)).chain(rest).collect()
 }
 
+/// Places of so many values behind those that are bound already: `$3, $4`.
+pub(crate) fn place_holders(bound: usize, count: usize) -> String {
+    (bound + 1..=bound + count).map(|place| format!("${place}")).collect::<Vec<_>>().join(", ")
+}
+
 /// Text for LIKE that finds it anywhere, with its own wildcards made harmless (`ESCAPE '!'`).
 pub(crate) fn like(text: &str) -> String {
     format!("%{}", beginning(text))

@@ -1,7 +1,7 @@
 //! Figures for managers: sums of stored lines.
 
 use kontor_domain::cell::{Cell, Value};
-use kontor_domain::reports::{Day, Query, TopProduct};
+use kontor_domain::reports::{Day, GetSales, Period, PeriodSales, Query, TopProduct};
 use kontor_domain::time::BusinessDate;
 use kontor_domain::units::Money;
 use sqlx::any::AnyRow;
@@ -13,6 +13,7 @@ impl Reader {
     pub(crate) async fn answer_reports(&self, asker: &Asker, query: &Query) -> Result<String, StoreError> {
         match query {
             Query::GetDay(question) => json(&self.day(asker, question.business_date).await?),
+            Query::GetSales(question) => json(&self.period_sales(asker, question).await?),
         }
     }
 
@@ -50,6 +51,31 @@ impl Reader {
                 None => Money::ZERO,
             },
         })
+    }
+
+    async fn period_sales(&self, asker: &Asker, question: &GetSales) -> Result<Vec<PeriodSales>, StoreError> {
+        let digits = match question.period {
+            Period::Day => 10,
+            Period::Month => 7,
+            Period::Year => 4,
+        };
+        let sql = format!(
+            "SELECT substr(business_date, 1, {digits}), CAST(SUM(CASE WHEN kind = 'sale' THEN 1 ELSE 0 END) AS BIGINT),
+             CAST(SUM(CASE WHEN kind = 'refund' THEN 1 ELSE 0 END) AS BIGINT), CAST(SUM(total) AS BIGINT), CAST(SUM(tax) AS BIGINT),
+             CAST(SUM(discount) AS BIGINT) FROM sale WHERE company = $1 AND business_date >= $2 AND business_date <= $3 GROUP BY 1 ORDER BY 1"
+        );
+        let rows = self.fetch(sql, values(asker, [question.from.to_value(), question.to.to_value()])).await?;
+        let sales = |row: &AnyRow| {
+            Ok(PeriodSales {
+                period: get(row, 0)?,
+                sales: get(row, 1)?,
+                refunds: get(row, 2)?,
+                total: get(row, 3)?,
+                tax: get(row, 4)?,
+                discount: get(row, 5)?,
+            })
+        };
+        rows.iter().map(sales).collect()
     }
 
     async fn items(&self, bound: Vec<Value>) -> Result<AnyRow, StoreError> {

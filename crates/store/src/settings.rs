@@ -22,6 +22,7 @@ impl Reader {
             Query::GetSession(_) => json(&self.session(asker).await?),
             Query::ListDevices(_) => json(&self.devices(asker).await?),
             Query::ListTills(_) => json(&self.rows::<Till>("company = $1 ORDER BY number", values(asker, [])).await?),
+            Query::GetCompany(_) => json(&self.company(asker).await?),
         }
     }
 

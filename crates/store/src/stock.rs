@@ -2,17 +2,25 @@
 
 use kontor_domain::catalog::Page;
 use kontor_domain::cell::{Cell, Value};
-use kontor_domain::ids::LocationId;
+use kontor_domain::ids::{LocationId, ProductId};
 use kontor_domain::money::PostingView;
+use kontor_domain::place::{Place, Stretch};
 use kontor_domain::stock::{
-    BalanceView, ListBalances, ListDocuments, ListMoves, MoveView, Query, StockDocument, StockDocumentLine, StockDocumentView,
+    BalancePlace, BalanceView, BrowseBalances, BrowseMoves, ListBalances, ListDocuments, ListMoves, Location, MovePlace, MoveView, Query,
+    StockDocument, StockDocumentLine, StockDocumentView, Warehouse, WarehouseView,
 };
 use kontor_domain::units::{Quantity, UnitPrice, divide_rounded};
 use kontor_domain::world::Row;
 use sqlx::any::AnyRow;
 
 use crate::error::StoreError;
-use crate::reader::{Asker, Reader, clamp, columns, get, json, like, row_of, values};
+use crate::reader::{Asker, PAGE_LIMIT, Reader, clamp, columns, get, json, like, place_holders, row_of, values};
+
+const BALANCE_COLUMNS: &str = "p.id, p.code, p.name, p.unit, l.id, l.code, b.quantity, p.low_threshold, v.quantity, v.value, v.last_cost";
+const BALANCE_FROM: &str = "FROM balance b JOIN product p ON p.company = b.company AND p.id = b.product_id
+    JOIN location l ON l.company = b.company AND l.id = b.location_id
+    LEFT JOIN stock_value v ON v.company = b.company AND v.product_id = b.product_id AND v.warehouse_id = l.warehouse_id";
+const REAL_LOCATION: &str = "l.kind IN ('shelf', 'dock', 'sorting', 'packing', 'staging', 'damaged', 'returns', 'till')";
 
 /// A move as people read it, from `stock_move m`.
 const MOVE_SELECT: &str = "SELECT m.command_id, m.ordinal, m.at, m.product_id, coalesce(p.name, ''), coalesce(p.unit, ''), m.quantity,
@@ -53,38 +61,22 @@ impl Reader {
     pub(crate) async fn answer_stock(&self, asker: &Asker, query: &Query) -> Result<String, StoreError> {
         match query {
             Query::ListBalances(question) => json(&self.balances(asker, question).await?),
+            Query::BrowseBalances(question) => json(&self.browse_balances(asker, question).await?),
+            Query::ListProductBalances(question) => json(&self.product_balances(asker, question.product_id).await?),
+            Query::ListWarehouses(_) => json(&self.warehouses(asker).await?),
+            Query::BrowseMoves(question) => json(&self.browse_moves(asker, question).await?),
             Query::ListMoves(question) => json(&self.moves(asker, question).await?),
             Query::ListDocuments(question) => json(&self.documents(asker, question).await?),
         }
     }
 
     async fn balances(&self, asker: &Asker, question: &ListBalances) -> Result<Page<BalanceView>, StoreError> {
-        let mut bound = values(asker, []);
-        let mut condition =
-            String::from("b.company = $1 AND l.kind IN ('shelf', 'dock', 'sorting', 'packing', 'staging', 'damaged', 'returns', 'till')");
-        if let Some(location) = question.location_id {
-            bound.push(location.to_value());
-            condition.push_str(&format!(" AND b.location_id = ${}", bound.len()));
-        }
-        let text = question.text.trim();
-        if !text.is_empty() {
-            bound.push(Value::Text(like(text)));
-            let place = bound.len();
-            let like = self.like_operator();
-            condition.push_str(&format!(" AND (p.name {like} ${place} ESCAPE '!' OR p.code {like} ${place} ESCAPE '!')"));
-        }
-        if question.only_low {
-            condition.push_str(" AND ((p.low_threshold >= 0 AND b.quantity < p.low_threshold) OR b.quantity < 0)");
-        }
-        let from = "FROM balance b JOIN product p ON p.company = b.company AND p.id = b.product_id
-            JOIN location l ON l.company = b.company AND l.id = b.location_id
-            LEFT JOIN stock_value v ON v.company = b.company AND v.product_id = b.product_id AND v.warehouse_id = l.warehouse_id";
-        let total = self.number(format!("SELECT COUNT(*) {from} WHERE {condition}"), bound.clone()).await?;
+        let (condition, mut bound) = self.balance_condition(asker, &question.text, question.location_id, question.only_low);
+        let total = self.number(format!("SELECT COUNT(*) {BALANCE_FROM} WHERE {condition}"), bound.clone()).await?;
         let place = bound.len();
         bound.extend([Value::Int(clamp(question.limit)), Value::Int(i64::from(question.offset))]);
         let sql = format!(
-            "SELECT p.id, p.code, p.name, p.unit, l.id, l.code, b.quantity, p.low_threshold, v.quantity, v.value, v.last_cost
-             {from} WHERE {condition} ORDER BY p.name, p.id, l.code LIMIT ${} OFFSET ${}",
+            "SELECT {BALANCE_COLUMNS} {BALANCE_FROM} WHERE {condition} ORDER BY p.name, p.id, l.code LIMIT ${} OFFSET ${}",
             place + 1,
             place + 2
         );
@@ -92,16 +84,78 @@ impl Reader {
         Ok(Page { rows, total })
     }
 
-    async fn moves(&self, asker: &Asker, question: &ListMoves) -> Result<Page<MoveView>, StoreError> {
+    fn balance_condition(&self, asker: &Asker, text: &str, location_id: Option<LocationId>, only_low: bool) -> (String, Vec<Value>) {
         let mut bound = values(asker, []);
-        let mut condition = String::from("m.company = $1");
-        if let Some(product) = question.product_id {
-            bound.push(product.to_value());
-            condition.push_str(&format!(" AND m.product_id = ${}", bound.len()));
+        let mut condition = format!("b.company = $1 AND {REAL_LOCATION}");
+        if let Some(location) = location_id {
+            bound.push(location.to_value());
+            condition.push_str(&format!(" AND b.location_id = ${}", bound.len()));
         }
-        if let Some(location) = question.location_id {
-            condition.push_str(&location_condition(&mut bound, location));
+        let text = text.trim();
+        if !text.is_empty() {
+            bound.push(Value::Text(like(text)));
+            let place = bound.len();
+            let like = self.like_operator();
+            condition.push_str(&format!(" AND (p.name {like} ${place} ESCAPE '!' OR p.code {like} ${place} ESCAPE '!')"));
         }
+        if only_low {
+            condition.push_str(" AND ((p.low_threshold >= 0 AND b.quantity < p.low_threshold) OR b.quantity < 0)");
+        }
+        (condition, bound)
+    }
+
+    async fn browse_balances(&self, asker: &Asker, question: &BrowseBalances) -> Result<Stretch<BalanceView, BalancePlace>, StoreError> {
+        let (mut condition, mut bound) = self.balance_condition(asker, &question.text, question.location_id, question.only_low);
+        if let Some(Place((name, product, code))) = &question.after {
+            condition.push_str(&format!(" AND (p.name, p.id, l.code) > ({})", place_holders(bound.len(), 3)));
+            bound.extend([name.to_value(), product.to_value(), code.to_value()]);
+        }
+        let limit = clamp(question.limit);
+        bound.push(Value::Int(limit + 1));
+        let sql = format!("SELECT {BALANCE_COLUMNS} {BALANCE_FROM} WHERE {condition} ORDER BY p.name, p.id, l.code LIMIT ${}", bound.len());
+        let rows = self.fetch(sql, bound).await?.iter().map(balance_view).collect::<Result<Vec<_>, _>>()?;
+        let place = |row: &BalanceView| (row.name.clone(), row.product_id, row.location_code.clone());
+        Ok(Stretch::of(rows, usize::try_from(limit).unwrap_or(usize::MAX), place))
+    }
+
+    async fn product_balances(&self, asker: &Asker, product_id: ProductId) -> Result<Vec<BalanceView>, StoreError> {
+        let sql = format!(
+            "SELECT {BALANCE_COLUMNS} {BALANCE_FROM} WHERE b.company = $1 AND b.product_id = $2 AND {REAL_LOCATION} ORDER BY l.code, l.id LIMIT {PAGE_LIMIT}"
+        );
+        self.fetch(sql, values(asker, [product_id.to_value()])).await?.iter().map(balance_view).collect()
+    }
+
+    async fn warehouses(&self, asker: &Asker) -> Result<Vec<WarehouseView>, StoreError> {
+        let mut locations = self.rows::<Location>("company = $1 ORDER BY code, id", values(asker, [])).await?;
+        let warehouses = self.rows::<Warehouse>("company = $1 ORDER BY name, id", values(asker, [])).await?;
+        let view = |warehouse: Warehouse| {
+            let (own, others) = std::mem::take(&mut locations).into_iter().partition(|location| location.warehouse_id == warehouse.id);
+            locations = others;
+            WarehouseView { warehouse, locations: own }
+        };
+        Ok(warehouses.into_iter().map(view).collect())
+    }
+
+    async fn browse_moves(&self, asker: &Asker, question: &BrowseMoves) -> Result<Stretch<MoveView, MovePlace>, StoreError> {
+        let (mut condition, mut bound) = move_condition(asker, question.product_id, question.location_id);
+        if let Some(Place((at, command, ordinal))) = &question.after {
+            let first = bound.len() + 1;
+            condition.push_str(&format!(
+                " AND m.at <= ${first} AND (m.at < ${first} OR (m.command_id, m.ordinal) > (${}, ${}))",
+                first + 1,
+                first + 2
+            ));
+            bound.extend([at.to_value(), command.to_value(), ordinal.to_value()]);
+        }
+        let limit = clamp(question.limit);
+        bound.push(Value::Int(limit + 1));
+        let sql = format!("{MOVE_SELECT} WHERE {condition} ORDER BY m.at DESC, m.command_id, m.ordinal LIMIT ${}", bound.len());
+        let rows = self.fetch(sql, bound).await?.iter().map(move_view).collect::<Result<Vec<_>, _>>()?;
+        Ok(Stretch::of(rows, usize::try_from(limit).unwrap_or(usize::MAX), |row| (row.at, row.command_id, row.ordinal)))
+    }
+
+    async fn moves(&self, asker: &Asker, question: &ListMoves) -> Result<Page<MoveView>, StoreError> {
+        let (condition, mut bound) = move_condition(asker, question.product_id, question.location_id);
         let total = self.number(format!("SELECT COUNT(*) FROM stock_move m WHERE {condition}"), bound.clone()).await?;
         let place = bound.len();
         bound.extend([Value::Int(clamp(question.limit)), Value::Int(i64::from(question.offset))]);
@@ -157,9 +211,18 @@ impl Reader {
     }
 }
 
-fn location_condition(bound: &mut Vec<Value>, location: LocationId) -> String {
-    bound.push(location.to_value());
-    format!(" AND (m.from_id = ${0} OR m.to_id = ${0})", bound.len())
+fn move_condition(asker: &Asker, product_id: Option<ProductId>, location_id: Option<LocationId>) -> (String, Vec<Value>) {
+    let mut bound = values(asker, []);
+    let mut condition = String::from("m.company = $1");
+    if let Some(product) = product_id {
+        bound.push(product.to_value());
+        condition.push_str(&format!(" AND m.product_id = ${}", bound.len()));
+    }
+    if let Some(location) = location_id {
+        bound.push(location.to_value());
+        condition.push_str(&format!(" AND (m.from_id = ${0} OR m.to_id = ${0})", bound.len()));
+    }
+    (condition, bound)
 }
 
 fn balance_view(row: &AnyRow) -> Result<BalanceView, StoreError> {

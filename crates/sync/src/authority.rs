@@ -15,6 +15,7 @@ use kontor_domain::time::Instant;
 use kontor_domain::world::{Slice, World};
 use kontor_store::StoreError;
 use kontor_store::agent::{Agent, Commit, Input, LogEntry, Mark, Opened, PushedBefore, Status, Step, Trace};
+use kontor_store::answers::KeptAnswer;
 use kontor_store::copy::Local;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -51,7 +52,12 @@ pub struct Submission {
     pub now: Instant,
     /// Called once, when the verdict is durable.
     pub answer: Box<dyn FnOnce(Verdict) + Send>,
+    /// What is answered to the caller, made where the command stands and kept in its transaction.
+    pub keep: Option<Keep>,
 }
+
+/// Makes the answer that is kept with a command.
+pub type Keep = Box<dyn Fn(&Receipt) -> KeptAnswer + Send>;
 
 impl std::fmt::Debug for Submission {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -232,10 +238,18 @@ impl Authority {
             Tried::Done(outcome) => {
                 self.stands(&envelope, now, &outcome, None)?;
                 let receipt = Receipt { id: envelope.id, rev: self.rev, at: envelope.at, number: outcome.number.clone(), repeated: false };
+                self.keep_answer(&receipt);
                 self.batch[self.at].verdict = Some(Ok(Done { receipt, outcome }));
             }
         }
         Ok(Progress::Next)
+    }
+
+    fn keep_answer(&mut self, receipt: &Receipt) {
+        if let Message::Submit(Submission { keep: Some(keep), .. }) = &self.batch[self.at].message {
+            let answer = keep(receipt);
+            self.local.push(Local::Answered(answer));
+        }
     }
 
     /// A command that was executed takes the next place in the order and is kept with its verdict.

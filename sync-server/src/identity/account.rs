@@ -68,7 +68,7 @@ pub(super) async fn register(State(app): State<Arc<App>>, request: Request) -> R
     let (now, device) = (now(), server_device(company));
     let envelope = Envelope { id: new_command(), company, device, actor: id, at: now, version: COMMAND_VERSION, number: None, command };
     let rights = Rights::Only(BTreeSet::from([Permission::CompanyRegister]));
-    app.host.ask(company, |answer| Message::Submit(Submission { envelope, rights, now, answer })).await?;
+    app.host.ask(company, |answer| Message::Submit(Submission { envelope, rights, now, answer, keep: None })).await?;
     app.host.access.set_password(company, id, &hash, now).await?;
     let mut response = wire::reply(Registered { id }, Pack::No).await?;
     *response.status_mut() = StatusCode::CREATED;

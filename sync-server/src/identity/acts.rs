@@ -9,7 +9,7 @@ use kontor_domain::{identity, reports, settings};
 use kontor_store::StoreError;
 use kontor_store::access::{Access, AccessEvent};
 use kontor_store::reader::Asker;
-use kontor_sync::authority::{Done, Message, Submission};
+use kontor_sync::authority::{Done, Keep, Message, Submission};
 use uuid::Uuid;
 
 use super::actor::{Actor, server_device};
@@ -26,6 +26,11 @@ impl Host {
     /// Executes a command of whoever asks, through the same batch as what tills push. What the person may is decided
     /// there by the role as it stands then, within what this request may. The same id again is answered as before.
     pub async fn execute_as(&self, actor: &Actor, id: CommandId, command: Command) -> Result<Executed, Problem> {
+        Ok(self.execute_keeping(actor, id, command, None).await?)
+    }
+
+    /// The same; what is answered is kept with the command if that is wanted.
+    pub async fn execute_keeping(&self, actor: &Actor, id: CommandId, command: Command, keep: Option<Keep>) -> Result<Executed, Reject> {
         let now = now();
         let followed = Followed::of(&command);
         let name = command.name();
@@ -40,13 +45,13 @@ impl Host {
             command,
         };
         let rights = actor.rights.clone();
-        let done = self.ask(actor.company, |answer| Message::Submit(Submission { envelope, rights, now, answer })).await;
+        let done = self.ask(actor.company, |answer| Message::Submit(Submission { envelope, rights, now, answer, keep })).await;
         if let Err(reject) = &done {
             self.note_refusal(actor, name, reject).await;
         }
         let done = done?;
         if let Some(followed) = followed {
-            followed.act(&self.access, actor, now).await?;
+            followed.act(&self.access, actor, now).await.map_err(|error| error.reject())?;
         }
         Ok(done)
     }

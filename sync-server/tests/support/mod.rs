@@ -2,6 +2,11 @@
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub mod caller;
+#[cfg(unix)]
+pub mod cluster;
+pub mod company;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -67,6 +72,7 @@ impl Place {
             data,
             transport,
             ui_dir: None,
+            cors_origins: Vec::new(),
             log: "warn".into(),
             log_days: 1,
             mail: None,
@@ -170,6 +176,17 @@ impl Place {
         let code = self.code(number).await?;
         let reply = api.enrol(&code).await?.context("no token")?;
         Till::open(&self.folder.path().join(format!("till{}-{}.kontor", reply.till_number, Uuid::now_v7().simple())), api, &reply, None).await
+    }
+
+    /// Recomputes everything of the company on the file.
+    pub async fn verify(&self) -> Result<()> {
+        let access = admin::open(&self.settings).await?;
+        for company in access.companies().await? {
+            let differences = verify::check_file(FeedFile::open(&self.file())?.connection(), company)?;
+            ensure!(differences.is_empty(), "{:?}", differences.first());
+        }
+        access.close().await;
+        Ok(())
     }
 
     pub fn file(&self) -> PathBuf {
@@ -297,7 +314,7 @@ impl Till {
         let at = now();
         let envelope = Envelope { id: CommandId(Uuid::now_v7()), company, device, actor, at, version: COMMAND_VERSION, number: None, command };
         let answer = Box::new(move |verdict| drop(sender.send(verdict)));
-        self.send(Message::Submit(Submission { envelope, rights: Rights::All, now: at, answer }))?;
+        self.send(Message::Submit(Submission { envelope, rights: Rights::All, now: at, answer, keep: None }))?;
         receiver.recv()?.map(|_| ()).map_err(|reject| anyhow!("{reject}"))
     }
 

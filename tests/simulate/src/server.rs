@@ -107,7 +107,7 @@ impl Server {
         let (company, device, actor) = (self.company, self.device, self.owner);
         let envelope = Envelope { id, company, device, actor, at: now, version: COMMAND_VERSION, number: None, command };
         let answer = Box::new(move |verdict| drop(sender.send(verdict)));
-        self.run(Message::Submit(Submission { envelope, rights: Rights::All, now, answer }));
+        self.run(Message::Submit(Submission { envelope, rights: Rights::All, now, answer, keep: None }));
         receiver.try_recv().context("a submission without an answer")
     }
 

@@ -178,7 +178,7 @@ impl Till {
         let at = Instant(now.0.saturating_add(self.clock_off));
         let envelope = Envelope { id, company, device, actor, at, version: COMMAND_VERSION, number: None, command };
         let answer = Box::new(move |verdict| drop(sender.send(verdict)));
-        self.file.execute(&mut self.agent, vec![Message::Submit(Submission { envelope, rights: Rights::All, now: at, answer })]);
+        self.file.execute(&mut self.agent, vec![Message::Submit(Submission { envelope, rights: Rights::All, now: at, answer, keep: None })]);
         receiver.try_recv().context("a submission without an answer")
     }
 

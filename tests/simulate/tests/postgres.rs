@@ -33,7 +33,7 @@ fn submission(shop: &Shop, id: u64, command: Command) -> (Message, oneshot::Rece
     let (company, device, actor) = (context.company, context.device, context.person);
     let envelope = Envelope { id: CommandId(id_of(id)), company, device, actor, at: NOW, version: COMMAND_VERSION, number: None, command };
     let answer = Box::new(move |verdict: Result<_, _>| drop(sender.send(verdict.map(|_| ()).map_err(|reject| format!("{reject}")))));
-    (Submission { envelope, rights: Rights::All, now: NOW, answer }.into(), receiver)
+    (Submission { envelope, rights: Rights::All, now: NOW, answer, keep: None }.into(), receiver)
 }
 
 fn push(shop: &Shop, replica: Uuid, first: i64, commands: Vec<Command>) -> (Message, oneshot::Receiver<PushAnswer>) {

@@ -108,7 +108,7 @@ fn submission(who: &Installation, command: Command, sender: mpsc::Sender<Result<
     let (company, device, actor) = (who.company, who.device, who.person);
     let envelope = Envelope { id: CommandId(id()), company, device, actor, at: now, version: COMMAND_VERSION, number: None, command };
     let answer = Box::new(move |verdict: authority::Verdict| drop(sender.send(verdict.map(|_| ()))));
-    Submission { envelope, rights: Rights::All, now, answer }
+    Submission { envelope, rights: Rights::All, now, answer, keep: None }
 }
 
 /// Stock that came elsewhere while so many sales wait here: all are taken back and run again.

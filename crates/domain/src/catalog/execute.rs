@@ -150,6 +150,42 @@ fn product_of(id: ProductId, draft: &ProductDraft) -> Product {
     }
 }
 
+/// The other way round.
+fn draft_of(product: &Product, barcodes: Vec<NewBarcode>, tags: Vec<String>) -> ProductDraft {
+    ProductDraft {
+        code: product.code.clone(),
+        name: product.name.clone(),
+        description: product.description.clone(),
+        unit: product.unit.clone(),
+        category_id: product.category_id,
+        tax_id: product.tax_id,
+        price: product.price,
+        low_threshold: product.low_threshold,
+        high_threshold: product.high_threshold,
+        favourite: product.favourite,
+        active: product.active,
+        barcodes,
+        tags,
+    }
+}
+
+/// Refuses where anything of the product is no longer what was seen. Barcodes and tags have no order.
+fn check_as_seen(exec: &mut Exec<'_>, product: &Product, seen: &ProductDraft) -> Result<(), Halt> {
+    let new = |row: Barcode| NewBarcode { barcode: row.barcode, pack: row.pack, pack_unit: row.pack_unit, pack_price: row.pack_price };
+    let barcodes = exec.world.under::<Barcode>(0, product.id.to_value())?.into_iter().map(new).collect();
+    let tags = exec.world.under::<ProductTag>(0, product.id.to_value())?.into_iter().map(|row| row.tag).collect();
+    let sorted = |mut draft: ProductDraft| {
+        draft.barcodes.sort();
+        draft.tags.sort();
+        draft
+    };
+    if sorted(draft_of(product, barcodes, tags)) == sorted(seen.clone()) {
+        Ok(())
+    } else {
+        Err(Reject::field(Code::ChangedMeanwhile, "product").with("name", &product.name).into())
+    }
+}
+
 fn create_product(exec: &mut Exec<'_>, create: &CreateProduct) -> Result<(), Halt> {
     check_draft(&create.draft)?;
     wish_draft(exec, create.id, &create.draft);
@@ -236,24 +272,13 @@ fn edit_product(exec: &mut Exec<'_>, changes: &ProductChanges) -> Result<(), Hal
         exec.world.wish_under::<Barcode>(1, Cell::to_value(&barcode.barcode));
     }
     exec.world.granted()?;
+    if let Some(seen) = &changes.seen {
+        check_as_seen(exec, &product, seen)?;
+    }
     // Named as it was: whoever is told of a refusal later sees no product beside it.
     let name = product.name.clone();
     change_fields(&mut product, changes).map_err(|reject| reject.with("name", name))?;
-    check_draft(&ProductDraft {
-        code: product.code.clone(),
-        name: product.name.clone(),
-        description: product.description.clone(),
-        unit: product.unit.clone(),
-        category_id: product.category_id,
-        tax_id: product.tax_id,
-        price: product.price,
-        low_threshold: product.low_threshold,
-        high_threshold: product.high_threshold,
-        favourite: product.favourite,
-        active: product.active,
-        barcodes: changes.barcodes_set.clone(),
-        tags: changes.tags_added.clone(),
-    })?;
+    check_draft(&draft_of(&product, changes.barcodes_set.clone(), changes.tags_added.clone()))?;
     check_references(exec, &product)?;
     if changes.code.is_some() {
         check_code_free(exec, product.id, &product.code)?;

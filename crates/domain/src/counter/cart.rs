@@ -15,6 +15,7 @@ const GIVEN_LIMIT: Money = Money(Money::LIMIT.0 * 2);
 
 /// A discount as given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Discount {
     /// None.

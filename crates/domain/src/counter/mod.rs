@@ -165,6 +165,7 @@ pub struct PrintWish {
 
 /// One way a sale was paid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tender {
     /// Which.
     pub kind: TenderKind,
@@ -221,6 +222,7 @@ pub struct Sold {
 
 /// One line given back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RefundLine {
     /// The sale's line.
     pub line: i64,

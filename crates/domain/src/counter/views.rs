@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::{CashMovement, ParkedCart, Sale, SaleKind, SaleLine, SaleTax, SaleTender, Shift, ShiftTotal, Till};
-use crate::catalog::Page;
+use crate::catalog::{Page, Product, Tax};
 use crate::command::queries;
-use crate::ids::{ParkedCartId, SaleId, ShiftId, TillId};
+use crate::ids::{ParkedCartId, ProductId, SaleId, ShiftId, TillId};
 use crate::money::PostingView;
-use crate::settings::Company;
+use crate::place::{Place, Stretch};
+use crate::settings::{Company, TaxMode};
 use crate::stock::MoveView;
 use crate::time::{BusinessDate, Instant};
 use crate::units::{Money, Quantity};
@@ -15,6 +16,12 @@ use crate::units::{Money, Quantity};
 queries! { Counter {
     /// A page of sales and refunds, newest first.
     ListSales { filter: SaleFilter, offset: u32, limit: u32 } -> Page<SaleRow>, permission: SalesRead;
+    /// The same, from place to place.
+    BrowseSales { filter: SaleFilter, after: Option<Place<SalePlace>>, limit: u32 } -> Stretch<SaleRow, SalePlace>, permission: SalesRead;
+    /// What a cart is made of: how the shop prices, and the products that are named.
+    GetPrices { product_ids: Vec<ProductId> } -> Option<Prices>, permission: CounterSell;
+    /// The company's tills.
+    ListTills {} -> Vec<Till>, permission: ShiftRead;
     /// One sale with lines, taxes, tenders, refunds.
     GetSale { id: SaleId } -> Option<SaleDetail>, permission: SalesRead;
     /// The sale of a printed number.
@@ -33,6 +40,22 @@ queries! { Counter {
     GetParked { id: ParkedCartId } -> Option<ParkedCart>, permission: CounterSell;
 } }
 
+/// A place among sales: its day, when, which.
+pub type SalePlace = (BusinessDate, Instant, SaleId);
+
+/// What a cart is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prices {
+    /// Whether prices contain the tax.
+    pub tax_mode: TaxMode,
+    /// Smallest cash amount.
+    pub cash_step: Money,
+    /// All tax classes.
+    pub taxes: Vec<Tax>,
+    /// Those products that are sold.
+    pub products: Vec<Product>,
+}
+
 /// Which sales a list shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -47,6 +70,7 @@ pub struct SaleFilter {
 
 /// A sale in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SaleRow {
     /// The sale.
     pub id: SaleId,
@@ -74,6 +98,7 @@ pub struct SaleRow {
 
 /// A sale with everything, for its page and its paper.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SaleDetail {
     /// The company as it is printed.
     pub company: Company,
@@ -101,6 +126,7 @@ pub struct SaleDetail {
 
 /// The ledger lines behind a sale.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SaleLedger {
     /// Stock moves.
     pub moves: Vec<MoveView>,
@@ -110,6 +136,7 @@ pub struct SaleLedger {
 
 /// A shift with its totals.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ShiftDetail {
     /// The shift.
     pub shift: Shift,

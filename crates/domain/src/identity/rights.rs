@@ -110,6 +110,7 @@ impl RoleId {
 /// Named permissions, kept as their words.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PermissionSet(pub BTreeSet<Permission>);
 
 impl PermissionSet {

@@ -173,7 +173,11 @@ fn add_till(exec: &mut Exec<'_>, add: &AddTill) -> Result<Outcome, Halt> {
         return Err(Reject::field(Code::OutOfRange, "number").into());
     }
     exec.check_fresh::<Till>(&TillKey { id: add.till_id }, add.till_id.0)?;
-    exec.check_fresh::<Device>(&DeviceKey { id: add.device_id }, add.device_id.0)?;
+    // A device that is no till yet becomes one, under the name it has.
+    let device = exec.world.find::<Device>(&DeviceKey { id: add.device_id })?;
+    if device.as_ref().is_some_and(|device| device.till_id.is_some()) {
+        exec.check_fresh::<Device>(&DeviceKey { id: add.device_id }, add.device_id.0)?;
+    }
     if let Some(other) = exec.world.under::<Till>(0, add.number.to_value())?.first() {
         return Err(Reject::field(Code::CodeInUse, "number").with("value", add.number).with("name", &other.name).into());
     }
@@ -191,7 +195,10 @@ fn add_till(exec: &mut Exec<'_>, add: &AddTill) -> Result<Outcome, Halt> {
         last_business_date: None,
     };
     exec.world.insert(Scope::COMPANY, till);
-    exec.world.insert(Scope::COMPANY, Device { id: add.device_id, name: add.device_name.clone(), till_id: Some(add.till_id) });
+    match device {
+        None => exec.world.insert(Scope::COMPANY, Device { id: add.device_id, name: add.device_name.clone(), till_id: Some(add.till_id) }),
+        Some(device) => exec.world.update(Device { till_id: Some(add.till_id), ..device }),
+    }
     Ok(Outcome::event(Event::SettingsChanged))
 }
 

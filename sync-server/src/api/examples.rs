@@ -1,0 +1,220 @@
+//! An example of each body and each answer, for who reads the specification. Each is read back by a test.
+
+use kontor_domain::catalog::{Category, ProductDraft, ProductHit, ProductRecord, Tax};
+use kontor_domain::counter::{SaleDetail, SaleLedger, SaleRow, Shift, ShiftDetail, Till};
+use kontor_domain::reports::{Day, PeriodSales};
+use kontor_domain::stock::{BalanceView, MoveView, WarehouseView};
+use serde_json::{Value, json};
+
+use super::categories::{CategoryDraft, CategoryFields, CategoryMade};
+use super::import::Imported;
+use super::output::Listed;
+use super::sales::{RefundDraft, SaleDraft, SaleMade};
+use super::shifts::{CashDraft, CashMoved, ShiftClosed, ShiftCount, ShiftDraft, ShiftOpened};
+use super::stock::{Adjusted, Adjustment, AdjustmentDraft, ReceiptDraft};
+use super::taxes::{TaxDraft, TaxFields, TaxMade};
+
+/// Something of which there is an example.
+pub trait Example {
+    /// It, as JSON.
+    fn example() -> Value;
+}
+
+impl<T: Example> Example for Listed<T> {
+    fn example() -> Value {
+        json!({ "rows": [T::example()], "next": null })
+    }
+}
+
+/// The `n`th id of the examples.
+fn id(number: u8) -> String {
+    format!("0193a1b2-c3d4-7e5f-8a9b-0000000000{number:02x}")
+}
+
+/// An object with more fields.
+fn with(mut object: Value, fields: Value) -> Value {
+    if let (Some(object), Value::Object(fields)) = (object.as_object_mut(), fields) {
+        object.extend(fields);
+    }
+    object
+}
+
+macro_rules! examples {
+    ($($type:ty => $value:expr;)+) => {
+        $(impl Example for $type {
+            fn example() -> Value {
+                $value
+            }
+        })+
+
+        #[cfg(test)]
+        mod tests {
+            #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+            use proptest::prelude::*;
+
+            use super::*;
+            use crate::api::input::parse;
+
+            #[test]
+            fn every_example_is_one() {
+                $(serde_json::from_value::<$type>(<$type>::example()).unwrap();)+
+            }
+
+            /// An example with bytes in it that do not belong there.
+            fn spoilt(example: &Value, place: usize, junk: &[u8], length: usize) -> Vec<u8> {
+                let mut bytes = serde_json::to_vec(example).unwrap();
+                let place = place % bytes.len();
+                let end = (place + length).min(bytes.len());
+                bytes.splice(place..end, junk.iter().copied());
+                bytes
+            }
+
+            proptest! {
+                #[test]
+                fn no_body_is_too_strange(place in any::<usize>(), junk in prop::collection::vec(any::<u8>(), 0..40), length in 0_usize..40) {
+                    // It is read or it is a problem; it is never a panic.
+                    $(for bytes in [&spoilt(&<$type>::example(), place, &junk, length), &junk] {
+                        if let Err(problem) = parse::<$type>(bytes) {
+                            prop_assert!(problem.pointer().is_empty() || problem.pointer().starts_with('#'));
+                        }
+                    })+
+                }
+            }
+        }
+    };
+}
+
+fn shift() -> Value {
+    json!({
+        "id": id(8), "till_id": id(7), "warehouse_id": id(5), "number": null, "business_date": "2026-11-21", "state": "open", "float": 1000,
+        "opened_at": 1_795_200_000_000_i64, "opened_by": id(9), "closed_at": null, "closed_by": null, "expected": null, "counted": null,
+        "denominations": "",
+    })
+}
+
+fn till() -> Value {
+    json!({
+        "id": id(7), "number": 2, "name": "Server", "warehouse_id": id(5), "location_id": id(6), "open_shift_id": id(8),
+        "last_business_date": "2026-11-21",
+    })
+}
+
+fn sale_figures() -> Value {
+    json!({ "base": 343, "tax": 17, "total": 360, "rounding": 0, "change": 0 })
+}
+
+fn sale() -> Value {
+    let own = json!({
+        "id": id(10), "number": "HS-2-1-000001", "series": 1, "seq": 1, "kind": "sale", "refund_of": null, "shift_id": id(8), "till_id": id(7),
+        "warehouse_id": id(5), "location_id": id(6), "business_date": "2026-11-21", "at": 1_795_200_060_000_i64, "person_id": id(9),
+        "device_id": id(11), "tax_mode": "inclusive", "gross": 360, "discount": 0, "given": 360, "cart_discount": "\"none\"",
+        "customer_name": "", "customer_tax_number": "", "note": "",
+    });
+    with(own, sale_figures())
+}
+
+fn sale_line() -> Value {
+    json!({
+        "sale_id": id(10), "line": 1, "product_id": id(1), "code": "PC-6", "name": "Pineapple cakes, 6", "unit": "box", "barcode": "", "pack": 1000,
+        "quantity": 2000, "list_price": 1_800_000, "unit_price": 1_800_000, "gross": 360, "discount": 0, "cart_discount": 0, "tax_id": id(3),
+        "tax_rate": 50_000, "base": 343, "tax": 17, "total": 360, "refund_of_line": null,
+    })
+}
+
+fn sale_row() -> Value {
+    json!({
+        "id": id(10), "number": "HS-2-1-000001", "kind": "sale", "at": 1_795_200_060_000_i64, "business_date": "2026-11-21", "till_number": 2,
+        "person_name": "Mei", "customer_name": "", "lines": 1, "total": 360, "tenders": "cash",
+    })
+}
+
+fn stock_move() -> Value {
+    json!({
+        "command_id": id(12), "ordinal": 0, "at": 1_795_200_060_000_i64, "product_id": id(1), "name": "Pineapple cakes, 6", "unit": "box",
+        "quantity": 2000, "from_code": "SHELF", "from_kind": "shelf", "to_code": "customer", "to_kind": "customer", "reason": "sale",
+        "document_kind": "sale", "document_id": id(10), "document_number": "HS-2-1-000001", "value": 200, "person_name": "Mei",
+    })
+}
+
+fn company() -> Value {
+    json!({
+        "id": id(13), "name": "Harbour Street", "code": "HS", "tax_number": "", "phone": "", "address": "", "currency": "TWD",
+        "tax_mode": "inclusive", "cash_step": 1, "time_zone": "Asia/Taipei", "locale": "en", "receipt_footer": "", "demo": false, "expires_at": null,
+    })
+}
+
+fn posting(ordinal: i64, account: &str, detail: &str, amount: i64) -> Value {
+    json!({ "command_id": id(12), "ordinal": ordinal, "account": account, "detail": detail, "amount": amount, "line": 0 })
+}
+
+examples! {
+    ProductDraft => json!({
+        "code": "PC-6", "name": "Pineapple cakes, 6", "description": "", "unit": "box", "category_id": null, "tax_id": id(3), "price": 1_800_000,
+        "low_threshold": 5000, "high_threshold": -1, "favourite": null, "active": true,
+        "barcodes": [{ "barcode": "4710000000017", "pack": 1000, "pack_unit": "", "pack_price": null }], "tags": ["gift"],
+    });
+    ProductRecord => with(json!({ "id": id(1) }), ProductDraft::example());
+    ProductHit => json!({
+        "id": id(1), "code": "PC-6", "name": "Pineapple cakes, 6", "unit": "box", "category_id": null, "category_name": null, "hue": 0,
+        "tax_id": id(3), "tax_rate": 50_000, "price": 1_800_000, "on_hand": 40_000, "low_threshold": 5000, "active": true,
+    });
+    Imported => json!({ "batch_id": id(16), "rows": 2, "created": 1, "changed": 0, "unchanged": 1, "new_categories": ["Tea"] });
+    Category => json!({ "id": id(2), "parent_id": null, "name": "Cakes", "hue": 3, "position": 1_795_200_000_000_i64, "active": true });
+    CategoryDraft => json!({ "parent_id": null, "name": "Cakes", "hue": 3 });
+    CategoryFields => json!({ "name": "Cakes and pastries", "hue": 3, "active": true });
+    CategoryMade => with(json!({ "id": id(2) }), CategoryDraft::example());
+    Tax => json!({ "id": id(3), "name": "VAT 5 %", "rate": 50_000, "position": 0, "active": true });
+    TaxDraft => json!({ "name": "VAT 5 %", "rate": 50_000 });
+    TaxFields => json!({ "name": "VAT 5 %", "rate": 50_000, "active": true });
+    TaxMade => with(json!({ "id": id(3) }), TaxDraft::example());
+    WarehouseView => json!({
+        "warehouse": { "id": id(5), "name": "Harbour Street", "active": true },
+        "locations": [{ "id": id(6), "warehouse_id": id(5), "code": "SHELF", "kind": "shelf", "active": true }],
+    });
+    Till => till();
+    BalanceView => json!({
+        "product_id": id(1), "code": "PC-6", "name": "Pineapple cakes, 6", "unit": "box", "location_id": id(6), "location_code": "SHELF",
+        "quantity": 40_000, "low_threshold": 5000, "average_cost": 1_000_000,
+    });
+    MoveView => stock_move();
+    Adjustment => json!({ "location_id": id(6), "difference": -1000, "reason": "damaged", "note": "fell" });
+    AdjustmentDraft => json!({ "location_id": id(6), "note": "", "lines": [{ "product_id": id(1), "difference": -1000, "reason": "damaged" }] });
+    ReceiptDraft => json!({ "location_id": id(6), "note": "D-2291", "lines": [{ "product_id": id(1), "quantity": 40_000, "unit_cost": 1_000_000 }] });
+    Adjusted => json!({ "document_id": id(14), "number": "HS-2-1-G00001" });
+    SaleRow => sale_row();
+    SaleDraft => json!({
+        "shift_id": id(8), "lines": [{ "product_id": id(1), "quantity": 2000, "unit_price": null, "discount": "none" }], "discount": "none",
+        "tenders": [{ "kind": "cash", "amount": 360, "given": 500, "reference": "" }], "total": 360, "customer_name": "",
+        "customer_tax_number": "", "note": "",
+    });
+    SaleMade => with(json!({ "id": id(10), "number": "HS-2-1-000001" }), sale_figures());
+    SaleDetail => json!({
+        "company": company(), "till": till(), "person_name": "Mei", "sale": sale(), "lines": [sale_line()],
+        "taxes": [{ "sale_id": id(10), "tax_id": id(3), "name": "VAT 5 %", "rate": 50_000, "base": 343, "tax": 17 }],
+        "tenders": [{ "sale_id": id(10), "ordinal": 0, "kind": "cash", "amount": 360, "given": 360, "reference": "" }],
+        "refunded": [], "refunds": [], "refund_of_number": null, "copies": 0,
+    });
+    SaleLedger => json!({
+        "moves": [stock_move()],
+        "postings": [posting(0, "drawer", "Server", 360), posting(1, "sales", "VAT 5 %", -343), posting(2, "tax", "VAT 5 %", -17)],
+    });
+    RefundDraft => json!({ "shift_id": id(8), "lines": [{ "line": 1, "quantity": 1000 }], "restock": true, "note": "" });
+    Shift => shift();
+    ShiftDetail => json!({
+        "shift": shift(), "till": till(), "opened_by_name": "Mei", "closed_by_name": null,
+        "totals": [{ "shift_id": id(8), "kind": "sales", "detail": "", "count": 1, "amount": 360 }], "movements": [],
+        "first_number": "HS-2-1-000001", "last_number": "HS-2-1-000001",
+    });
+    ShiftDraft => json!({ "till_id": null, "float": 1000, "business_date": null });
+    ShiftOpened => json!({ "id": id(8), "till_id": id(7), "business_date": "2026-11-21" });
+    ShiftCount => json!({ "counted": 1360, "denominations": [[1000, 1], [100, 3], [10, 6]] });
+    ShiftClosed => json!({ "id": id(8), "number": "Z1" });
+    CashDraft => json!({ "amount": -200, "reason": "Window cleaner" });
+    CashMoved => json!({ "id": id(15) });
+    Day => json!({
+        "business_date": "2026-11-21", "total": 360, "tax": 17, "discount": 0, "sales": 1, "refunds": 0, "refunded": 0, "items": 2000,
+        "average": 360, "hours": [[14, 360, 1]], "tenders": [["cash", 360]],
+        "top": [{ "product_id": id(1), "name": "Pineapple cakes, 6", "quantity": 2000, "total": 360 }], "week_before": 0,
+    });
+    PeriodSales => json!({ "period": "2026-11-21", "sales": 1, "refunds": 0, "total": 360, "tax": 17, "discount": 0 });
+}

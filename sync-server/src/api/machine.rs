@@ -1,0 +1,141 @@
+//! What else the server answers, for the specification: health and figures, and what only Kontor's own programs ask. Bodies are told by an example: the type of each field is its example's, and one whose name ends with `?` may be
+//! missing. What tills say is `kontor-sync`'s and may change with the programs; it is an object here and nothing more.
+
+use aide::openapi::{OpenApi, Operation, PathItem, ReferenceOr};
+use serde_json::{Map, Value, json};
+
+use super::door;
+use super::spec::{ANYBODY, DEVICE, PERMISSION, may_answer};
+
+/// The token in the data folder.
+const METRICS_TOKEN: &str = "metrics_token";
+const JSON: &str = "application/json";
+
+/// One of them.
+pub(super) struct Route {
+    /// Upper case.
+    pub(super) method: &'static str,
+    pub(super) path: &'static str,
+    pub(super) summary: &'static str,
+    pub(super) who: &'static str,
+    /// What is sent.
+    pub(super) body: Option<Value>,
+    /// Names behind the question mark; each may be missing.
+    pub(super) query: &'static [&'static str],
+    pub(super) status: u16,
+    /// What is answered.
+    pub(super) answer: Answer,
+    pub(super) problems: &'static [u16],
+}
+
+/// What is answered.
+pub(super) enum Answer {
+    Nothing,
+    /// Something of a media type.
+    Of(&'static str),
+    /// Something like this.
+    Json(Value),
+}
+
+fn get(path: &'static str, summary: &'static str, who: &'static str, answer: Answer, problems: &'static [u16]) -> Route {
+    let status = if matches!(answer, Answer::Nothing) { 204 } else { 200 };
+    Route { method: "GET", path, summary, who, body: None, query: &[], status, answer, problems }
+}
+
+fn post(path: &'static str, summary: &'static str, who: &'static str, body: Value, answer: Answer, problems: &'static [u16]) -> Route {
+    let status = if matches!(answer, Answer::Nothing) { 204 } else { 200 };
+    Route { method: "POST", path, summary, who, body: Some(body), query: &[], status, answer, problems }
+}
+
+fn routes() -> Vec<Route> {
+    vec![
+        get("/health/live", "Whether the server runs", ANYBODY, Answer::Nothing, &[]),
+        get("/health/ready", "Whether it can answer", ANYBODY, Answer::Nothing, &[]),
+        get("/metrics", "Figures, for Prometheus", METRICS_TOKEN, Answer::Of("application/openmetrics-text"), &[401]),
+        get("/docs", "This specification as a page", ANYBODY, Answer::Of("text/html"), &[]),
+        get("/api/v1/openapi.json", "This specification", ANYBODY, Answer::Json(json!({ "openapi": "3.1.0" })), &[]),
+        post("/api/v1/devices/enrol", "A till joins with a code", ANYBODY, json!({}), Answer::Json(json!({})), &[400, 404, 409, 413, 415, 429]),
+        post("/api/v1/sync/push", "A till brings its commands", DEVICE, json!({}), Answer::Json(json!({})), &[400, 401, 413, 415, 429]),
+        post("/api/v1/sync/pull", "A till asks for rows", DEVICE, json!({}), Answer::Json(json!({})), &[400, 401, 413, 415, 429]),
+        get("/api/v1/sync/snapshot/{scope}", "A new till's ready file", DEVICE, Answer::Of("application/zstd"), &[401, 404, 429]),
+    ]
+}
+
+/// The schema that an example has.
+fn schema(example: &Value) -> Value {
+    match example {
+        Value::Null => json!({}),
+        Value::Bool(_) => json!({ "type": "boolean" }),
+        Value::Number(_) => json!({ "type": "integer", "format": "int64" }),
+        Value::String(_) => json!({ "type": "string" }),
+        Value::Array(items) => json!({ "type": "array", "items": items.first().map_or(json!({}), schema) }),
+        Value::Object(fields) => {
+            let properties: Map<String, Value> = fields.iter().map(|(name, value)| (name.trim_end_matches('?').to_owned(), schema(value))).collect();
+            let required: Vec<&String> = fields.keys().filter(|name| !name.ends_with('?')).collect();
+            json!({ "type": "object", "properties": properties, "required": required })
+        }
+    }
+}
+
+/// The example itself.
+fn plain(example: &Value) -> Value {
+    match example {
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| (name.trim_end_matches('?').to_owned(), plain(value))).collect::<Map<_, _>>().into()
+        }
+        Value::Array(items) => items.iter().map(plain).collect(),
+        other => other.clone(),
+    }
+}
+
+fn content(example: &Value) -> Value {
+    json!({ JSON: { "schema": schema(example), "example": plain(example) } })
+}
+
+fn operation(route: &Route) -> Option<Operation> {
+    let content_of_answer = match &route.answer {
+        Answer::Nothing => json!({}),
+        // Lists and things of several kinds: what they are is said by `domain`.
+        Answer::Of(JSON) => json!({ JSON: { "schema": {}, "example": {} } }),
+        Answer::Of(media_type) => json!({ *media_type: { "schema": { "type": "string" } } }),
+        Answer::Json(example) => content(example),
+    };
+    let mut operation = json!({
+        "summary": route.summary,
+        "responses": { route.status.to_string(): { "description": "OK", "content": content_of_answer } },
+        PERMISSION: [route.who],
+    });
+    if let Some(body) = &route.body {
+        operation["requestBody"] = json!({ "required": true, "content": content(body) });
+    }
+    let of_path = route.path.split(['{', '}']).skip(1).step_by(2).map(|name| {
+        let format = if name == "id" { json!({ "type": "string", "format": "uuid" }) } else { json!({ "type": "string" }) };
+        json!({ "in": "path", "name": name, "required": true, "schema": format, "style": "simple" })
+    });
+    let of_query = route.query.iter().map(|name| json!({ "in": "query", "name": name, "schema": { "type": "string" }, "style": "form" }));
+    operation["parameters"] = of_path.chain(of_query).collect();
+    if route.who == DEVICE || route.who == METRICS_TOKEN {
+        operation["security"] = json!([{ route.who: [] }]);
+    }
+    let mut operation: Operation = serde_json::from_value(operation).ok()?;
+    may_answer(&mut operation, route.problems);
+    may_answer(&mut operation, &[500, 503]);
+    Some(operation)
+}
+
+/// Adds them.
+pub fn describe(api: &mut OpenApi) {
+    let paths = api.paths.get_or_insert_with(Default::default);
+    for route in routes().into_iter().chain(door::routes()) {
+        let item = paths.paths.entry(route.path.to_owned()).or_insert_with(|| ReferenceOr::Item(PathItem::default()));
+        let ReferenceOr::Item(item) = item else { continue };
+        let place = match route.method {
+            "GET" => &mut item.get,
+            "PUT" => &mut item.put,
+            "PATCH" => &mut item.patch,
+            "DELETE" => &mut item.delete,
+            _ => &mut item.post,
+        };
+        *place = operation(&route);
+    }
+}

@@ -1,0 +1,215 @@
+//! Nothing is done twice: a request that its caller names (`Idempotency-Key`) is one command for ever, whatever becomes of
+//! the connection, this process or the machine. The command's id is cut from the name, and the answer is kept in the
+//! command's own transaction: there is never one without the other.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aide::OperationInput;
+use aide::generate::GenContext;
+use aide::openapi::Operation;
+use aide::operation::{ParamLocation, add_parameters, parameters_from_schema};
+use aws_lc_rs::digest;
+use axum::extract::{FromRequest, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, StatusCode};
+use kontor_domain::command::{Command, Receipt};
+use kontor_domain::ids::CommandId;
+use kontor_domain::time::Instant;
+use kontor_store::answers::{KeptAnswer, RequestHash};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use super::acting;
+use super::examples::Example;
+use super::input::{BODY_LIMIT, Body, json_bytes, parse};
+use super::output::Reply;
+use super::spec::may_answer;
+use crate::app::App;
+use crate::host::now;
+use crate::identity::Actor;
+use crate::problem::Problem;
+
+/// How long an answer is kept. After that the same name is refused, not done again.
+pub const KEPT_FOR: Duration = Duration::from_hours(24);
+/// How often old answers are forgotten.
+const FORGET_EVERY: Duration = Duration::from_hours(1);
+/// Longest name.
+const KEY_LIMIT: usize = 200;
+/// When a caller whose request is still being answered may ask again.
+const ASK_AFTER_S: u64 = 1;
+
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// Told with an answer that was given before.
+pub const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// Named requests that are being answered here.
+#[derive(Clone, Debug, Default)]
+pub struct Running(Arc<Mutex<HashSet<CommandId>>>);
+
+impl Running {
+    fn set(&self) -> std::sync::MutexGuard<'_, HashSet<CommandId>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin(&self, id: CommandId) -> Option<Place> {
+        self.set().insert(id).then(|| Place { running: self.clone(), id })
+    }
+}
+
+/// Ends with the request, in whatever way.
+struct Place {
+    running: Running,
+    id: CommandId,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.running.set().remove(&self.id);
+    }
+}
+
+/// A request as its caller names it: the name, if it has one, and what it asks.
+#[derive(Clone, Debug)]
+pub struct Named {
+    key: Option<String>,
+    hash: RequestHash,
+}
+
+impl Named {
+    /// The name and what is asked: method, path and body.
+    pub fn of(parts: &Parts, body: &[u8]) -> Result<Self, Problem> {
+        let mut context = digest::Context::new(&digest::SHA256);
+        for part in [parts.method.as_str().as_bytes(), b" ", parts.uri.path().as_bytes(), b"\n", body] {
+            context.update(part);
+        }
+        let hash = context.finish().as_ref().try_into().map_err(|_| Problem::unavailable())?;
+        let wrong = |_| Problem::malformed(KEY.as_str());
+        let mut keys = parts.headers.get_all(KEY).into_iter();
+        let key = keys.next().map(|value| value.to_str().map(str::to_owned)).transpose().map_err(wrong)?;
+        match &key {
+            Some(key) if key.is_empty() || key.len() > KEY_LIMIT || keys.next().is_some() => Err(Problem::malformed(KEY.as_str())),
+            _ => Ok(Self { key, hash }),
+        }
+    }
+
+    /// The command's id: always the same for a name of this person in this company.
+    pub fn command_id(&self, actor: &Actor) -> CommandId {
+        let Some(key) = &self.key else { return CommandId(Uuid::now_v7()) };
+        let mut context = digest::Context::new(&digest::SHA256);
+        for part in [b"kontor request\0".as_slice(), actor.company.0.as_bytes(), actor.person.0.as_bytes(), key.as_bytes()] {
+            context.update(part);
+        }
+        let hash = context.finish();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hash.as_ref()[..16]);
+        CommandId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    }
+
+    /// Executes a command and answers with what is made of its receipt; a request that was answered is answered alike.
+    pub async fn execute<const STATUS: u16, T: Serialize + Send + Sync + 'static>(
+        &self,
+        app: &App,
+        actor: &Actor,
+        command: Command,
+        answer: impl Fn(&Receipt) -> T + Send + Sync + 'static,
+    ) -> Result<Reply<STATUS, T>, Problem> {
+        let id = self.command_id(actor);
+        if self.key.is_none() {
+            let done = acting::execute(app, actor, id, command, None).await?;
+            return Reply::of(&answer(&done.receipt));
+        }
+        let Some(_place) = app.memory.running.begin(id) else { return Err(Problem::retry(StatusCode::CONFLICT, ASK_AFTER_S)) };
+        if let Some(kept) = app.host.access.kept_answer(actor.company, id).await? {
+            return self.again(kept);
+        }
+        let answer = Arc::new(answer);
+        let (hash, made) = (self.hash, Arc::clone(&answer));
+        let keep = move |receipt: &Receipt| KeptAnswer {
+            command_id: id,
+            request_hash: hash,
+            status: STATUS,
+            headers: "[]".to_owned(),
+            body: serde_json::to_string(&made(receipt)).unwrap_or_default(),
+            at: now(),
+        };
+        let done = acting::execute(app, actor, id, command, Some(Box::new(keep))).await?;
+        if !done.receipt.repeated {
+            return Reply::of(&answer(&done.receipt));
+        }
+        // Another process was first, or the answer is forgotten: what was done is not done again.
+        match app.host.access.kept_answer(actor.company, id).await? {
+            Some(kept) => self.again(kept),
+            None => Err(Problem::status(StatusCode::UNPROCESSABLE_ENTITY).about("this Idempotency-Key was used before".into(), String::new())),
+        }
+    }
+
+    fn again<const STATUS: u16, T>(&self, kept: KeptAnswer) -> Result<Reply<STATUS, T>, Problem> {
+        if kept.request_hash != self.hash || kept.status != STATUS {
+            let detail = "this Idempotency-Key was used for another request".to_owned();
+            return Err(Problem::status(StatusCode::UNPROCESSABLE_ENTITY).about(detail, String::new()));
+        }
+        Ok(Reply::text(kept.body).with(REPLAYED, "true"))
+    }
+}
+
+/// Forgets answers that are kept long enough, as long as the server runs.
+pub async fn forget_old(app: Arc<App>) {
+    let mut stopping = app.stopping.clone();
+    while !*stopping.borrow() {
+        let kept_from = Instant(now().0.saturating_sub(i64::try_from(KEPT_FOR.as_millis()).unwrap_or(i64::MAX)));
+        if let Err(error) = app.host.access.forget_answers(kept_from).await {
+            tracing::warn!(%error, "old answers are not forgotten");
+        }
+        tokio::select! {
+            changed = stopping.changed() => if changed.is_err() { return },
+            () = tokio::time::sleep(FORGET_EVERY) => {}
+        }
+    }
+}
+
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "only for its schema")]
+struct KeyParameter {
+    /// A name for this request, new for each (a UUID). Sent again with the same name it is not done twice, and answered as
+    /// the first time: for 24 hours; later it is refused.
+    #[serde(rename = "Idempotency-Key", default)]
+    key: Option<String>,
+}
+
+/// What a named request is in the spec.
+pub fn describe(ctx: &mut GenContext, operation: &mut Operation) {
+    let schema = ctx.schema.root_schema_for::<KeyParameter>();
+    let parameters = parameters_from_schema(ctx, schema, ParamLocation::Header);
+    add_parameters(ctx, operation, parameters);
+    may_answer(operation, &[400, 409, 422]);
+}
+
+/// A JSON body of a request that may be named.
+#[derive(Debug)]
+pub struct Post<T> {
+    /// The request.
+    pub named: Named,
+    /// What it says.
+    pub body: T,
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Post<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let bytes = json_bytes(&parts.headers, body, BODY_LIMIT).await?;
+        Ok(Self { named: Named::of(&parts, &bytes)?, body: parse(&bytes)? })
+    }
+}
+
+impl<T: JsonSchema + Example> OperationInput for Post<T> {
+    fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
+        describe(ctx, operation);
+        Body::<T>::operation_input(ctx, operation);
+    }
+}

@@ -1,0 +1,144 @@
+//! What the API says about itself, and whether that is so.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use kontor_domain::command::Permission;
+use kontor_server::api::spec::{self, ANYBODY, DEVICE, PERMISSION, SIGNED_IN};
+use kontor_server::config::Transport;
+use kontor_server::routes::specification;
+use reqwest::Method;
+use serde_json::Value;
+use support::{Api, Place};
+
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+/// The file that the specification is kept in, for whoever reads it without a server.
+const FILE: &str = "docs/openapi.json";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn described() -> Value {
+    serde_json::from_str(&spec::text(&specification()).unwrap()).unwrap()
+}
+
+fn operations(spec: &Value) -> Vec<(String, String, Value)> {
+    let paths = spec["paths"].as_object().unwrap().iter();
+    paths
+        .flat_map(|(path, item)| METHODS.iter().filter_map(move |method| Some(((*method).to_owned(), path.clone(), item.get(*method)?.clone()))))
+        .collect()
+}
+
+#[test]
+fn the_specification_is_the_one_that_is_kept() {
+    let text = spec::text(&specification()).unwrap() + "\n";
+    let path = root().join(FILE);
+    if std::env::var_os("KONTOR_WRITE").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(kept == text, "the API changed: look at what `kontor-server openapi` prints, and keep it in {FILE} (KONTOR_WRITE=1 with this test)");
+}
+
+/// Paths that the sources of the server give to a router.
+fn routed(folder: &Path, paths: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            routed(&path, paths);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let text = text.split("#[cfg(test)]").next().unwrap();
+            // The identity's table: `GET "/api/v1/…" => …`.
+            let declared = text.lines().filter_map(|line| line.trim().split_once(" \"/"));
+            paths.extend(
+                declared
+                    .filter(|(method, _)| ["GET", "POST", "PUT", "PATCH", "DELETE"].contains(method))
+                    .filter_map(|(_, rest)| rest.split_once("\" =>").map(|(path, _)| format!("/{path}"))),
+            );
+            for (place, _) in text.match_indices("route(") {
+                if let Some(rest) = text[place + "route(".len()..].trim_start().strip_prefix('"') {
+                    paths.insert(rest.split('"').next().unwrap().to_owned());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_route_is_described_and_names_the_right_it_needs() {
+    let spec = described();
+    let mut paths = BTreeSet::new();
+    routed(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut paths);
+    // Two are given by their constants.
+    paths.extend([kontor_server::api::docs::PAGE_PATH.to_owned(), kontor_server::api::docs::SPEC_PATH.to_owned()]);
+    let operations = operations(&spec);
+    let in_spec: BTreeSet<String> = operations.iter().map(|(_, path, _)| path.clone()).collect();
+    assert_eq!(paths, in_spec);
+    let rights: BTreeSet<&str> =
+        Permission::ALL.iter().map(|permission| permission.word()).chain([ANYBODY, DEVICE, SIGNED_IN, "metrics_token"]).collect();
+    let mut ids = BTreeSet::new();
+    for (method, path, operation) in &operations {
+        let named = operation[PERMISSION].as_array().filter(|named| !named.is_empty()).unwrap_or_else(|| panic!("{method} {path} names no right"));
+        assert!(named.iter().all(|right| rights.contains(right.as_str().unwrap())), "{method} {path}: {named:?}");
+        assert!(operation["summary"].as_str().is_some_and(|summary| !summary.is_empty()), "{method} {path}");
+        assert!(ids.insert(operation["operationId"].as_str().unwrap().to_owned()), "{method} {path}: its id is another's");
+    }
+}
+
+/// Every `$ref` leads somewhere, and every JSON body and answer has an example.
+#[test]
+fn the_specification_is_whole() {
+    let spec = described();
+    assert_eq!(spec["openapi"], "3.1.0");
+    fn follow(spec: &Value, value: &Value) {
+        match value {
+            Value::Object(fields) => {
+                if let Some(Value::String(reference)) = fields.get("$ref") {
+                    let pointer = reference.strip_prefix('#').unwrap();
+                    assert!(spec.pointer(pointer).is_some(), "{reference} leads nowhere");
+                }
+                fields.values().for_each(|value| follow(spec, value));
+            }
+            Value::Array(items) => items.iter().for_each(|value| follow(spec, value)),
+            _ => {}
+        }
+    }
+    follow(&spec, &spec);
+    for (method, path, operation) in operations(&spec) {
+        let answers = operation["responses"].as_object().unwrap().values().filter_map(|answer| answer.get("content"));
+        let bodies = operation.pointer("/requestBody/content").into_iter().chain(answers);
+        for content in bodies.filter_map(|content| content.get("application/json")) {
+            assert!(!content["example"].is_null(), "{method} {path} has no example");
+        }
+    }
+}
+
+/// Asks each path for a method that none has: the answer names those it has.
+#[tokio::test]
+async fn the_server_answers_what_is_described_and_nothing_else() -> Result<()> {
+    let place = Place::with_company(Transport::Plain).await?;
+    let running = place.start().await?;
+    let api = Api::plain(&running)?;
+    let mut described_methods: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (method, path, _) in operations(&described()) {
+        described_methods.entry(path).or_default().insert(method.to_uppercase());
+    }
+    for (path, methods) in described_methods {
+        let asked = path.replace("{id}", "0193a1b2-c3d4-7e5f-8a9b-000000000001").replace("{scope}", "1");
+        let answer = api.client.request(Method::TRACE, format!("{}{asked}", api.base)).send().await?;
+        assert_eq!(answer.status().as_u16(), 405, "{path}");
+        let allowed = answer.headers()["allow"].to_str()?;
+        let allowed: BTreeSet<String> = allowed.split(',').map(|method| method.trim().to_owned()).filter(|method| method != "HEAD").collect();
+        assert_eq!(allowed, methods, "{path}");
+    }
+    let served: Value = api.client.get(format!("{}/api/v1/openapi.json", api.base)).send().await?.text().await?.parse()?;
+    assert_eq!(served, described());
+    running.stop().await
+}
