@@ -266,11 +266,11 @@ impl Access {
         self.change(sql, vec![Value::Int(now.0), Value::Id(company.0), Value::Id(device.0)]).await
     }
 
-    /// Who is believed on a device.
+    /// Who is believed on a device. Customers never are.
     pub async fn persons(&self, company: CompanyId, device: DeviceId) -> Result<Vec<PersonId>, StoreError> {
         let sql = "SELECT p.person FROM device_person p JOIN person n ON n.company = p.company AND n.id = p.person
-            WHERE p.company = $1 AND p.device = $2 AND p.revoked_at IS NULL AND n.active = 1";
-        let rows = self.reader.fetch(sql.to_owned(), vec![Value::Id(company.0), Value::Id(device.0)]).await?;
+            WHERE p.company = $1 AND p.device = $2 AND p.revoked_at IS NULL AND n.active = 1 AND n.role_id <> $3";
+        let rows = self.reader.fetch(sql.to_owned(), vec![company.to_value(), device.to_value(), RoleId::CUSTOMER.to_value()]).await?;
         rows.iter().map(|row| get(row, 0)).collect()
     }
 

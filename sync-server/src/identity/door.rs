@@ -137,7 +137,6 @@ impl Door {
 
     /// Whether a network may try this account now.
     pub fn may_try(&self, account: SecretHash, address: IpAddr) -> Result<(), Problem> {
-        self.may_ask(address)?;
         self.tries_of_account.check_key(&(account, network(address))).map_err(|_| too_often())?;
         if self.tries_of_account.len() > KEYS_LIMIT {
             self.tries_of_account.retain_recent();

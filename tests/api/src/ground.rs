@@ -314,8 +314,8 @@ async fn rows_of(url: &str, company: Uuid, name: &str, sale_id: Option<Uuid>) ->
     }
     ensure!(!rows.is_empty(), "{name} wrote nothing");
     let mut cells = vec![Cell::Fresh(0), Cell::Id(company.as_bytes().to_vec()), Cell::Rev];
-    for place in 3..log.len() {
-        cells.push(match log[place] {
+    for (place, name) in log.iter().enumerate().skip(3) {
+        cells.push(match *name {
             "device" | "actor" => Cell::Id(entry.try_get(place)?),
             "version" | "at" | "received_at" | "code" => entry.try_get::<Option<i64>, _>(place)?.map_or(Cell::NullInt, Cell::Int),
             _ => entry.try_get::<Option<String>, _>(place)?.map_or(Cell::Null, Cell::Text),

@@ -67,7 +67,7 @@ impl Reader {
     }
 
     pub(super) async fn audit_detail(&self, asker: &Asker, id: Uuid) -> Result<Option<AuditDetail>, StoreError> {
-        let places = [(COMMANDS, "command_log", "args, at, rev"), (ACCESSES, "access_event", "detail, at, 0")];
+        let places = [(COMMANDS, "command_log", "args, at, rev"), (ACCESSES, "access_event", "detail, at, CAST(0 AS BIGINT)")];
         for (entries, table, columns) in places {
             let sql = format!("SELECT {ENTRY} FROM ({entries} AND id = $2) e {NAMED}");
             let Some(row) = self.fetch_one(sql, values(asker, [Value::Id(id)])).await? else { continue };
