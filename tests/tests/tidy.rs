@@ -294,7 +294,9 @@ const HOSTS: &[&str] = &[
     "www.rust-lang.org",
     "crates.io",
     "docs.rs",
+    "json-schema.org",
     "example.com",
+    "shop.example.com",
 ];
 
 #[test]

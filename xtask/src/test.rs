@@ -39,6 +39,7 @@ pub struct Surroundings<'a> {
     workspace: &'a Workspace,
     cluster: Option<Cluster>,
     browser_modules: PathBuf,
+    schemathesis: PathBuf,
     display: Display,
     length: Length,
 }
@@ -51,13 +52,14 @@ impl<'a> Surroundings<'a> {
         setup::ensure(workspace, &groups)?;
         setup::node(workspace)?;
         let browser_modules = tools::ensure_browser_modules(workspace)?;
+        let schemathesis = tools::ensure_schemathesis(workspace)?;
         let cluster = if has_database {
             None
         } else {
             setup::ensure(workspace, &[setup::POSTGRES])?;
             Some(workspace.step("PostgreSQL: starting", Cluster::start)?)
         };
-        Ok(Self { workspace, cluster, browser_modules, display: Display::start()?, length })
+        Ok(Self { workspace, cluster, browser_modules, schemathesis, display: Display::start()?, length })
     }
 
     /// A command that sees them. `profile_folder` says which build of the program is meant.
@@ -65,7 +67,7 @@ impl<'a> Surroundings<'a> {
         let mut command = self.display.command(program);
         let binary = self.workspace.program(profile_folder, "kontor");
         command.current_dir(&self.workspace.root).env("PATH", tools::search_path(self.workspace)?).env("KONTOR_BINARY", binary);
-        command.env("KONTOR_BROWSER_MODULES", &self.browser_modules);
+        command.env("KONTOR_BROWSER_MODULES", &self.browser_modules).env("KONTOR_SCHEMATHESIS", &self.schemathesis);
         if let Some(cluster) = &self.cluster {
             command.env(postgres::VARIABLE, cluster.url());
         }
@@ -91,7 +93,6 @@ pub fn test(workspace: &Workspace, length: Length) -> Result<()> {
         }
     };
     note("tests", workspace.step("tests", || nextest(&surroundings)));
-    note("schemathesis", workspace.step("schemathesis", || schemathesis(&surroundings)));
     note("doc tests", workspace.step("doc tests", || doc_tests(&surroundings)));
     for (name, arguments) in SLOW_PROOFS {
         note(name, slow_proof(&surroundings, name, arguments));
@@ -135,16 +136,6 @@ fn nextest(surroundings: &Surroundings) -> Result<()> {
     let cargo = surroundings.workspace.cargo();
     let mut command = surroundings.command(cargo.get_program(), "debug")?;
     command.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
-    process::run(command.args(FEATURES))
-}
-
-/// The one test that needs a program of another house.
-fn schemathesis(surroundings: &Surroundings) -> Result<()> {
-    let workspace = surroundings.workspace;
-    let program = tools::ensure_schemathesis(workspace)?;
-    let cargo = workspace.cargo();
-    let mut command = surroundings.command(cargo.get_program(), "debug")?;
-    command.args(["nextest", "run", "--workspace", "--run-ignored", "only", "-E", "test(schemathesis)"]).env("KONTOR_SCHEMATHESIS", program);
     process::run(command.args(FEATURES))
 }
 
