@@ -13,6 +13,7 @@ pub mod host;
 pub mod identity;
 pub mod logging;
 pub mod metrics;
+pub mod older;
 pub mod problem;
 pub mod quarantine;
 pub mod routes;

@@ -1,6 +1,8 @@
 //! How far back copies go. A till does not keep documents and moves for ever: what is older than the horizon is, on a
 //! copy, one opening row for each balance. The authority keeps everything.
 
+use crate::command::Query;
+use crate::counter;
 use crate::ids::{CompanyId, LocationId, LotId, ProductId, WarehouseId};
 use crate::reject::{Code, Reject};
 use crate::time::BusinessDate;
@@ -112,4 +114,37 @@ fn bring(world: &mut World, brought: &Brought) -> Result<(), Halt> {
         }
     }
     Ok(())
+}
+
+/// What a till that keeps only newer documents asks its server for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Older {
+    /// Nothing: everything it has to say is on the till.
+    Nothing,
+    /// The answer, if the till finds nothing.
+    IfNothingIsHere,
+    /// The answer: it is about a day that the till does not keep.
+    Answer,
+}
+
+/// Whether a question may be about such documents at all, whatever the day: most are not, and are not held up.
+pub fn may_be_older(query: &Query) -> bool {
+    older(query, BusinessDate(chrono::NaiveDate::MAX)) != Older::Nothing
+}
+
+/// Whether a question is about documents that a till no longer keeps.
+pub fn older(query: &Query, kept_from: BusinessDate) -> Older {
+    let Query::Counter(query) = query else { return Older::Nothing };
+    let filter = match query {
+        counter::Query::GetSale(_) | counter::Query::FindSale(_) | counter::Query::GetSaleLedger(_) => return Older::IfNothingIsHere,
+        counter::Query::ListSales(question) => &question.filter,
+        counter::Query::BrowseSales(question) => &question.filter,
+        _ => return Older::Nothing,
+    };
+    match filter.business_date {
+        Some(day) if day < kept_from => Older::Answer,
+        Some(_) => Older::Nothing,
+        None if filter.text.is_empty() => Older::Nothing,
+        None => Older::IfNothingIsHere,
+    }
 }

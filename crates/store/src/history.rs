@@ -4,7 +4,7 @@
 //! ever, so one rev says which of them a copy keeps.
 
 use kontor_domain::cell::{Cell as _, Value};
-use kontor_domain::history::{Advance, Brought};
+use kontor_domain::history::{Advance, Brought, Horizon};
 use kontor_domain::ids::{CompanyId, LocationId, LotId, ProductId, WarehouseId};
 use kontor_domain::time::BusinessDate;
 use kontor_domain::units::Quantity;
@@ -75,6 +75,12 @@ pub fn plan_of_file(file: &Connection, company: CompanyId, kept_from: BusinessDa
         all.push(brought([id(0)?, id(1)?, id(2)?, id(3)?], row.get(4)?));
     }
     Ok(Some(Advance { company, after_rev, through_rev, kept_from, brought: all }))
+}
+
+/// From which day on a copy has whole shifts; `None`: it has everything.
+pub async fn kept_from(reader: &Reader, company: CompanyId) -> Result<Option<BusinessDate>, StoreError> {
+    let found = reader.rows::<Horizon>("company = $1", vec![Value::Id(company.0)]).await?;
+    Ok(found.first().map(|horizon| horizon.kept_from))
 }
 
 const fn brought([warehouse, product, location, lot]: [Uuid; 4], quantity: i64) -> Brought {

@@ -66,6 +66,9 @@ pub struct SaleFilter {
     pub business_date: Option<BusinessDate>,
     /// Only sales or only refunds.
     pub kind: Option<SaleKind>,
+    /// Only of this warehouse.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warehouse_id: Option<WarehouseId>,
 }
 
 /// A sale in a list.
