@@ -27,12 +27,17 @@ pub(crate) const fn kept(info: &TableInfo) -> &'static str {
 
 const HORIZON_SQL: &str = "SELECT through_rev FROM horizon WHERE company = $1";
 
-/// The rev before the first document or move of a day or later; the last rev if there is none.
-const BEFORE_SQL: &str = "SELECT coalesce(MIN(f.rev) - 1, (SELECT c.rev FROM clock c WHERE c.company = $1)) FROM (
+/// The rev of the last document or move before the first one of a day or later; 0 if there is none.
+const BEFORE_SQL: &str = "WITH first AS (SELECT coalesce(MIN(f.rev), 9223372036854775807) AS rev FROM (
         SELECT MIN(rev) AS rev FROM posting WHERE company = $1 AND business_date >= $2
         UNION ALL SELECT MIN(rev) FROM stock_move WHERE company = $1 AND business_date >= $2
         UNION ALL SELECT MIN(rev) FROM sale WHERE company = $1 AND business_date >= $2
-        UNION ALL SELECT MIN(rev) FROM stock_document WHERE company = $1 AND business_date >= $2) f";
+        UNION ALL SELECT MIN(rev) FROM stock_document WHERE company = $1 AND business_date >= $2) f)
+    SELECT coalesce(MAX(l.rev), 0) FROM (
+        SELECT MAX(rev) AS rev FROM posting WHERE company = $1 AND rev < (SELECT rev FROM first)
+        UNION ALL SELECT MAX(rev) FROM stock_move WHERE company = $1 AND rev < (SELECT rev FROM first)
+        UNION ALL SELECT MAX(rev) FROM sale WHERE company = $1 AND rev < (SELECT rev FROM first)
+        UNION ALL SELECT MAX(rev) FROM stock_document WHERE company = $1 AND rev < (SELECT rev FROM first)) l";
 
 /// What moved behind a rev and up to another, by balance.
 const BROUGHT_SQL: &str = "SELECT warehouse_id, product_id, location_id, lot_id, CAST(SUM(quantity) AS BIGINT) FROM (

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{CashMovement, ParkedCart, Sale, SaleKind, SaleLine, SaleTax, SaleTender, Shift, ShiftTotal, Till};
 use crate::catalog::{Page, Product, Tax};
 use crate::command::queries;
-use crate::ids::{ParkedCartId, ProductId, SaleId, ShiftId, TillId};
+use crate::ids::{ParkedCartId, ProductId, SaleId, ShiftId, TillId, WarehouseId};
 use crate::money::PostingView;
 use crate::place::{Place, Stretch};
 use crate::settings::{Company, TaxMode};
