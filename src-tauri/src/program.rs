@@ -203,7 +203,7 @@ impl Program {
 
     /// Answers a question with JSON.
     pub async fn query(&self, query: &Query) -> Result<String, Reject> {
-        self.shop().await?.query(query).await
+        sync::older::answer(self, &*self.shop().await?, query).await
     }
 
     /// Answers what screens ask of their host with JSON.

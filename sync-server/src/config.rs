@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 use ipnet::IpNet;
+use kontor_domain::history::KEPT_DAYS;
 use kontor_sync::enrol::Secret;
 use serde::Deserialize;
 
@@ -63,6 +64,9 @@ pub struct Given {
     /// Web pages of other addresses that may use the API, e.g. https://example.com; none if nothing is said
     #[arg(long, global = true, env = "KONTOR_CORS_ORIGINS", value_delimiter = ',')]
     pub cors_origins: Option<Vec<String>>,
+    /// Days of documents and moves that tills keep; the server keeps all
+    #[arg(long, global = true, env = "KONTOR_HISTORY_DAYS")]
+    pub history_days: Option<u32>,
     /// What is logged, e.g. `info` or `kontor_server=debug`
     #[arg(long, global = true, env = "KONTOR_LOG")]
     pub log: Option<String>,
@@ -128,6 +132,8 @@ pub struct Settings {
     pub ui_dir: Option<PathBuf>,
     /// Origins whose pages may use the API.
     pub cors_origins: Vec<String>,
+    /// Days of documents and moves that tills keep.
+    pub history_days: u32,
     /// What is logged.
     pub log: String,
     /// Days of logs.
@@ -186,6 +192,7 @@ impl Given {
             trusted_proxies: self.trusted_proxies.or(other.trusted_proxies),
             ui_dir: self.ui_dir.or(other.ui_dir),
             cors_origins: self.cors_origins.or(other.cors_origins),
+            history_days: self.history_days.or(other.history_days),
             log: self.log.or(other.log),
             log_days: self.log_days.or(other.log_days),
         }
@@ -216,6 +223,8 @@ impl Given {
         };
         let log_days = self.log_days.unwrap_or(LOG_DAYS);
         ensure!((1..=3_650).contains(&log_days), "log_days is 1 to 3650");
+        let history_days = self.history_days.unwrap_or(KEPT_DAYS);
+        ensure!((31..=36_500).contains(&history_days), "history_days is 31 to 36500");
         let cors_origins = self.cors_origins.unwrap_or_default();
         for origin in &cors_origins {
             ensure!(is_origin(origin), "{origin} is no origin: a scheme and a host, as in https://example.com");
@@ -240,6 +249,7 @@ impl Given {
             trusted_proxies,
             ui_dir: self.ui_dir,
             cors_origins,
+            history_days,
             log: self.log.unwrap_or_else(|| "info".into()),
             log_days,
         })
@@ -285,6 +295,7 @@ mod tests {
             "database_url = 'mysql://x'",
             "database_url = 'postgres://x'\ndatabase_url_file = 'y'",
             "log_days = 0",
+            "history_days = 7",
             "smtp_url = 'smtps://mail.example.com'",
             "smtp_url = 'smtp://mail.example.com'\nmail_from = 'a@example.com'\npublic_url = 'https://example.com'",
             "smtp_url = 'smtp://127.0.0.1.example.com'\nmail_from = 'a@example.com'\npublic_url = 'https://example.com'",

@@ -26,7 +26,7 @@ use crate::host::now;
 use crate::problem::Problem;
 use crate::secrets::TokenKind;
 use crate::wire::{self, Input, Pack};
-use crate::{identity, quarantine, screens, seal, secrets};
+use crate::{identity, older, quarantine, screens, seal, secrets};
 
 /// Most bytes of a request for a token.
 const ENROL_BYTES_LIMIT: usize = 1_024;
@@ -52,6 +52,7 @@ fn everything() -> (Router<Arc<App>>, OpenApi) {
         Router::new()
             .route("/api/v1/sync/push", post(push))
             .route("/api/v1/sync/pull", post(pull))
+            .route("/api/v1/sync/older", post(older::ask))
             .route("/api/v1/sync/snapshot/{scope}", get(snapshot))
             .route("/api/v1/devices/enrol", post(enrol))
             .route("/health/live", get(live))

@@ -8,6 +8,7 @@ pub mod catalog;
 pub mod cell;
 pub mod command;
 pub mod counter;
+pub mod history;
 pub mod host;
 pub mod identity;
 pub mod ids;

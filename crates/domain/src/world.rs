@@ -660,7 +660,7 @@ macro_rules! table {
 }
 pub(crate) use table;
 
-use crate::{attention, catalog, counter, identity, money, printing, settings, stock};
+use crate::{attention, catalog, counter, history, identity, money, printing, settings, stock};
 
 world! {
     company: settings::Company,
@@ -701,4 +701,6 @@ world! {
     print_job: printing::PrintJob,
     sale_print: printing::SalePrint,
     attention: attention::Attention,
+    horizon: history::Horizon,
+    opening: history::Opening,
 }

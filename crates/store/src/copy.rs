@@ -14,7 +14,7 @@ use crate::agent::{Mark, Status, Trace};
 use crate::answers::{self, KeptAnswer};
 use crate::error::StoreError;
 use crate::sqlite::{Bound, read_all};
-use crate::{closed_file, feed, row_json, shape, sqlite_search, table_sql};
+use crate::{closed_file, feed, history, row_json, shape, sqlite_search, table_sql};
 
 /// What a copy knows of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,6 +126,8 @@ pub enum Local {
     },
     /// All rows of a scope are removed.
     ClearScope(Scope),
+    /// Documents and moves behind the horizon are removed.
+    ForgetHistory,
     /// A command on its way.
     OutboxAdd(OutboxEntry),
     /// An answered command.
@@ -318,6 +320,7 @@ fn perform(connection: &Connection, company: CompanyId, write: &Local, products:
         Local::Put(row) => put(connection, company, row, products),
         Local::Gone { table, key, scope } => gone(connection, company, *table, key, *scope, products),
         Local::ClearScope(scope) => clear_scope(connection, company, *scope, products),
+        Local::ForgetHistory => history::forget(connection, company),
         Local::OutboxAdd(entry) => add_to_outbox(connection, entry),
         Local::OutboxDrop(seq) => run("DELETE FROM outbox WHERE seq = ?1", params![seq]),
         Local::OutboxReplace(entries) => {

@@ -226,6 +226,10 @@ fn sale_condition(asker: &Asker, filter: &SaleFilter, operator: &str) -> (String
         bound.push(kind.to_value());
         condition.push_str(&format!(" AND s.kind = ${}", bound.len()));
     }
+    if let Some(warehouse) = filter.warehouse_id {
+        bound.push(warehouse.to_value());
+        condition.push_str(&format!(" AND s.warehouse_id = ${}", bound.len()));
+    }
     let text = filter.text.trim();
     if !text.is_empty() {
         bound.push(Value::Text(like(text)));

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::agent::{Mark, Status};
 use crate::error::StoreError;
 use crate::sqlite::{keep_plans, read_all};
-use crate::{copy, migrations, row_json, shape};
+use crate::{copy, history, migrations, row_json, shape};
 
 mod postgres;
 
@@ -115,13 +115,14 @@ const CHANGES_SQL: &str = "SELECT rev, table_name, key_cells, kind FROM change W
 /// The first revs of a scope after one, with the place of the table that each is in; the place behind the last table is
 /// what went away.
 fn revs_sql() -> String {
-    let part = |place: usize, name: &str| {
+    let part = |place: usize, name: &str, kept: &str| {
         format!(
-            "SELECT rev, CAST({place} AS BIGINT) AS place FROM (SELECT rev FROM {name} WHERE company = $1 AND scope = $2 AND rev > $3 ORDER BY rev LIMIT $4) t{place}"
+            "SELECT rev, CAST({place} AS BIGINT) AS place FROM (SELECT rev FROM {name} WHERE company = $1 AND scope = $2 AND rev > $3{kept} ORDER BY rev LIMIT $4) t{place}"
         )
     };
-    let mut parts: Vec<String> = shape::shipped().enumerate().map(|(place, table)| part(place, table.info().name)).collect();
-    parts.push(part(parts.len(), "change"));
+    let mut parts: Vec<String> =
+        shape::shipped().enumerate().map(|(place, table)| part(place, table.info().name, history::kept(table.info()))).collect();
+    parts.push(part(parts.len(), "change", ""));
     parts.join(" UNION ALL ")
 }
 
@@ -139,11 +140,11 @@ pub(crate) fn sql_of(place: usize) -> &'static FeedSql {
     static ALL: OnceLock<Vec<FeedSql>> = OnceLock::new();
     let build = |table: Table| {
         let info = table.info();
-        let (name, columns) = (info.name, info.columns.join(", "));
+        let (name, columns, kept) = (info.name, info.columns.join(", "), history::kept(info));
         FeedSql {
-            revs: format!("SELECT rev FROM {name} WHERE company = $1 AND scope = $2 AND rev > $3 ORDER BY rev LIMIT $4"),
-            rows: format!("SELECT {columns}, scope, rev FROM {name} WHERE company = $1 AND scope = $2 AND rev > $3 AND rev <= $4"),
-            sums: format!("SELECT {columns}, scope, rev FROM {name} WHERE company = $1 AND scope = $2"),
+            revs: format!("SELECT rev FROM {name} WHERE company = $1 AND scope = $2 AND rev > $3{kept} ORDER BY rev LIMIT $4"),
+            rows: format!("SELECT {columns}, scope, rev FROM {name} WHERE company = $1 AND scope = $2 AND rev > $3 AND rev <= $4{kept}"),
+            sums: format!("SELECT {columns}, scope, rev FROM {name} WHERE company = $1 AND scope = $2{kept}"),
         }
     };
     &ALL.get_or_init(|| shape::shipped().map(build).collect())[place]

@@ -14,6 +14,7 @@ pub mod copy;
 pub mod counter;
 pub mod error;
 pub mod feed;
+pub mod history;
 mod identity;
 pub mod installation;
 pub mod migrations;

@@ -91,6 +91,18 @@ const HOLDS_WAREHOUSE: &str = "((SELECT role FROM installation WHERE id = 1) IS 
 /// What a copy need not fulfil: it lacks what was done in warehouses it does not hold.
 const IS_AUTHORITY: &str = "(SELECT role FROM installation WHERE id = 1) IS DISTINCT FROM 'replica'";
 
+/// On a copy, what is behind the horizon is one opening for each balance; the authority has the moves themselves.
+const OPENINGS: &str = "SELECT product_id, location_id, lot_id, quantity FROM opening
+                    WHERE company = $1 AND (SELECT role FROM installation WHERE id = 1) IS NOT DISTINCT FROM 'replica'";
+
+/// A copy has all documents of the shifts (`h`) of the day from which it keeps them.
+const SHIFT_IS_WHOLE: &str = "((SELECT role FROM installation WHERE id = 1) IS DISTINCT FROM 'replica'
+                 OR h.business_date >= coalesce((SELECT kept_from FROM horizon WHERE company = $1), ''))";
+
+/// The authority, and a copy that has nothing behind a horizon.
+const HAS_ALL_HISTORY: &str = "((SELECT role FROM installation WHERE id = 1) IS DISTINCT FROM 'replica'
+                 OR NOT EXISTS (SELECT 1 FROM horizon z WHERE z.company = $1))";
+
 type Text<'a> = &'a dyn Fn(&str) -> String;
 
 fn stock_rules(hex: Text<'_>, text: Text<'_>) -> Vec<Rule> {
@@ -103,12 +115,30 @@ fn stock_rules(hex: Text<'_>, text: Text<'_>) -> Vec<Rule> {
                 "WITH flow AS (
                     SELECT product_id, to_id AS location_id, lot_id, quantity FROM stock_move WHERE company = $1
                     UNION ALL SELECT product_id, from_id, lot_id, -quantity FROM stock_move WHERE company = $1
-                    UNION ALL SELECT product_id, location_id, lot_id, 0 FROM balance WHERE company = $1),
+                    UNION ALL SELECT product_id, location_id, lot_id, 0 FROM balance WHERE company = $1
+                    UNION ALL {OPENINGS}),
                  sums AS (SELECT product_id, location_id, lot_id, SUM(quantity) AS quantity FROM flow GROUP BY product_id, location_id, lot_id)
                  SELECT {}, {}, {} FROM sums s LEFT JOIN balance b ON b.company = $1 AND b.product_id = s.product_id AND b.location_id = s.location_id AND b.lot_id = s.lot_id
                  WHERE coalesce(b.quantity, 0) <> s.quantity",
                 hex("s.product_id"),
                 text("coalesce(b.quantity, 0)"),
+                text("s.quantity")
+            ),
+        },
+        Rule {
+            name: "an opening equals the moves behind the horizon",
+            compared: "opening",
+            sql: format!(
+                "WITH behind AS (SELECT through_rev FROM horizon WHERE company = $1),
+                 flow AS (
+                    SELECT product_id, to_id AS location_id, lot_id, quantity FROM stock_move WHERE company = $1 AND rev <= (SELECT through_rev FROM behind)
+                    UNION ALL SELECT product_id, from_id, lot_id, -quantity FROM stock_move WHERE company = $1 AND rev <= (SELECT through_rev FROM behind)
+                    UNION ALL SELECT product_id, location_id, lot_id, 0 FROM opening WHERE company = $1),
+                 sums AS (SELECT product_id, location_id, lot_id, SUM(quantity) AS quantity FROM flow GROUP BY product_id, location_id, lot_id)
+                 SELECT {}, {}, {} FROM sums s LEFT JOIN opening o ON o.company = $1 AND o.product_id = s.product_id AND o.location_id = s.location_id AND o.lot_id = s.lot_id
+                 WHERE coalesce(o.quantity, 0) <> s.quantity AND {IS_AUTHORITY}",
+                hex("s.product_id"),
+                text("coalesce(o.quantity, 0)"),
                 text("s.quantity")
             ),
         },
@@ -150,7 +180,8 @@ fn stock_rules(hex: Text<'_>, text: Text<'_>) -> Vec<Rule> {
                      JOIN location t ON t.company = m.company AND t.id = m.to_id
                      WHERE m.company = $1 GROUP BY m.product_id, m.warehouse_id) h
                  ON h.product_id = v.product_id AND h.warehouse_id = v.warehouse_id
-                 WHERE v.company = $1 AND v.value <> coalesce(h.value, 0) AND {HOLDS_WAREHOUSE}",
+                 WHERE v.company = $1 AND v.value <> coalesce(h.value, 0) AND {HOLDS_WAREHOUSE}
+                 AND {HAS_ALL_HISTORY}",
                 hex("v.product_id"),
                 text("v.value"),
                 text("coalesce(h.value, 0)")
@@ -278,7 +309,7 @@ fn sale_rules(hex: Text<'_>, text: Text<'_>) -> Vec<Rule> {
         compared: "sale",
         sql: format!(
             "SELECT {}, {}, {} FROM sale WHERE company = $1 AND rev > 0 AND {} GROUP BY till_id, series
-             HAVING COUNT(*) <> MAX(seq) - MIN(seq) + 1 OR COUNT(DISTINCT seq) <> COUNT(*) OR MIN(seq) <> 1",
+             HAVING COUNT(DISTINCT seq) <> COUNT(*) OR ((COUNT(*) <> MAX(seq) - MIN(seq) + 1 OR MIN(seq) <> 1) AND {HAS_ALL_HISTORY})",
             hex("till_id"),
             text("COUNT(*)"),
             text("MAX(seq)"),
@@ -330,7 +361,7 @@ fn shift_rules(engine: Engine, hex: Text<'_>, text: Text<'_>) -> Vec<Rule> {
             "SELECT {}, {}, {} FROM shift h
              LEFT JOIN (SELECT shift_id, SUM({column}) AS amount FROM shift_total WHERE company = $1 AND kind = '{kind}' GROUP BY shift_id) t ON t.shift_id = h.id
              LEFT JOIN ({ledger}) x ON x.shift_id = h.id
-             WHERE h.company = $1 AND coalesce(t.amount, 0) <> coalesce(x.amount, 0)",
+             WHERE h.company = $1 AND coalesce(t.amount, 0) <> coalesce(x.amount, 0) AND {SHIFT_IS_WHOLE}",
             hex("h.id"),
             text("coalesce(t.amount, 0)"),
             text("coalesce(x.amount, 0)")
@@ -367,7 +398,7 @@ fn shift_rules(engine: Engine, hex: Text<'_>, text: Text<'_>) -> Vec<Rule> {
             compared: "shift",
             sql: format!(
                 "SELECT {}, {}, '0' FROM shift h JOIN posting p ON p.company = h.company AND p.shift_id = h.id
-                 WHERE h.company = $1 AND h.state = 'closed' AND p.account = 'drawer' GROUP BY h.id HAVING SUM(p.amount) <> 0",
+                 WHERE h.company = $1 AND h.state = 'closed' AND p.account = 'drawer' AND {SHIFT_IS_WHOLE} GROUP BY h.id HAVING SUM(p.amount) <> 0",
                 hex("h.id"),
                 text("SUM(p.amount)")
             ),

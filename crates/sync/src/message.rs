@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kontor_domain::cell::{CellKind, Value};
-use kontor_domain::command::DocumentNumber;
+use kontor_domain::command::{DocumentNumber, Query};
 use kontor_domain::ids::{CommandId, DeviceId, PersonId};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::time::Instant;
@@ -118,6 +118,15 @@ pub const SNAPSHOT_EPOCH: &str = "kontor-epoch";
 pub const SNAPSHOT_REV: &str = "kontor-rev";
 /// Header of a ready file: what the history is there; empty where nothing was entered yet.
 pub const SNAPSHOT_MARK: &str = "kontor-mark";
+
+/// Asks about documents that are older than what the copy keeps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OlderRequest {
+    /// Who asks.
+    pub actor: PersonId,
+    /// What.
+    pub query: Query,
+}
 
 /// Asks for rows and answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

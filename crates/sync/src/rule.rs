@@ -58,6 +58,8 @@ rules! {
     ShapeBoots = "13-shape-boots",
     /// What was taken back for an upgrade runs again at the next start.
     ReplayIsDue = "13-replay-is-due",
+    /// What is behind the horizon goes from a copy when the horizon comes.
+    HistoryIsForgotten = "14-history-is-forgotten",
 }
 
 impl Rule {

@@ -10,7 +10,7 @@ use kontor_domain::secret::Secret;
 use kontor_domain::world::Scope;
 use kontor_store::agent::Mark;
 use kontor_sync::enrol::{EnrolReply, EnrolRequest};
-use kontor_sync::message::{PullReply, PullRequest, PushReply, PushRequest, SNAPSHOT_EPOCH, SNAPSHOT_MARK, SNAPSHOT_REV};
+use kontor_sync::message::{OlderRequest, PullReply, PullRequest, PushReply, PushRequest, SNAPSHOT_EPOCH, SNAPSHOT_MARK, SNAPSHOT_REV};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -201,6 +201,11 @@ impl Client {
     pub async fn pull(&self, token: &Secret, request: PullRequest) -> Result<PullReply, Trouble> {
         let wait = Duration::from_millis(u64::from(request.wait_ms));
         self.ask("/api/v1/sync/pull", token, request, ANSWER_LIMIT + wait).await
+    }
+
+    /// What this till no longer keeps.
+    pub async fn older(&self, token: &Secret, request: OlderRequest) -> Result<serde_json::Value, Trouble> {
+        self.ask("/api/v1/sync/older", token, request, ANSWER_LIMIT).await
     }
 
     /// A ready file with a scope's rows, unpacked to a path; what it is of.

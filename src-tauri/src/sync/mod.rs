@@ -8,6 +8,7 @@ mod client;
 pub mod connection;
 mod events;
 mod join;
+pub mod older;
 mod pin;
 mod run;
 mod seal;

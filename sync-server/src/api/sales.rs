@@ -143,7 +143,7 @@ pub struct RefundDraftLine {
 
 async fn list(State(app): State<Arc<App>>, actor: Actor, Search(search): Search<SaleSearch>) -> Result<Reply<200, Listed<SaleRow>>, Problem> {
     let paging = search.paging()?;
-    let filter = SaleFilter { text: search.q.unwrap_or_default(), business_date: search.business_date, kind: search.kind };
+    let filter = SaleFilter { text: search.q.unwrap_or_default(), business_date: search.business_date, kind: search.kind, warehouse_id: None };
     let text = match paging {
         Paging::Page { offset, limit } => ask_text(&app, &actor, ListSales { filter, offset, limit }).await?,
         Paging::Stretch { after, limit } => ask_text(&app, &actor, BrowseSales { filter, after, limit }).await?,

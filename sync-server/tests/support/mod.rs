@@ -74,6 +74,7 @@ impl Place {
             ui_dir: None,
             cors_origins: Vec::new(),
             log: "warn".into(),
+            history_days: kontor_domain::history::KEPT_DAYS,
             log_days: 1,
             mail: None,
             registration: true,

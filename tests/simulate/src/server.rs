@@ -8,8 +8,10 @@ use anyhow::{Context as _, Result, anyhow};
 use kontor_domain::command::{COMMAND_VERSION, Command, Envelope, Rights};
 use kontor_domain::ids::{CommandId, CompanyId, DeviceId, PersonId};
 use kontor_domain::reject::Reject;
-use kontor_domain::time::Instant;
+use kontor_domain::time::{BusinessDate, Instant};
+use kontor_domain::world::World;
 use kontor_store::feed::FeedFile;
+use kontor_store::history;
 use kontor_store::sqlite::SqliteFile;
 use kontor_sync::authority::{Authority, Care, Job, Message, Push, Submission, Upkeep, Verdict};
 use kontor_sync::message::{Ack, PullReply, PullRequest, PushReply, PushRequest};
@@ -148,6 +150,18 @@ impl Server {
         let message = Message::Job(job(Box::new(move |verdict| drop(sender.send(verdict)))));
         self.run(message);
         receiver.try_recv().context("a job without an answer")
+    }
+
+    /// Moves the horizon, so that copies keep this day and what is later.
+    pub fn forget_history(&mut self, id: CommandId, kept_from: BusinessDate, now: Instant) -> Result<()> {
+        let company = self.company;
+        let Some(advance) = history::plan_of_file(self.connection(), company, kept_from)? else { return Ok(()) };
+        self.job(|answer| {
+            let advance = advance.clone();
+            let work = Box::new(move |world: &mut World| kontor_domain::history::advance(world, &advance));
+            Job { id, company, name: kontor_domain::history::ADVANCE.into(), now, work, answer }
+        })??;
+        Ok(())
     }
 
     /// Its last rev.

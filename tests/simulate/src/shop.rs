@@ -133,3 +133,8 @@ pub enum Promise {
     /// It is kept as it is.
     Poison,
 }
+
+/// The day after it.
+pub fn next_day(day: BusinessDate) -> BusinessDate {
+    day.0.succ_opt().map_or(day, BusinessDate)
+}

@@ -4,6 +4,7 @@
 
 mod commands;
 mod disks;
+mod history;
 mod upgrades;
 
 use kontor_domain::catalog::{self, Product, ProductChanges};

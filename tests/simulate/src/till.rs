@@ -209,14 +209,18 @@ impl Till {
 
     /// Rows that its history says were written here and that its file does not show.
     pub fn missing(&self) -> Result<Vec<Written>> {
-        let written: BTreeSet<Written> = self.history.values().flatten().copied().collect();
-        let mut missing = Vec::new();
-        for row in written {
+        // What is behind the horizon is forgotten.
+        let mut behind =
+            self.connection().prepare_cached("SELECT 1 FROM command_log l, horizon h WHERE l.id = ?1 AND l.rev > 0 AND l.rev <= h.through_rev")?;
+        let mut missing = BTreeSet::new();
+        for (id, row) in &self.history {
+            let Some(row) = row else { continue };
             let sql = format!("SELECT 1 FROM {} WHERE company = ?1 AND id = ?2", row.table);
-            if !self.connection().prepare_cached(&sql)?.exists((self.company.0.as_bytes(), row.id.as_bytes()))? {
-                missing.push(row);
+            let is_here = self.connection().prepare_cached(&sql)?.exists((self.company.0.as_bytes(), row.id.as_bytes()))?;
+            if !is_here && !behind.exists([id.0.as_bytes()])? {
+                missing.insert(*row);
             }
         }
-        Ok(missing)
+        Ok(missing.into_iter().collect())
     }
 }

@@ -321,11 +321,15 @@ pub async fn ask_all(both: &Both, founded: &Founded, next_shift: ShiftId) {
             both.ask(founded, ListBalances { text: text.into(), location_id: None, only_low, offset: 0, limit: 50 }).await;
         }
         for kind in [None, Some(SaleKind::Sale), Some(SaleKind::Refund)] {
-            both.ask(founded, ListSales { filter: SaleFilter { text: text.into(), business_date: None, kind }, offset: 0, limit: 50 }).await;
+            both.ask(
+                founded,
+                ListSales { filter: SaleFilter { text: text.into(), business_date: None, kind, warehouse_id: None }, offset: 0, limit: 50 },
+            )
+            .await;
         }
     }
     for text in ["O'BRIEN", "o'brien", "TS-1", "ts-1", "李", "2453"] {
-        let filter = SaleFilter { text: text.into(), business_date: Some(founded.date), kind: None };
+        let filter = SaleFilter { text: text.into(), business_date: Some(founded.date), kind: None, warehouse_id: None };
         assert!(both.ask(founded, ListSales { filter, offset: 0, limit: 50 }).await.total > 0, "{text}");
     }
     let all = both.ask(founded, ListProducts { filter: ProductFilter::default(), offset: 0, limit: 500 }).await;

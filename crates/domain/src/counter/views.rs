@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{CashMovement, ParkedCart, Sale, SaleKind, SaleLine, SaleTax, SaleTender, Shift, ShiftTotal, Till};
 use crate::catalog::{Page, Product, Tax};
 use crate::command::queries;
-use crate::ids::{ParkedCartId, ProductId, SaleId, ShiftId, TillId};
+use crate::ids::{ParkedCartId, ProductId, SaleId, ShiftId, TillId, WarehouseId};
 use crate::money::PostingView;
 use crate::place::{Place, Stretch};
 use crate::settings::{Company, TaxMode};
@@ -66,6 +66,9 @@ pub struct SaleFilter {
     pub business_date: Option<BusinessDate>,
     /// Only sales or only refunds.
     pub kind: Option<SaleKind>,
+    /// Only of this warehouse.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warehouse_id: Option<WarehouseId>,
 }
 
 /// A sale in a list.

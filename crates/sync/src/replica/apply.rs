@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kontor_domain::world::Scope;
+use kontor_domain::world::{Scope, Table};
 use kontor_store::StoreError;
 use kontor_store::agent::{Status, Step};
 use kontor_store::copy::{Ask, Local, OutboxEntry};
@@ -64,6 +64,14 @@ impl Batch {
     }
 }
 
+impl Batch {
+    /// What a copy no longer keeps, when the horizon comes with the rows.
+    fn forgets(&self) -> Option<Local> {
+        let has_come = self.pages.iter().flatten().any(|(kind, row)| *kind == RowKind::Put && row.table == Table::horizon);
+        (has_come && Rule::HistoryIsForgotten.holds()).then_some(Local::ForgetHistory)
+    }
+}
+
 impl Replica {
     fn batch_to_apply(&self) -> Option<(&Batch, i64)> {
         match self.batch.first().map(|pending| &pending.message) {
@@ -110,7 +118,7 @@ impl Replica {
             return self.rebase();
         }
         let Some((batch, _)) = self.batch_to_apply() else { return Ok(Step::Nothing) };
-        let writes: Vec<Local> = batch.row_writes().collect();
+        let writes: Vec<Local> = batch.row_writes().chain(batch.forgets()).collect();
         let rows = batch.rows();
         self.local.extend(writes);
         if rows > 0 {
@@ -132,6 +140,7 @@ impl Replica {
         let cleared: BTreeSet<Scope> = batch.boot.iter().chain(revoked).copied().collect();
         writes.extend(cleared.into_iter().map(Local::ClearScope));
         writes.extend(batch.row_writes());
+        writes.extend(batch.forgets());
         self.phase = Phase::RowsWritten;
         Ok(Step::Write(writes))
     }

@@ -4,13 +4,13 @@ use anyhow::Result;
 use kontor_domain::cell::Value;
 use kontor_domain::counter::ParkedCart;
 use kontor_domain::ids::CommandId;
-use kontor_domain::time::Instant;
+use kontor_domain::time::{BusinessDate, Instant};
 use kontor_domain::world::{Row as _, Scope, World};
 use kontor_store::sqlite::find_rows;
 use kontor_sync::authority::{Job, Upkeep};
 
 use super::Run;
-use crate::shop::Promise;
+use crate::shop::{Promise, next_day};
 use crate::till::Program;
 
 /// Most machines with a till's file.
@@ -20,7 +20,7 @@ const DAY_MS: i64 = 24 * 3_600_000;
 impl Run {
     pub(super) fn fault(&mut self) -> Result<()> {
         let index = self.dice.index(self.shop.tills.len());
-        match self.dice.roll(28) {
+        match self.dice.roll(30) {
             0..2 => self.copies_disk(index),
             2..5 => {
                 let till = self.till(index);
@@ -61,6 +61,7 @@ impl Run {
                 self.till(index).program = if self.dice.percent(50) { Program::Older } else { Program::Newer };
                 Ok(())
             }
+            26..28 => self.moves_horizon(),
             _ => self.moves_a_cart(index),
         }
     }
@@ -73,6 +74,19 @@ impl Run {
         self.shop.tills.insert(index, (till.upgrade(has_another_shape)?, place));
         self.till(index).look(0)?;
         self.own_writes(index)
+    }
+
+    /// A night passes, and copies forget what is older than some day that documents are of, or than tomorrow.
+    fn moves_horizon(&mut self) -> Result<()> {
+        let mut days: Vec<BusinessDate> = self.shop.tills.iter().map(|(_, place)| place.today).collect();
+        for (_, place) in &mut self.shop.tills {
+            place.today = next_day(place.today);
+        }
+        days.extend(self.shop.tills.iter().map(|(_, place)| place.today));
+        let Some(kept_from) = self.dice.pick(&days).copied() else { return Ok(()) };
+        let (id, now) = (CommandId(self.dice.id()), self.server_now());
+        self.at_server(|server| server.forget_history(id, kept_from, now))?;
+        Ok(())
     }
 
     fn copies_disk(&mut self, index: usize) -> Result<()> {

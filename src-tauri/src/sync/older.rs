@@ -1,0 +1,68 @@
+//! Documents older than what this till keeps are looked up at its server.
+
+use kontor_domain::command::Query;
+use kontor_domain::history::{Older, may_be_older, older};
+use kontor_domain::reject::Reject;
+use kontor_store::history;
+use kontor_sync::message::OlderRequest;
+use serde_json::Value;
+
+use super::address::Address;
+use super::client::Client;
+use super::connection::Connection;
+use crate::program::{Program, internal, lock};
+use crate::shop::Shop;
+
+/// The till's own answer, or the server's where the question is about what the till no longer keeps. A till that finds
+/// nothing and does not reach its server says that it found nothing; asked for a day it does not keep, it says why not.
+pub async fn answer(program: &Program, shop: &Shop, query: &Query) -> Result<String, Reject> {
+    let connection = lock(&program.syncing).as_ref().map(|syncing| syncing.connection().clone());
+    let Some(connection) = connection.filter(|_| may_be_older(query)) else { return shop.query(query).await };
+    let kept_from = history::kept_from(shop.reader(), shop.installation.company).await.map_err(|error| error.reject())?;
+    match kept_from.map_or(Older::Nothing, |day| older(query, day)) {
+        Older::Nothing => shop.query(query).await,
+        Older::Answer => ask(program, shop, connection, query).await,
+        Older::IfNothingIsHere => {
+            let here = shop.query(query).await?;
+            if !is_nothing(&here) {
+                return Ok(here);
+            }
+            Ok(ask(program, shop, connection, query).await.unwrap_or(here))
+        }
+    }
+}
+
+async fn ask(program: &Program, shop: &Shop, connection: Connection, query: &Query) -> Result<String, Reject> {
+    let address = Address::read(&connection.address)?;
+    let client = Client::new(&address, connection.fingerprint.as_deref())?;
+    let folder = program.folder().to_owned();
+    let token = tokio::task::spawn_blocking(move || connection.token(&folder)).await.map_err(internal)?;
+    let token = token.ok_or_else(|| internal("no token"))?;
+    let request = OlderRequest { actor: shop.asker().person, query: query.clone() };
+    let answer = client.older(&token, request).await.map_err(|trouble| trouble.reject().unwrap_or_else(|| internal("woke")))?;
+    serde_json::to_string(&answer).map_err(internal)
+}
+
+/// `null`, or lists with nothing in them.
+fn is_nothing(answer: &str) -> bool {
+    match serde_json::from_str(answer) {
+        Ok(Value::Null) => true,
+        Ok(Value::Object(fields)) => fields.values().filter_map(Value::as_array).all(Vec::is_empty) && fields.values().any(Value::is_array),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_nothing;
+
+    #[test]
+    fn an_empty_answer_is_told_from_one_that_says_something() {
+        for nothing in ["null", r#"{"rows":[],"total":0}"#, r#"{"moves":[],"postings":[]}"#] {
+            assert!(is_nothing(nothing), "{nothing}");
+        }
+        for something in [r#"{"rows":[1],"total":1}"#, r#"{"sale":{"id":1},"lines":[1],"refunds":[]}"#, "[]"] {
+            assert!(!is_nothing(something), "{something}");
+        }
+    }
+}
