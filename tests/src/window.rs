@@ -2,6 +2,7 @@
 
 pub mod flow;
 pub mod keyboard;
+pub mod place;
 pub mod screen;
 
 use std::net::TcpListener;
@@ -247,14 +248,29 @@ impl Window {
 
     /// Walks with Tab until an element has the focus.
     pub async fn tab_to(&self, selector: &str) -> anyhow::Result<()> {
-        let is_there = format!("document.activeElement?.matches({})", json!(selector));
-        for _ in 0..60 {
-            if self.value(&is_there).await? == true {
+        self.tab_until(&format!("document.activeElement?.matches({})", json!(selector))).await
+    }
+
+    /// Walks with Tab until an expression is true.
+    pub async fn tab_until(&self, expression: &str) -> anyhow::Result<()> {
+        for _ in 0..100 {
+            if self.value(expression).await? == true {
                 return Ok(());
             }
             self.press("Tab")?;
         }
-        bail!("Tab does not reach {selector}");
+        bail!("Tab does not reach {expression}");
+    }
+
+    /// Walks to the button with these words and presses it.
+    pub async fn press_button(&self, words: &str) -> anyhow::Result<()> {
+        let words = json!(words);
+        let expression = format!(
+            "(document.activeElement?.tagName === 'BUTTON' && !document.activeElement.disabled
+              && (document.activeElement.innerText.trim() || document.activeElement.getAttribute('aria-label') || '').startsWith({words}))"
+        );
+        self.tab_until(&expression).await?;
+        self.press("Enter")
     }
 
     /// Presses an element with the mouse: only to get somewhere, never to prove something.

@@ -17,29 +17,11 @@ use kontor_domain::units::Money;
 use kontor_tests::dice::Dice;
 use kontor_tests::server::Server;
 use kontor_tests::shop::id;
-use kontor_tests::window::{Desk, Look, Window};
+use kontor_tests::window::place::Place;
+use kontor_tests::window::{Look, Window};
 use kontor_translations::{Locale, key};
 
 const ENGLISH: Look<'_> = Look::new("en", "light");
-
-struct Place {
-    folder: tempfile::TempDir,
-    desk: Desk,
-}
-
-fn place(look: Look<'_>) -> anyhow::Result<Place> {
-    let folder = tempfile::tempdir()?;
-    let desk = Desk::new(&folder.path().join("data"))?;
-    desk.prefer(look)?;
-    Ok(Place { folder, desk })
-}
-
-/// The counter of the demo shop.
-async fn demo(place: &Place) -> anyhow::Result<Window> {
-    let window = place.desk.open().await?;
-    window.try_demo().await?;
-    Ok(window)
-}
 
 fn is_long() -> bool {
     std::env::var_os("KONTOR_LONG").is_some()
@@ -67,8 +49,8 @@ fn words_of(pdf: &Path) -> anyhow::Result<String> {
 
 /// Start, demo, five scans, exact cash, receipt: without a mouse.
 async fn sells_five(locale: &str, receipt_word: &str) -> anyhow::Result<()> {
-    let place = place(Look::new(locale, "light"))?;
-    let window = demo(&place).await?;
+    let place = Place::new(Look::new(locale, "light"))?;
+    let window = place.demo().await?;
     assert_eq!(window.value("document.documentElement.lang").await?, locale);
     let before = window.last_sale().await?;
     let barcodes = window.barcodes(5).await?;
@@ -109,7 +91,7 @@ async fn five_scans_and_one_key_sell_five_things_in_simplified_chinese() -> anyh
 
 #[tokio::test]
 async fn a_shop_of_ones_own_is_open_after_its_name_and_enter() -> anyhow::Result<()> {
-    let place = place(ENGLISH)?;
+    let place = Place::new(ENGLISH)?;
     let window = place.desk.open().await?;
     window.until_there(".first .way").await?;
     window.tab_to(".way.primary").await?;
@@ -154,8 +136,8 @@ async fn until_cart(window: &Window, expected: &BTreeMap<String, i64>) -> anyhow
 
 #[tokio::test]
 async fn thirty_scans_a_second_are_neither_lost_nor_split() -> anyhow::Result<()> {
-    let place = place(ENGLISH)?;
-    let window = demo(&place).await?;
+    let place = Place::new(ENGLISH)?;
+    let window = place.demo().await?;
     let barcodes = window.barcodes(20).await?;
     let count = if is_long() { 1000 } else { 150 };
     let mut expected = BTreeMap::new();
@@ -182,8 +164,8 @@ async fn thirty_scans_a_second_are_neither_lost_nor_split() -> anyhow::Result<()
 /// The toolkit's own input method composes after Ctrl+Shift+U and takes every digit for itself, as those for Chinese do.
 #[tokio::test]
 async fn a_scan_is_whole_while_an_input_method_composes() -> anyhow::Result<()> {
-    let place = place(ENGLISH)?;
-    let window = demo(&place).await?;
+    let place = Place::new(ENGLISH)?;
+    let window = place.demo().await?;
     let barcodes = window.barcodes(10).await?;
     let mut expected = BTreeMap::new();
     const WATCH: &str = "window.composed = 0; addEventListener('compositionstart', () => window.composed++, true);";
@@ -203,8 +185,8 @@ async fn a_scan_is_whole_while_an_input_method_composes() -> anyhow::Result<()> 
 
 #[tokio::test]
 async fn the_next_sale_does_not_wait_for_the_paper_of_the_last() -> anyhow::Result<()> {
-    let place = place(ENGLISH)?;
-    let window = demo(&place).await?;
+    let place = Place::new(ENGLISH)?;
+    let window = place.demo().await?;
     // A pipe that nobody reads is a printer that does not answer.
     let pipe = place.folder.path().join("printer");
     assert!(Command::new("mkfifo").arg(&pipe).status()?.success());
@@ -254,8 +236,8 @@ fn read_until(pipe: &Path, texts: &[String]) -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn no_key_of_a_browser_leaves_the_counter_and_escape_never_voids() -> anyhow::Result<()> {
-    let place = place(ENGLISH)?;
-    let window = demo(&place).await?;
+    let place = Place::new(ENGLISH)?;
+    let window = place.demo().await?;
     for barcode in window.barcodes(3).await? {
         window.scan(&barcode)?;
     }
@@ -280,8 +262,8 @@ async fn no_key_of_a_browser_leaves_the_counter_and_escape_never_voids() -> anyh
 
 #[tokio::test]
 async fn an_unfinished_sale_is_there_again_after_kill_9() -> anyhow::Result<()> {
-    let place = place(ENGLISH)?;
-    let window = demo(&place).await?;
+    let place = Place::new(ENGLISH)?;
+    let window = place.demo().await?;
     let barcodes = window.barcodes(3).await?;
     for barcode in &barcodes {
         window.scan(barcode)?;
@@ -304,8 +286,8 @@ async fn sales(window: &Window) -> anyhow::Result<i64> {
 
 #[tokio::test]
 async fn a_sale_in_flight_at_kill_9_is_shown_as_done_or_not_done_and_made_once() -> anyhow::Result<()> {
-    let place = place(ENGLISH)?;
-    let mut window = demo(&place).await?;
+    let place = Place::new(ENGLISH)?;
+    let mut window = place.demo().await?;
     let barcode = window.barcodes(1).await?.remove(0);
     let mut dice = Dice::new(9);
     for _ in 0..10 {
@@ -338,7 +320,7 @@ async fn a_sale_in_flight_at_kill_9_is_shown_as_done_or_not_done_and_made_once()
 #[tokio::test]
 async fn a_file_that_is_no_shop_is_told_in_each_language_and_retried() -> anyhow::Result<()> {
     for locale in Locale::ALL {
-        let place = place(Look::new(locale.tag(), "light"))?;
+        let place = Place::new(Look::new(locale.tag(), "light"))?;
         let file = place.desk.folder().join("shop.kontor");
         std::fs::write(&file, "this is no shop ".repeat(1000))?;
         let window = place.desk.open().await?;
@@ -360,8 +342,8 @@ async fn a_file_that_is_no_shop_is_told_in_each_language_and_retried() -> anyhow
 
 #[tokio::test]
 async fn nothing_comes_from_elsewhere() -> anyhow::Result<()> {
-    let place = place(ENGLISH)?;
-    let window = demo(&place).await?;
+    let place = Place::new(ENGLISH)?;
+    let window = place.demo().await?;
     const LOADED: &str = "return [...document.querySelectorAll('script, link, img')].map((it) => it.src ?? it.href)
         .concat(performance.getEntriesByType('resource').map((it) => it.name), [location.href]).filter(Boolean)";
     let loaded: Vec<String> = serde_json::from_value(window.eval(LOADED, Vec::new()).await?)?;
@@ -377,7 +359,7 @@ async fn nothing_comes_from_elsewhere() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn a_till_joins_by_hand_and_says_where_its_sales_are() -> anyhow::Result<()> {
-    let place = place(ENGLISH)?;
+    let place = Place::new(ENGLISH)?;
     let mut server = Server::secure(&place.folder.path().join("server"))?;
     server.found().await?;
     server.start().await?;
