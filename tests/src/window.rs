@@ -200,6 +200,12 @@ impl Window {
             .with_context(|| script.to_owned())
     }
 
+    /// Runs JavaScript whose last argument is called with the answer.
+    pub async fn eval_async(&self, script: &str, arguments: Vec<Value>) -> anyhow::Result<Value> {
+        let client = self.client()?;
+        Ok(tokio::time::timeout(PATIENCE * 4, client.execute_async(script, arguments)).await.context("no answer")??)
+    }
+
     /// The value of a JavaScript expression.
     pub async fn value(&self, expression: &str) -> anyhow::Result<Value> {
         self.eval(&format!("return {expression};"), Vec::new()).await
@@ -283,9 +289,7 @@ impl Window {
     async fn call<T: DeserializeOwned>(&self, command: &str, argument: &str, body: String) -> anyhow::Result<T> {
         const CALL: &str = "const [command, args, done] = arguments;
             window.__TAURI__.core.invoke(command, args).then((text) => done({ ok: text }), (error) => done({ reject: String(error) }));";
-        let client = self.client()?;
-        let arguments = vec![json!(command), json!({ argument: body })];
-        let answer = tokio::time::timeout(PATIENCE * 4, client.execute_async(CALL, arguments)).await.context("no answer")??;
+        let answer = self.eval_async(CALL, vec![json!(command), json!({ argument: body })]).await?;
         match answer["ok"].as_str() {
             Some(text) => serde_json::from_str(text).with_context(|| text.to_owned()),
             None => bail!("{command} was refused: {}", answer["reject"]),

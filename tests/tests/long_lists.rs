@@ -46,7 +46,13 @@ async fn large_shop(folder: &Path) -> anyhow::Result<()> {
     multiply(
         &file,
         "product",
-        &[("id", id), ("code", "printf('P%06d', n)"), ("name", "printf('Product %06d', n)"), ("price", "(100001 - n) * 10000"), ("favourite", "NULL")],
+        &[
+            ("id", id),
+            ("code", "printf('P%06d', n)"),
+            ("name", "printf('Product %06d', n)"),
+            ("price", "(100001 - n) * 10000"),
+            ("favourite", "NULL"),
+        ],
     )?;
     multiply(&file, "balance", &[("product_id", id), ("quantity", "n * 1000")])?;
     file.execute_batch("UPDATE product SET name = 'Product 000001', code = 'P000001' WHERE code = 'P1'; COMMIT;")?;

@@ -9,7 +9,9 @@ use kontor_domain::command::Command;
 use kontor_domain::counter::{self, CloseShift, LastSale, PrintWish, SaleRow};
 use kontor_domain::host::{HostCall, HostEvent};
 use kontor_domain::ids::{PrintJobId, PrinterId, SaleId};
-use kontor_domain::printing::{self, ListPrintJobs, PaperDocument, PaperKind, PrintJob, PrintShift, PrintState, Printer, PrinterKind, Reprint, Retry};
+use kontor_domain::printing::{
+    self, ListPrintJobs, PaperDocument, PaperKind, PrintJob, PrintShift, PrintState, Printer, PrinterKind, Reprint, Retry,
+};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::settings::{self, GetSession};
 use kontor_domain::units::Money;

@@ -124,7 +124,8 @@ impl Reader {
         }
         let limit = clamp(question.limit);
         bound.push(Value::Int(limit + 1));
-        let sql = format!("SELECT {BALANCE_COLUMNS} FROM balance b {BALANCE_JOINS} WHERE {condition} ORDER BY p.name, p.id, l.code LIMIT ${}", bound.len());
+        let sql =
+            format!("SELECT {BALANCE_COLUMNS} FROM balance b {BALANCE_JOINS} WHERE {condition} ORDER BY p.name, p.id, l.code LIMIT ${}", bound.len());
         let rows = self.fetch(sql, bound).await?.iter().map(balance_view).collect::<Result<Vec<_>, _>>()?;
         let place = |row: &BalanceView| (row.name.clone(), row.product_id, row.location_code.clone());
         Ok(Stretch::of(rows, usize::try_from(limit).unwrap_or(usize::MAX), place))

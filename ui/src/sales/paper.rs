@@ -8,8 +8,8 @@ use kontor_domain::reject::Reject;
 use leptos::prelude::{Callback, WithUntracked as _};
 use leptos::task::spawn_local;
 
-use crate::state::app;
 use crate::keys::{Action, shown};
+use crate::state::app;
 use crate::text::{key, refusal, t, tx};
 use crate::toast::{Act, Tone};
 use crate::{backend, ids};

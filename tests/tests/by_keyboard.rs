@@ -10,9 +10,9 @@ use kontor_domain::catalog::{ListProducts, ProductFilter};
 use kontor_domain::command::Command;
 use kontor_domain::counter::{CashDirection, GetSale, GetShift, ListSales, SaleDetail, SaleFilter, SaleKind, ShiftState, TenderKind, TotalKind};
 use kontor_domain::ids::{PrinterId, SaleId};
-use kontor_domain::units::{Currency, Money, Quantity};
 use kontor_domain::printing::{self, PaperKind, Printer, PrinterKind};
 use kontor_domain::stock::{ListDocuments, ListMoves, ListProductBalances, MoveReason};
+use kontor_domain::units::{Currency, Money, Quantity};
 use kontor_tests::shop::{FLOAT, barcode, id};
 use kontor_tests::window::place::Place;
 use kontor_tests::window::{Look, Window};
@@ -348,7 +348,8 @@ async fn a_file_of_products_is_checked_by_row_imported_and_undone() -> anyhow::R
     window.press_button("Choose a file").await?;
     choose_file(&window, &wrong).await?;
     window.until_there(".import tbody tr").await?;
-    let rows: Vec<String> = serde_json::from_value(window.value("[...document.querySelectorAll('.import tbody tr')].map((it) => it.innerText)").await?)?;
+    let rows: Vec<String> =
+        serde_json::from_value(window.value("[...document.querySelectorAll('.import tbody tr')].map((it) => it.innerText)").await?)?;
     assert!(rows.len() == 2 && rows[0].starts_with('3') && rows[1].starts_with('4'), "{rows:?}");
     assert_eq!(products(&window, false).await?, 1, "nothing of a wrong file is written");
     window.press_button("Another file").await?;
