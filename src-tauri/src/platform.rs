@@ -111,10 +111,12 @@ pub fn utc_offset_minutes(zone: Tz, date: BusinessDate) -> i64 {
 
 /// The system's language, as one of ours.
 pub fn locale() -> String {
-    let tag = ["LC_ALL", "LC_MESSAGES", "LANG"]
+    let said = ["LC_ALL", "LC_MESSAGES", "LANG"]
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty() && value != "C" && value != "C.UTF-8"));
-    kontor_translations::Locale::best_match(&tag.unwrap_or_default()).tag().to_owned()
+    // Windows and macOS do not say it in the environment.
+    let tag = said.or_else(sys_locale::get_locale).unwrap_or_default();
+    kontor_translations::Locale::best_match(&tag).tag().to_owned()
 }
 
 /// Printers that the system knows.

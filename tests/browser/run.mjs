@@ -60,14 +60,20 @@ class Desk {
     await this.page.evaluate(() => Promise.all(document.getAnimations().filter((one) => one.effect?.getTiming().iterations !== Infinity).map((one) => one.finished.catch(() => {}))));
   }
 
-  /** A picture, and what axe says about the screen. */
-  async look_at(name) {
+  /** A picture, and what axe says about the screen; `large`: what must be read from afar, at 7:1. */
+  async look_at(name, large = null) {
     await this.settled();
     this.count += 1;
     const file = `${this.look.name}-${String(this.count).padStart(2, "0")}-${name}`;
     await this.page.screenshot({ path: join(pictures, `${file}.png`) });
     await this.page.evaluate(axe);
     const found = await this.page.evaluate((rules) => window.axe.run(document, { runOnly: rules, resultTypes: ["violations"] }), RULES);
+    if (large) {
+      const read = { runOnly: { type: "rule", values: ["color-contrast-enhanced"] }, rules: { "color-contrast-enhanced": { enabled: true } } };
+      const judged = await this.page.evaluate(([where, how]) => window.axe.run(where, how), [large, read]);
+      if (judged.passes.length + judged.violations.length === 0) this.wrong.push(`${file}: nothing was judged at ${large}`);
+      found.violations.push(...judged.violations);
+    }
     for (const violation of found.violations) {
       const places = violation.nodes.slice(0, 4).map((node) => `${node.target.join(" ")}: ${node.failureSummary?.split("\n").slice(1, 2).join("").trim()}`);
       this.wrong.push(`${file}: ${violation.id} (${violation.impact}): ${places.join(" | ")}`);
@@ -125,7 +131,21 @@ async function sells(desk, shop) {
   const before = await shop.sales();
   await desk.click(".tile:nth-of-type(1)");
   await desk.click(".tile:nth-of-type(2)");
-  await desk.look_at("cart");
+  await desk.look_at("cart", ".cart .total b");
+  for (const [key, name] of [["F2", "quantity"], ["F3", "discount"], ["F8", "customer"]]) {
+    await desk.page.keyboard.press(key);
+    await desk.seen(".sheet");
+    await desk.look_at(name);
+    await desk.page.keyboard.press("Escape");
+    await desk.gone(".sheet");
+  }
+  await desk.page.keyboard.press("F6");
+  await desk.gone(".cart .lines li");
+  await desk.page.keyboard.press("F7");
+  await desk.seen(".sheet .option");
+  await desk.look_at("recall");
+  await desk.page.keyboard.press("Enter");
+  await desk.seen(".cart .lines li");
   await desk.page.keyboard.press("F9");
   await desk.look_at("pay");
   await desk.page.keyboard.press("Escape");
@@ -141,13 +161,26 @@ async function sells(desk, shop) {
 async function looks_at_the_shop(desk) {
   await desk.screen(2);
   await desk.look_at("shift");
+  await counts_the_shift(desk);
   await desk.screen(3);
   await desk.seen(".tr .strong");
   await desk.look_at("sales");
   await desk.click(".space .tr");
   await desk.look_at("sale");
+  await desk.click(".page.sale .actions .btn.primary");
+  await desk.seen(".stepper");
+  await desk.look_at("refund");
   await desk.screen(5);
   await desk.look_at("stock");
+  for (const [tab, name] of [[4, "receive"], [5, "adjust"]]) {
+    await desk.click(`.page.stock [role=tab]:nth-of-type(${tab})`);
+    await desk.seen(".picker input");
+    await desk.fill(".picker input", "a");
+    await desk.seen(".picker .option");
+    await desk.page.keyboard.press("Enter");
+    await desk.seen(".entries .entry input");
+    await desk.look_at(name);
+  }
   await desk.screen(6);
   await desk.look_at("today");
   await desk.screen(7);
@@ -161,10 +194,41 @@ async function looks_at_the_shop(desk) {
   await desk.seen(".counter");
 }
 
+/** Cash in, the count, the report, and the next shift. */
+async function counts_the_shift(desk) {
+  await desk.click(".page.shift .actions .btn:nth-last-of-type(3)");
+  await desk.seen("dialog[open] input[name=amount]");
+  await desk.look_at("cash-in");
+  await desk.page.keyboard.press("Escape");
+  await desk.gone("dialog[open]");
+  await desk.click(".page.shift .actions .btn.primary");
+  await desk.seen(".coin input");
+  await desk.look_at("count");
+  await desk.click("[role=radiogroup] .chip:nth-of-type(2)");
+  await desk.fill("input[name=counted]", "1");
+  await desk.click(".page.shift .btn.primary.big");
+  await desk.seen("dialog[open]");
+  await desk.look_at("count-sure");
+  await desk.click("dialog[open] .btn.primary");
+  await desk.seen(".page.shift .result");
+  await desk.look_at("shift-closed");
+  await desk.screen(2);
+  await desk.seen(".opencard input");
+  await desk.look_at("shift-open");
+  await desk.fill(".opencard input", "1");
+  await desk.page.keyboard.press("Enter");
+  await desk.seen(".counter");
+}
+
 async function changes_a_product(desk, shop) {
   await desk.screen(4);
   await desk.seen(".space .tr .strong");
   await desk.look_at("products");
+  await desk.click(".page.products .actions .btn:first-of-type");
+  await desk.seen("dialog[open]");
+  await desk.look_at("categories");
+  await desk.page.keyboard.press("Escape");
+  await desk.gone("dialog[open]");
   await desk.click(".space .tr");
   await desk.seen("input[name=name]");
   await desk.look_at("product");
@@ -253,6 +317,10 @@ async function signs_out(desk) {
   await desk.seen("form.signin");
   await desk.page.reload();
   await desk.seen("form.signin");
+  // What the link in a letter opens.
+  await desk.page.goto(`${address}/reset-password#token=none`);
+  await desk.seen("form input[type=password]");
+  await desk.look_at("reset");
 }
 
 async function run(browser, look, shop) {

@@ -42,9 +42,16 @@ pub struct Headless {
 impl Headless {
     /// Starts it on a data folder, with more arguments if wanted.
     pub fn start(folder: &Path, more: &[&str]) -> anyhow::Result<Self> {
-        let mut command = Command::new(binary()?);
-        command.arg("--headless").arg("--data-dir").arg(folder).args(more);
+        let mut command = Self::command(folder)?;
+        command.args(more);
         Self::spawn(command)
+    }
+
+    /// What starts it on a data folder, for who changes more of it.
+    pub fn command(folder: &Path) -> anyhow::Result<Command> {
+        let mut command = Command::new(binary()?);
+        command.arg("--headless").arg("--data-dir").arg(folder);
+        Ok(command)
     }
 
     /// Starts a prepared command that ends in a headless program (under strace, as another user).

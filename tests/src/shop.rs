@@ -89,6 +89,11 @@ fn chrono_tz_utc() -> kontor_desktop::Zone {
     kontor_desktop::Zone::UTC
 }
 
+/// The barcode of the product at a place of the list.
+pub fn barcode(index: usize) -> String {
+    format!("47100000{:05}", index + 1)
+}
+
 /// Creates the product at a place of the list.
 pub fn product_command(founded: &Founded, index: usize) -> Command {
     let number = i64::try_from(index).unwrap_or(0) + 1;
@@ -104,7 +109,7 @@ pub fn product_command(founded: &Founded, index: usize) -> Command {
         high_threshold: THRESHOLD_OFF,
         favourite: Some(number),
         active: true,
-        barcodes: vec![NewBarcode { barcode: format!("47100000{number:05}"), pack: Quantity::ONE, pack_unit: String::new(), pack_price: None }],
+        barcodes: vec![NewBarcode { barcode: barcode(index), pack: Quantity::ONE, pack_unit: String::new(), pack_price: None }],
         tags: Vec::new(),
     };
     Command::Catalog(catalog::Command::CreateProduct(CreateProduct { id: founded.products[index], draft }))

@@ -2,6 +2,7 @@
 
 pub mod flow;
 pub mod keyboard;
+pub mod place;
 pub mod screen;
 
 use std::net::TcpListener;
@@ -199,6 +200,12 @@ impl Window {
             .with_context(|| script.to_owned())
     }
 
+    /// Runs JavaScript whose last argument is called with the answer.
+    pub async fn eval_async(&self, script: &str, arguments: Vec<Value>) -> anyhow::Result<Value> {
+        let client = self.client()?;
+        Ok(tokio::time::timeout(PATIENCE * 4, client.execute_async(script, arguments)).await.context("no answer")??)
+    }
+
     /// The value of a JavaScript expression.
     pub async fn value(&self, expression: &str) -> anyhow::Result<Value> {
         self.eval(&format!("return {expression};"), Vec::new()).await
@@ -247,14 +254,29 @@ impl Window {
 
     /// Walks with Tab until an element has the focus.
     pub async fn tab_to(&self, selector: &str) -> anyhow::Result<()> {
-        let is_there = format!("document.activeElement?.matches({})", json!(selector));
-        for _ in 0..60 {
-            if self.value(&is_there).await? == true {
+        self.tab_until(&format!("document.activeElement?.matches({})", json!(selector))).await
+    }
+
+    /// Walks with Tab until an expression is true.
+    pub async fn tab_until(&self, expression: &str) -> anyhow::Result<()> {
+        for _ in 0..100 {
+            if self.value(expression).await? == true {
                 return Ok(());
             }
             self.press("Tab")?;
         }
-        bail!("Tab does not reach {selector}");
+        bail!("Tab does not reach {expression}");
+    }
+
+    /// Walks to the button with these words and presses it.
+    pub async fn press_button(&self, words: &str) -> anyhow::Result<()> {
+        let words = json!(words);
+        let expression = format!(
+            "(document.activeElement?.tagName === 'BUTTON' && !document.activeElement.disabled
+              && (document.activeElement.innerText.trim() || document.activeElement.getAttribute('aria-label') || '').startsWith({words}))"
+        );
+        self.tab_until(&expression).await?;
+        self.press("Enter")
     }
 
     /// Presses an element with the mouse: only to get somewhere, never to prove something.
@@ -267,9 +289,7 @@ impl Window {
     async fn call<T: DeserializeOwned>(&self, command: &str, argument: &str, body: String) -> anyhow::Result<T> {
         const CALL: &str = "const [command, args, done] = arguments;
             window.__TAURI__.core.invoke(command, args).then((text) => done({ ok: text }), (error) => done({ reject: String(error) }));";
-        let client = self.client()?;
-        let arguments = vec![json!(command), json!({ argument: body })];
-        let answer = tokio::time::timeout(PATIENCE * 4, client.execute_async(CALL, arguments)).await.context("no answer")??;
+        let answer = self.eval_async(CALL, vec![json!(command), json!({ argument: body })]).await?;
         match answer["ok"].as_str() {
             Some(text) => serde_json::from_str(text).with_context(|| text.to_owned()),
             None => bail!("{command} was refused: {}", answer["reject"]),

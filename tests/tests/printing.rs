@@ -6,10 +6,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use kontor_domain::command::Command;
-use kontor_domain::counter::{self, CloseShift, LastSale, PrintWish};
+use kontor_domain::counter::{self, CloseShift, LastSale, PrintWish, SaleRow};
 use kontor_domain::host::{HostCall, HostEvent};
 use kontor_domain::ids::{PrintJobId, PrinterId, SaleId};
-use kontor_domain::printing::{self, ListPrintJobs, PaperDocument, PaperKind, PrintJob, PrintShift, PrintState, Printer, PrinterKind, Reprint};
+use kontor_domain::printing::{
+    self, ListPrintJobs, PaperDocument, PaperKind, PrintJob, PrintShift, PrintState, Printer, PrinterKind, Reprint, Retry,
+};
+use kontor_domain::reject::{Code, Reject};
 use kontor_domain::settings::{self, GetSession};
 use kontor_domain::units::Money;
 use kontor_tests::desk::Desk;
@@ -137,37 +140,206 @@ async fn a_test_page_and_a_shift_report_come_out_too() {
     settled(&desk, PrintState::Done).await;
 }
 
-#[tokio::test]
-async fn a_dead_printer_stops_no_sale_and_the_receipt_is_printed_again_as_a_copy() {
-    let folder = tempfile::tempdir().unwrap();
+/// A shop with a printer at an address where nothing listens, and one sale whose paper was tried so often.
+async fn shop_without_paper(folder: &Path, tries: i64) -> (Desk, Founded, Printer, SaleRow) {
     let (dead, address) = listener().await;
     drop(dead);
-    let (desk, founded, printer) = shop_with(folder.path(), PrinterKind::Network, &address, PaperKind::Roll80).await;
-    let number = sell(&desk, &founded, &printer).await;
-    let failed = settled(&desk, PrintState::Failed).await;
-    assert!(failed.len() == 1 && failed[0].attempts == 1 && !failed[0].error.is_empty(), "{failed:?}");
+    let (desk, founded, printer) = shop_with(folder, PrinterKind::Network, &address, PaperKind::Roll80).await;
+    sell(&desk, &founded, &printer).await;
+    tried(&desk, tries).await;
     let last = desk.ask(LastSale { till_id: founded.till }).await.unwrap().unwrap();
-    assert_eq!(last.number, number);
-    let told = desk.events().into_iter().find_map(|event| match event {
-        HostEvent::PrintFailed { printer_name, sale_id, error, .. } => Some((printer_name, sale_id, error)),
+    (desk, founded, printer, last)
+}
+
+/// Waits until the only job was tried so often.
+async fn tried(desk: &Desk, times: i64) -> PrintJob {
+    for _ in 0..1_200 {
+        if let [job] = jobs(desk).await.as_slice()
+            && job.attempts >= times
+        {
+            return job.clone();
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{:?}", jobs(desk).await);
+}
+
+/// What screens were told of paper that is not out.
+fn told(desk: &Desk) -> Vec<(PrintJob, Reject)> {
+    let failures = desk.events().into_iter().filter_map(|event| match event {
+        HostEvent::PrintFailed { job, problem } => Some((job, problem)),
         _ => None,
     });
-    let (name, sale_id, error) = told.expect("screens were told");
-    assert_eq!((name.as_str(), sale_id), ("Counter", Some(last.id)));
-    assert!(!error.is_empty());
-    // The printer is switched on again.
-    let alive = TcpListener::bind(&address).await.unwrap();
+    failures.collect()
+}
+
+async fn retry(desk: &Desk, job_id: PrintJobId, printer_id: PrinterId) {
+    desk.execute(Command::Printing(printing::Command::Retry(Retry { job_id, printer_id }))).await.unwrap();
+}
+
+#[tokio::test]
+async fn paper_is_tried_until_the_printer_answers_and_comes_out_as_the_original() {
+    let folder = tempfile::tempdir().unwrap();
+    let (desk, _, printer, last) = shop_without_paper(folder.path(), 2).await;
+    // Twice in vain; now the printer is switched on, and nobody does anything.
+    let alive = TcpListener::bind(&printer.address).await.unwrap();
+    let bytes = paper(&alive).await;
+    assert!(contains(&bytes, last.number.as_bytes()) && contains(&bytes, CUT));
+    assert!(!contains(&bytes, b"COPY"), "{}", String::from_utf8_lossy(&bytes));
+    let done = settled(&desk, PrintState::Done).await;
+    assert!(done.len() == 1 && done[0].attempts >= 3 && done[0].error.is_empty(), "{done:?}");
     for copy in 1..=2 {
         reprint(&desk, &printer, last.id).await;
         let bytes = paper(&alive).await;
-        assert!(contains(&bytes, number.as_bytes()) && contains(&bytes, CUT));
+        assert!(contains(&bytes, last.number.as_bytes()) && contains(&bytes, CUT));
         assert!(!contains(&bytes, DRAWER), "a copy takes no cash");
         assert!(contains(&bytes, format!("COPY {copy}").as_bytes()), "{}", String::from_utf8_lossy(&bytes));
     }
-    sell(&desk, &founded, &printer).await;
-    let bytes = paper(&alive).await;
-    assert!(contains(&bytes, b"TS-1-1-000002") && !contains(&bytes, b"COPY"));
     desk.verify().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_person_is_told_once_of_each_sale_without_paper_and_no_drawer_opens_late() {
+    let folder = tempfile::tempdir().unwrap();
+    let (desk, founded, printer, last) = shop_without_paper(folder.path(), 5).await;
+    let [(job, problem)] = <[_; 1]>::try_from(told(&desk)).expect("told once, however often it is tried");
+    assert_eq!((job.document_id, problem), (last.id.0, Reject::new(Code::PrinterAway).with("printer", "Counter")));
+    let second = sell(&desk, &founded, &printer).await;
+    for _ in 0..500 {
+        if told(&desk).len() == 2 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(told(&desk).len(), 2, "the second buyer has no receipt either");
+    let problems: Vec<_> = jobs(&desk).await.iter().map(|job| (job.state, job.problem().map(|problem| problem.code))).collect();
+    assert_eq!(problems, [(PrintState::Waiting, Some(Code::PrinterAway)); 2]);
+    let alive = TcpListener::bind(&printer.address).await.unwrap();
+    retry(&desk, job.id, printer.id).await;
+    for number in [&last.number, &second] {
+        let bytes = paper(&alive).await;
+        assert!(contains(&bytes, number.as_bytes()) && !contains(&bytes, b"COPY"), "{}", String::from_utf8_lossy(&bytes));
+        if number == &last.number {
+            assert!(!contains(&bytes, DRAWER), "its cash was taken long ago");
+        }
+    }
+    settled(&desk, PrintState::Done).await;
+}
+
+#[tokio::test]
+async fn printing_again_what_never_came_out_prints_the_original() {
+    let folder = tempfile::tempdir().unwrap();
+    let (desk, _, printer, last) = shop_without_paper(folder.path(), 1).await;
+    let job = jobs(&desk).await.remove(0);
+    desk.execute(Command::Printing(printing::Command::Cancel { job_id: job.id })).await.unwrap();
+    let alive = TcpListener::bind(&printer.address).await.unwrap();
+    // What was cancelled would come out first if it still waited.
+    let (tested, page) = tokio::join!(desk.host::<()>(HostCall::TestPrinter { printer_id: printer.id }), paper(&alive));
+    tested.unwrap();
+    assert!(!contains(&page, last.number.as_bytes()));
+    assert_eq!(jobs(&desk).await[0].state, PrintState::Cancelled);
+    reprint(&desk, &printer, last.id).await;
+    let bytes = paper(&alive).await;
+    assert!(contains(&bytes, last.number.as_bytes()) && !contains(&bytes, b"COPY"), "{}", String::from_utf8_lossy(&bytes));
+    reprint(&desk, &printer, last.id).await;
+    assert!(contains(&paper(&alive).await, b"COPY 1"));
+    assert_eq!(settled(&desk, PrintState::Done).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_shift_report_that_has_no_printer_any_more_is_printed_on_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let (alive, address) = listener().await;
+    let (desk, founded, printer) = shop_with(folder.path(), PrinterKind::Network, &address, PaperKind::Roll80).await;
+    let dead = Printer { id: PrinterId(id()), address: "127.0.0.1:1".into(), is_default: false, ..printer.clone() };
+    desk.execute(Command::Printing(printing::Command::SetPrinter(dead.clone()))).await.unwrap();
+    let close = CloseShift { shift_id: founded.shift, denominations: Vec::new(), counted: FLOAT };
+    desk.execute(Command::Counter(counter::Command::CloseShift(close))).await.unwrap();
+    let print = PrintShift { job_id: PrintJobId(id()), printer_id: dead.id, shift_id: founded.shift };
+    desk.execute(Command::Printing(printing::Command::PrintShift(print.clone()))).await.unwrap();
+    tried(&desk, 1).await;
+    desk.execute(Command::Printing(printing::Command::SetPrinter(Printer { active: false, ..dead }))).await.unwrap();
+    let failed = settled(&desk, PrintState::Failed).await;
+    assert_eq!(failed[0].problem(), Some(Reject::new(Code::NotFound).with("what", "printer")));
+    assert!(told(&desk).iter().any(|(job, _)| job.document == PaperDocument::ShiftReport), "a person hears of it");
+    retry(&desk, print.job_id, printer.id).await;
+    let report = paper(&alive).await;
+    assert!(contains(&report, b"Z report 1"), "{}", String::from_utf8_lossy(&report));
+    settled(&desk, PrintState::Done).await;
+}
+
+#[tokio::test]
+async fn what_goes_wrong_with_paper_has_a_code_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let (desk, _, printer, last) = shop_without_paper(folder.path(), 1).await;
+    let away = Reject::new(Code::PrinterAway).with("printer", "Counter");
+    assert_eq!(desk.host::<()>(HostCall::TestPrinter { printer_id: printer.id }).await, Err(away.clone()));
+    assert_eq!(desk.host::<bool>(HostCall::KickDrawer).await, Err(away));
+    let save = |path: &str| HostCall::SavePdf { document: PaperDocument::Receipt, document_id: last.id.0, path: Some(path.into()) };
+    // The device that is always full.
+    assert_eq!(desk.host::<String>(save("/dev/full")).await, Err(Reject::new(Code::PaperNoRoom).with("path", "/dev/full")));
+    assert_eq!(desk.host::<String>(save("/proc/receipt.pdf")).await, Err(Reject::new(Code::PaperUnwritable).with("path", "/proc/receipt.pdf")));
+}
+
+#[tokio::test]
+async fn characters_that_are_not_on_the_paper_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (listener, address) = listener().await;
+    let (desk, founded, printer) = shop_with(folder.path(), PrinterKind::Network, &address, PaperKind::Roll80).await;
+    let Command::Counter(counter::Command::Sell(mut sell)) = sale_with_paper(&founded, &printer) else { panic!("a sale") };
+    // Big5 has no simplified characters; no font has one for private use.
+    sell.customer_name = "凤\u{E123}".into();
+    let number = desk.execute(Command::Counter(counter::Command::Sell(sell))).await.unwrap().number.unwrap();
+    paper(&listener).await;
+    settled(&desk, PrintState::Done).await;
+    let last = desk.ask(LastSale { till_id: founded.till }).await.unwrap().unwrap();
+    desk.host::<String>(HostCall::SavePdf { document: PaperDocument::Receipt, document_id: last.id.0, path: None }).await.unwrap();
+    let missing = desk.events().into_iter().filter_map(|event| match event {
+        HostEvent::GlyphsMissing { number, characters } => Some((number, characters)),
+        _ => None,
+    });
+    assert_eq!(missing.collect::<Vec<_>>(), [(number.clone(), "凤\u{E123}".to_owned()), (number, "\u{E123}".to_owned())]);
+}
+
+/// A program that stands for the system's `lp`: it keeps what it was told and given, or fails.
+fn fake_lp(folder: &Path, script: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let lp = folder.join("lp");
+    std::fs::write(&lp, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(&lp, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[tokio::test]
+async fn a_printer_of_the_system_is_given_a_pdf_by_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let (desk, founded, printer) = shop_with(folder.path(), PrinterKind::System, "Office -o raw", PaperKind::A4).await;
+    desk.program.close().await;
+    drop(desk);
+    let tools = tempfile::tempdir().unwrap();
+    let (told, given) = (tools.path().join("told"), tools.path().join("given.pdf"));
+    fake_lp(tools.path(), "echo 'lp: no such printer' >&2; exit 1");
+    let path = format!("{}:{}", tools.path().display(), std::env::var("PATH").unwrap());
+    let mut command = Headless::command(folder.path()).unwrap();
+    command.env("PATH", path);
+    let mut process = Headless::spawn(command).unwrap();
+    let number = process.execute(sale_with_paper(&founded, &printer)).await.unwrap().number.unwrap();
+    let list = ListPrintJobs { state: None, offset: 0, limit: 1 };
+    let job = loop {
+        let job = process.ask(list.clone()).await.unwrap().rows.remove(0).job;
+        if job.attempts > 0 {
+            break job;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    assert_eq!(job.problem(), Some(Reject::new(Code::PrinterRefused).with("printer", "Counter")));
+    fake_lp(tools.path(), &format!("cp \"$4\" {}; printf '%s|' \"$@\" > {}", given.display(), told.display()));
+    while process.ask(list.clone()).await.unwrap().rows[0].job.state != PrintState::Done {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let words = std::fs::read_to_string(&told).unwrap();
+    assert!(words.starts_with("-d|Office -o raw|--|"), "{words}");
+    assert!(pdf_text(&given).contains(&number));
+    process.end().await.unwrap();
 }
 
 #[tokio::test]

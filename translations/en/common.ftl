@@ -147,7 +147,9 @@ shell-attention = { $count ->
 }
 problem-title = The shop’s file cannot be opened
 problem-safe = Nothing was changed. What was saved is still in the file.
-print-failed = { $printer }: { $error } Everything is saved; print it again later.
+print-failed-sale = { $problem } The sale is saved. { $key } prints it again.
+print-failed-shift = { $problem } The shift is saved. Its report is printed when the printer answers.
+glyphs-missing = { $number }: neither the fonts nor the printer here have { $characters }. Another sign stands for each on the paper.
 scan-not-here = { $code } was scanned, but nothing takes it here.
 action-key-map = Key map
 action-quantity = Quantity

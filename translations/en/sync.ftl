@@ -108,5 +108,7 @@ command-printing-set-printer = Printer changed
 command-printing-reprint = Printed again
 command-printing-print-shift = Shift report printed
 command-printing-report = Paper came out or not
+command-printing-retry = Printed once more
+command-printing-cancel = Not to be printed any more
 command-attention-resolve = Item settled
 command-unreadable = Unreadable entry

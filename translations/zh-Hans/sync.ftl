@@ -93,5 +93,7 @@ command-printing-set-printer = 更改打印机
 command-printing-reprint = 重新打印
 command-printing-print-shift = 打印班次报表
 command-printing-report = 打印结果
+command-printing-retry = 再次尝试打印
+command-printing-cancel = 取消打印
 command-attention-resolve = 处理完成
 command-unreadable = 无法读取的录入

@@ -93,5 +93,7 @@ command-printing-set-printer = 變更印表機
 command-printing-reprint = 重新列印
 command-printing-print-shift = 列印班別報表
 command-printing-report = 列印結果
+command-printing-retry = 再次嘗試列印
+command-printing-cancel = 取消列印
 command-attention-resolve = 處理完成
 command-unreadable = 無法讀取的輸入

@@ -44,7 +44,8 @@ fn show_without_display(workspace: &Workspace) -> Result<()> {
         process::run(flow.env("KONTOR_RUN_DIR", &folder))
     })?;
     eprintln!("See {}:", folder.display());
-    eprintln!("    counter.png   the window after the sale");
+    eprintln!("    counter.png   the five items in the window");
+    eprintln!("    done.png      the window after the sale");
     eprintln!("    receipt.pdf   its receipt");
     eprintln!("    data/         the shop's file");
     Ok(())

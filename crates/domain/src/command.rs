@@ -232,7 +232,11 @@ impl Command {
             },
             Self::Printing(command) => match command {
                 printing::Command::SetPrinter(_) => Permission::PrintingManage,
-                printing::Command::Reprint(_) | printing::Command::PrintShift(_) | printing::Command::Report(_) => Permission::PrintingPrint,
+                printing::Command::Reprint(_)
+                | printing::Command::PrintShift(_)
+                | printing::Command::Report(_)
+                | printing::Command::Retry(_)
+                | printing::Command::Cancel { .. } => Permission::PrintingPrint,
             },
             Self::Attention(command) => match command {
                 attention::Command::Resolve { .. } => Permission::AttentionResolve,
@@ -279,7 +283,11 @@ impl Command {
             },
             Self::Printing(command) => match command {
                 printing::Command::SetPrinter(_) => Nature::Request,
-                printing::Command::Reprint(_) | printing::Command::PrintShift(_) | printing::Command::Report(_) => Nature::Fact,
+                printing::Command::Reprint(_)
+                | printing::Command::PrintShift(_)
+                | printing::Command::Report(_)
+                | printing::Command::Retry(_)
+                | printing::Command::Cancel { .. } => Nature::Fact,
             },
             Self::Attention(command) => match command {
                 attention::Command::Resolve { .. } => Nature::Request,
@@ -333,6 +341,8 @@ impl Command {
             Self::Printing(printing::Command::Reprint(_)) => "printing.reprint",
             Self::Printing(printing::Command::PrintShift(_)) => "printing.print_shift",
             Self::Printing(printing::Command::Report(_)) => "printing.report",
+            Self::Printing(printing::Command::Retry(_)) => "printing.retry",
+            Self::Printing(printing::Command::Cancel { .. }) => "printing.cancel",
             Self::Attention(attention::Command::Resolve { .. }) => "attention.resolve",
         }
     }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::ImportSummary;
 use crate::cell::words;
 use crate::command::Event;
-use crate::ids::{BatchId, CommandId, CompanyId, DeviceId, PersonId, PrinterId, SaleId, ShiftId};
-use crate::printing::PaperDocument;
+use crate::ids::{BatchId, CommandId, CompanyId, DeviceId, PersonId, PrinterId};
+use crate::printing::{PaperDocument, PrintJob};
 use crate::reject::Reject;
 use crate::secret::Secret;
 use crate::time::{BusinessDate, Instant};
@@ -362,15 +362,18 @@ pub enum HostEvent {
         /// Of how many.
         total: i64,
     },
-    /// Paper did not come out; the sale is saved.
+    /// Paper did not come out; the sale or the shift is saved.
     PrintFailed {
-        /// On which printer.
-        printer_name: String,
+        /// The job: it waits, or was given up.
+        job: PrintJob,
         /// What went wrong.
-        error: String,
-        /// Of which sale, if it was one.
-        sale_id: Option<SaleId>,
-        /// Of which shift, if it was one.
-        shift_id: Option<ShiftId>,
+        problem: Reject,
+    },
+    /// Characters that no font or printer here has are replaced on a piece of paper.
+    GlyphsMissing {
+        /// Number of the document.
+        number: String,
+        /// Which, each once.
+        characters: String,
     },
 }

@@ -6,6 +6,7 @@ use crate::catalog::Page;
 use crate::cell::words;
 use crate::command::queries;
 use crate::ids::{DeviceId, PrintJobId, PrinterId, SaleId, ShiftId};
+use crate::reject::Reject;
 use crate::time::Instant;
 use crate::world::table;
 
@@ -52,12 +53,14 @@ words! {
 words! {
     /// State of a print job.
     PrintState {
-        /// Not printed yet.
+        /// Not printed yet: it is tried until it is out.
         Waiting = "waiting",
         /// Handed to the printer.
         Done = "done",
-        /// Given up; a person can print it again.
+        /// Given up, because it cannot be made or nobody waits for it any more; a person can print it again.
         Failed = "failed",
+        /// A person wants it no more.
+        Cancelled = "cancelled",
     }
 }
 
@@ -107,13 +110,34 @@ table! {
         state: PrintState,
         /// How often it was tried.
         attempts: i64,
-        /// What went wrong last, may be empty.
+        /// What went wrong last: a [`Reject`] as JSON, empty where nothing did. [`PrintJob::problem`] reads it.
         error: String,
-        /// When it was asked for.
+        /// When it was asked for last.
         at: Instant,
     }
-    reach Device, change Update
+    reach Device, change Update, index [document_id]
 }
+
+impl PrintJob {
+    /// What went wrong last.
+    pub fn problem(&self) -> Option<Reject> {
+        serde_json::from_str(&self.error).ok()
+    }
+
+    /// Whether nobody waits for it any more. A buyer has left by then; a shift's report is still wanted the next days.
+    pub fn is_stale(&self, now: Instant) -> bool {
+        let kept_ms = match self.document {
+            PaperDocument::Receipt | PaperDocument::Invoice => RECEIPT_KEPT_MS,
+            PaperDocument::ShiftReport => REPORT_KEPT_MS,
+        };
+        now.0.saturating_sub(self.at.0) > kept_ms
+    }
+}
+
+/// How long a receipt or an invoice is tried: till the end of a long day at the counter.
+const RECEIPT_KEPT_MS: i64 = 8 * 3_600_000;
+/// How long a shift's report is tried: over a weekend.
+const REPORT_KEPT_MS: i64 = 72 * 3_600_000;
 
 table! {
     /// How often a sale was printed again.
@@ -133,12 +157,19 @@ table! {
 pub enum Command {
     /// Sets up a printer or changes it.
     SetPrinter(Printer),
-    /// Prints a sale again, marked COPY n.
+    /// Prints a sale again, marked COPY n; its original, where that never came out.
     Reprint(Reprint),
     /// Prints a shift's report.
     PrintShift(PrintShift),
     /// What became of a job.
     Report(Report),
+    /// Tries a job again that is not out.
+    Retry(Retry),
+    /// A job that is not out is wanted no more.
+    Cancel {
+        /// The job.
+        job_id: PrintJobId,
+    },
 }
 
 /// Prints a sale again.
@@ -174,9 +205,18 @@ pub struct Report {
     pub state: PrintState,
     /// How often it was tried.
     pub attempts: i64,
-    /// What went wrong, may be empty.
+    /// What went wrong.
     #[serde(default)]
-    pub error: String,
+    pub problem: Option<Reject>,
+}
+
+/// Tries a job again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retry {
+    /// The job.
+    pub job_id: PrintJobId,
+    /// On which printer: the one it was for, or another if that is gone.
+    pub printer_id: PrinterId,
 }
 
 queries! { Printing {

@@ -139,6 +139,16 @@ codes! {
     ServerUnreached = 18019,
     /// Only the program on a computer can do it: printers, drawers, files.
     DesktopOnly = 18020,
+    /// The printer does not answer: `{printer}`.
+    PrinterAway = 18031,
+    /// The system's printing did not take the paper: `{printer}`.
+    PrinterRefused = 18032,
+    /// The paper cannot be written to its file or folder: `{path}`.
+    PaperUnwritable = 18033,
+    /// No room is left for the paper: `{path}`.
+    PaperNoRoom = 18034,
+    /// No font is here that paper could be written with.
+    NoPaperFont = 18035,
 }
 
 impl Code {

@@ -7,6 +7,8 @@ use crate::reject::{Code, Reject};
 pub const NAME_LIMIT: usize = 200;
 /// Longest code or barcode.
 pub const CODE_LIMIT: usize = 64;
+/// Longest tax number of a shop or a buyer.
+pub const TAX_NUMBER_LIMIT: usize = 32;
 /// Longest note or description.
 pub const NOTE_LIMIT: usize = 4000;
 

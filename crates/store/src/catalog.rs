@@ -190,12 +190,16 @@ impl Reader {
         let place = bound.len();
         let mut bound = bound;
         bound.extend([Value::Int(clamp(question.limit)), Value::Int(i64::from(question.offset))]);
+        // The page is found among the products alone; what else a row shows is looked up for its rows only, not for the
+        // tens of thousands before it.
+        let inner = if filter.sort == ProductSort::OnHand { format!("{}, p.id", on_hand()) } else { order(filter.sort).to_owned() };
         let sql = format!(
-            "SELECT {} FROM product p {HIT_JOINS} WHERE {condition} ORDER BY {} LIMIT ${} OFFSET ${}",
+            "SELECT {} FROM (SELECT p.company, p.id FROM product p WHERE {condition} ORDER BY {inner} LIMIT ${} OFFSET ${}) found
+             JOIN product p ON p.company = found.company AND p.id = found.id {HIT_JOINS} ORDER BY {}",
             hit_columns(),
-            order(filter.sort),
             place + 1,
-            place + 2
+            place + 2,
+            order(filter.sort)
         );
         let rows = self.fetch(sql, bound).await?.iter().map(hit).collect::<Result<Vec<_>, _>>()?;
         Ok(Page { rows, total })

@@ -53,6 +53,7 @@ files!(
     "021_chain.sql",
     "022_quarantine.sql",
     "033_history.sql",
+    "030_product_lists.sql",
 );
 
 /// The migrations of an engine.

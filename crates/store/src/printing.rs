@@ -2,6 +2,7 @@
 
 use kontor_domain::catalog::Page;
 use kontor_domain::cell::{Cell, Value};
+use kontor_domain::ids::PrinterId;
 use kontor_domain::printing::{ListPrintJobs, PrintJob, PrintJobView, PrintState, Printer, Query};
 
 use crate::error::StoreError;
@@ -46,20 +47,22 @@ impl Reader {
         Ok(Page { rows, total })
     }
 
-    /// Jobs that wait, oldest first: what the print loop works on.
-    pub async fn waiting_jobs(&self, asker: &Asker, limit: u32) -> Result<Vec<(PrintJob, Option<Printer>)>, StoreError> {
-        let bound = values(asker, [PrintState::Waiting.to_value(), Value::Int(clamp(limit))]);
-        let jobs = self.rows::<PrintJob>("company = $1 AND state = $2 ORDER BY at, id LIMIT $3", bound).await?;
-        let mut found = Vec::with_capacity(jobs.len());
-        for job in jobs {
-            let printer = self.by_id::<Printer>(asker, &job.printer_id).await?;
-            found.push((job, printer));
-        }
-        Ok(found)
+    /// Printers that paper waits for.
+    pub async fn printers_with_paper(&self, asker: &Asker) -> Result<Vec<PrinterId>, StoreError> {
+        let sql = "SELECT DISTINCT printer_id FROM print_job WHERE company = $1 AND state = $2 ORDER BY printer_id";
+        let rows = self.fetch(sql.to_owned(), values(asker, [PrintState::Waiting.to_value()])).await?;
+        rows.iter().map(|row| get(row, 0)).collect()
+    }
+
+    /// Jobs that wait for a printer, oldest first: what the print loop works on. Every eighth failure puts a job
+    /// behind those that failed less, so that one the printer cannot digest does not hold up the others.
+    pub async fn waiting_jobs(&self, asker: &Asker, printer: PrinterId, limit: u32) -> Result<Vec<PrintJob>, StoreError> {
+        let bound = values(asker, [PrintState::Waiting.to_value(), printer.to_value(), Value::Int(clamp(limit))]);
+        self.rows::<PrintJob>("company = $1 AND state = $2 AND printer_id = $3 ORDER BY attempts / 8, at, id LIMIT $4", bound).await
     }
 
     /// One printer.
-    pub async fn printer(&self, asker: &Asker, id: kontor_domain::ids::PrinterId) -> Result<Option<Printer>, StoreError> {
+    pub async fn printer(&self, asker: &Asker, id: PrinterId) -> Result<Option<Printer>, StoreError> {
         self.by_id(asker, &id).await
     }
 }

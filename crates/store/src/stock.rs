@@ -17,9 +17,12 @@ use crate::error::StoreError;
 use crate::reader::{Asker, PAGE_LIMIT, Reader, clamp, columns, get, json, like, place_holders, row_of, values};
 
 const BALANCE_COLUMNS: &str = "p.id, p.code, p.name, p.unit, l.id, l.code, b.quantity, p.low_threshold, v.quantity, v.value, v.last_cost";
-const BALANCE_FROM: &str = "FROM balance b JOIN product p ON p.company = b.company AND p.id = b.product_id
+/// Beside `balance b`.
+const BALANCE_JOINS: &str = "JOIN product p ON p.company = b.company AND p.id = b.product_id
     JOIN location l ON l.company = b.company AND l.id = b.location_id
     LEFT JOIN stock_value v ON v.company = b.company AND v.product_id = b.product_id AND v.warehouse_id = l.warehouse_id";
+/// All that counting them without a look at the products needs.
+const BALANCE_PLACES: &str = "JOIN location l ON l.company = b.company AND l.id = b.location_id";
 const REAL_LOCATION: &str = "l.kind IN ('shelf', 'dock', 'sorting', 'packing', 'staging', 'damaged', 'returns', 'till')";
 
 /// A move as people read it, from `stock_move m`.
@@ -72,11 +75,20 @@ impl Reader {
 
     async fn balances(&self, asker: &Asker, question: &ListBalances) -> Result<Page<BalanceView>, StoreError> {
         let (condition, mut bound) = self.balance_condition(asker, &question.text, question.location_id, question.only_low);
-        let total = self.number(format!("SELECT COUNT(*) {BALANCE_FROM} WHERE {condition}"), bound.clone()).await?;
+        let is_of_all = question.text.trim().is_empty() && !question.only_low;
+        let joins = if is_of_all { BALANCE_PLACES } else { BALANCE_JOINS };
+        let total = self.number(format!("SELECT COUNT(*) FROM balance b {joins} WHERE {condition}"), bound.clone()).await?;
         let place = bound.len();
         bound.extend([Value::Int(clamp(question.limit)), Value::Int(i64::from(question.offset))]);
+        // The page is found in the order of the names, so that nothing is sorted (CROSS JOIN is SQLite's word for "in this
+        // order"); what else a row shows is looked up for its rows only, not for the tens of thousands before it.
         let sql = format!(
-            "SELECT {BALANCE_COLUMNS} {BALANCE_FROM} WHERE {condition} ORDER BY p.name, p.id, l.code LIMIT ${} OFFSET ${}",
+            "SELECT {BALANCE_COLUMNS}
+             FROM (SELECT b.company, b.product_id, b.location_id, b.lot_id FROM product p CROSS JOIN balance b CROSS JOIN location l
+                   WHERE p.company = $1 AND b.company = p.company AND b.product_id = p.id AND l.company = b.company AND l.id = b.location_id
+                     AND {condition} ORDER BY p.name, p.id, l.code LIMIT ${} OFFSET ${}) found CROSS JOIN balance b {BALANCE_JOINS}
+             WHERE b.company = found.company AND b.product_id = found.product_id AND b.location_id = found.location_id AND b.lot_id = found.lot_id
+             ORDER BY p.name, p.id, l.code",
             place + 1,
             place + 2
         );
@@ -112,7 +124,8 @@ impl Reader {
         }
         let limit = clamp(question.limit);
         bound.push(Value::Int(limit + 1));
-        let sql = format!("SELECT {BALANCE_COLUMNS} {BALANCE_FROM} WHERE {condition} ORDER BY p.name, p.id, l.code LIMIT ${}", bound.len());
+        let sql =
+            format!("SELECT {BALANCE_COLUMNS} FROM balance b {BALANCE_JOINS} WHERE {condition} ORDER BY p.name, p.id, l.code LIMIT ${}", bound.len());
         let rows = self.fetch(sql, bound).await?.iter().map(balance_view).collect::<Result<Vec<_>, _>>()?;
         let place = |row: &BalanceView| (row.name.clone(), row.product_id, row.location_code.clone());
         Ok(Stretch::of(rows, usize::try_from(limit).unwrap_or(usize::MAX), place))
@@ -120,7 +133,7 @@ impl Reader {
 
     async fn product_balances(&self, asker: &Asker, product_id: ProductId) -> Result<Vec<BalanceView>, StoreError> {
         let sql = format!(
-            "SELECT {BALANCE_COLUMNS} {BALANCE_FROM} WHERE b.company = $1 AND b.product_id = $2 AND {REAL_LOCATION} ORDER BY l.code, l.id LIMIT {PAGE_LIMIT}"
+            "SELECT {BALANCE_COLUMNS} FROM balance b {BALANCE_JOINS} WHERE b.company = $1 AND b.product_id = $2 AND {REAL_LOCATION} ORDER BY l.code, l.id LIMIT {PAGE_LIMIT}"
         );
         self.fetch(sql, values(asker, [product_id.to_value()])).await?.iter().map(balance_view).collect()
     }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use clap::Parser;
+use kontor_domain::host::HostCall;
+use kontor_domain::printing::PaperDocument;
 use kontor_tests::window::{Desk, Look, Window};
 
 const LOCALES: &[&str] = &["en", "zh-Hant", "zh-Hans"];
@@ -96,6 +98,7 @@ impl Album {
     async fn fill(&self) -> anyhow::Result<()> {
         self.first().await?;
         self.counter().await?;
+        self.flow().await?;
         self.sales().await?;
         self.goods().await?;
         self.figures().await
@@ -104,11 +107,34 @@ impl Album {
     async fn first(&self) -> anyhow::Result<()> {
         self.window.until_there(".first .way").await?;
         self.take("first").await?;
-        self.window.click(".way.primary").await?;
+        self.window.tab_to(".way.primary").await?;
+        self.window.press("Enter")?;
         self.window.until_there(".first form").await?;
         self.take("own-shop").await?;
-        self.window.click(".first form .foot button").await?;
+        self.window.tab_to(".first form .foot button").await?;
+        self.window.press("Enter")?;
         self.window.try_demo().await
+    }
+
+    /// The main job by keyboard: five scans, exact cash, the receipt.
+    async fn flow(&self) -> anyhow::Result<()> {
+        let window = &self.window;
+        let barcodes = window.barcodes(5).await?;
+        for barcode in &barcodes {
+            window.scan(barcode)?;
+        }
+        window.until_lines(barcodes.len()).await?;
+        tokio::time::sleep(SETTLE).await;
+        self.take("flow-1-scanned").await?;
+        window.sell_for_exact_cash().await?;
+        self.take_settled("flow-2-sold").await?;
+        let document_id = window.last_sale().await?.id.0;
+        let path = self.folder.join("flow-3-receipt.pdf").display().to_string();
+        let call = HostCall::SavePdf { document: PaperDocument::Receipt, document_id, path: Some(path.clone()) };
+        window.host::<String>(&call).await?;
+        let status = Command::new("pdftoppm").args(["-png", "-r", "120", "-singlefile", &path]).arg(self.folder.join("flow-3-receipt")).status()?;
+        ensure!(status.success(), "pdftoppm (poppler-utils)");
+        Ok(())
     }
 
     async fn counter(&self) -> anyhow::Result<()> {

@@ -53,6 +53,24 @@ impl Window {
         Ok(barcodes)
     }
 
+    /// To a screen by its English name, through the box that finds everything.
+    pub async fn go_to(&self, screen: &str) -> anyhow::Result<()> {
+        self.press("Ctrl+K")?;
+        self.until_there("dialog[open] input").await?;
+        self.type_text(screen)?;
+        let wanted = format!("[...document.querySelectorAll('dialog .option')].find((it) => it.innerText.trim() === '{screen}')");
+        self.until(screen, &wanted).await?;
+        // Goods and sales that fit come before it, when they are found.
+        for _ in 0..20 {
+            if self.value(&format!("{wanted}?.getAttribute('aria-selected')")).await? == "true" {
+                break;
+            }
+            self.press("ArrowDown")?;
+        }
+        self.press("Enter")?;
+        self.until(screen, &format!("!document.querySelector('dialog[open]') && document.querySelector('main[aria-label=\"{screen}\"]')")).await
+    }
+
     /// How many lines the cart has.
     pub async fn cart_lines(&self) -> anyhow::Result<u64> {
         self.count(".cart .lines li").await

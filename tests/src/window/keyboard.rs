@@ -46,23 +46,38 @@ impl Keyboard {
         Ok(Self { connection, root, strokes })
     }
 
-    /// The window that is on the screen; `None` while there is none.
-    fn window(&self) -> anyhow::Result<Option<Window>> {
+    /// The windows on the screen, the program's own first, then the system's dialogs.
+    fn windows(&self) -> anyhow::Result<Vec<Window>> {
+        let mut found = Vec::new();
         for window in self.connection.query_tree(self.root)?.reply()?.children {
             let is_seen = self.connection.get_window_attributes(window)?.reply().is_ok_and(|it| it.map_state == MapState::VIEWABLE);
             let is_large = self.connection.get_geometry(window)?.reply().is_ok_and(|it| it.width > 400 && it.height > 300);
             if is_seen && is_large {
-                return Ok(Some(window));
+                found.push(window);
             }
         }
-        Ok(None)
+        Ok(found)
+    }
+
+    /// The program's window; `None` while there is none.
+    fn window(&self) -> anyhow::Result<Option<Window>> {
+        Ok(self.windows()?.into_iter().next())
+    }
+
+    fn focus(&self, window: Option<Window>) -> anyhow::Result<bool> {
+        let Some(window) = window else { return Ok(false) };
+        self.connection.set_input_focus(InputFocus::PARENT, window, x11rb::CURRENT_TIME)?.check()?;
+        Ok(true)
     }
 
     /// Gives the keyboard to the window; `false` while there is none.
     pub fn focus_window(&self) -> anyhow::Result<bool> {
-        let Some(window) = self.window()? else { return Ok(false) };
-        self.connection.set_input_focus(InputFocus::PARENT, window, x11rb::CURRENT_TIME)?.check()?;
-        Ok(true)
+        self.focus(self.window()?)
+    }
+
+    /// Gives the keyboard to a dialog of the system that lies over the window; `false` while there is none.
+    pub fn focus_dialog(&self) -> anyhow::Result<bool> {
+        self.focus(self.windows()?.into_iter().nth(1))
     }
 
     /// Makes the window so large, as a window manager does.
@@ -133,6 +148,13 @@ impl Keyboard {
             }
         }
         self.connection.flush()?;
+        Ok(())
+    }
+
+    /// Waits until the screen has taken every key that was handed over.
+    pub fn until_taken(&self) -> anyhow::Result<()> {
+        // An answer comes after all that was asked before it.
+        self.connection.get_input_focus()?.reply()?;
         Ok(())
     }
 

@@ -11,9 +11,9 @@ use super::printer_form::PrinterForm;
 use crate::live::live;
 use crate::parts::{Button, Dialog, Empty, Kind, Tag};
 use crate::state::app;
-use crate::text::{key, t, tx, word};
+use crate::text::{key, refusal, t, tx, word};
 use crate::toast::Tone;
-use crate::{backend, format, icon};
+use crate::{backend, format, icon, sales};
 
 /// Jobs shown.
 const JOBS: u32 = 20;
@@ -89,14 +89,17 @@ fn Jobs() -> impl IntoView {
     let (waiting, failed) = (ask(PrintState::Waiting), ask(PrintState::Failed));
     let row = |view: PrintJobView| {
         let tone = if view.job.state == PrintState::Failed { Tone::Need } else { Tone::Plain };
+        let (id, job, problem) = (view.job.id, view.job.clone(), view.job.problem().map(|problem| refusal(&problem)));
         view! {
             <div class="option still">
                 <span class="grow">
                     <span class="strong">{view.document_number.clone()}</span>
                     <div class="sub">{word("paper-document", view.job.document.word())} " · " {view.printer_name.clone()} " · " {format::date_time(view.job.at)}</div>
-                    {(!view.job.error.is_empty()).then(|| view! { <div class="sub below selectable">{view.job.error.clone()}</div> })}
+                    {problem.map(|text| view! { <div class="sub below selectable">{text}</div> })}
                 </span>
                 <Tag tone=tone text=word("print-state", view.job.state.word())/>
+                <Button label=t(key::COUNTER_PRINT_AGAIN) press=move || sales::paper::retry(job.clone())/>
+                <Button label=t(key::SETTINGS_JOB_CANCEL) press=move || sales::paper::cancel(id)/>
             </div>
         }
     };

@@ -3,6 +3,7 @@
 use kontor_domain::command::{Command, Edit};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::settings::{self, Company, CompanyChanges, TaxMode};
+use kontor_domain::text::TAX_NUMBER_LIMIT;
 use kontor_domain::units::Money;
 use leptos::prelude::*;
 
@@ -123,7 +124,7 @@ fn ShopForm(company: Company) -> impl IntoView {
                 <TextField label=t(key::SETTINGS_CODE) value=fields.code name="code" form=form max_length=8 hint=t(key::SETTINGS_CODE_HINT)/>
             </div>
             <div class="cols">
-                <TextField label=field_name("tax_number") value=fields.tax_number name="tax_number" form=form max_length=32/>
+                <TextField label=field_name("tax_number") value=fields.tax_number name="tax_number" form=form max_length=TAX_NUMBER_LIMIT as u32/>
                 <TextField label=field_name("phone") value=fields.phone name="phone" form=form mode="tel" max_length=64/>
             </div>
             <TextField label=field_name("address") value=fields.address name="address" form=form max_length=400/>

@@ -24,7 +24,7 @@ use crate::place::{Place, Screen};
 use crate::signin::{Ended, SignIn, WhichTill};
 use crate::state::{SESSION_EVENTS, Task, app};
 use crate::text::{key, tx};
-use crate::toast::{Act, ToastList, Tone};
+use crate::toast::{ToastList, Tone};
 use crate::{access, attention, backend, counter, first, products, sales, settings, shift, stock, sync, today};
 
 /// Sets or removes an attribute of the page itself.
@@ -66,10 +66,9 @@ pub(crate) fn hear(event: HostEvent) {
             let task = Task { name: task, done, total };
             app().task.set((total == 0 || done < total).then_some(task));
         }
-        HostEvent::PrintFailed { printer_name, error, sale_id, shift_id: _ } => {
-            let text = tx(key::PRINT_FAILED, &[("printer", printer_name.into()), ("error", error.into())]);
-            let again = sale_id.map(|sale| Act { label: tx(key::COMMON_RETRY, &[]), run: Callback::new(move |()| counter::print_again(sale)) });
-            app().toasts.say_with(Tone::Need, text, again);
+        HostEvent::PrintFailed { job, problem } => sales::paper::tell_failure(job, &problem),
+        HostEvent::GlyphsMissing { number, characters } => {
+            app().toasts.say(Tone::Warn, tx(key::GLYPHS_MISSING, &[("number", number.into()), ("characters", characters.into())]));
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::money::{Account, Draft, Entry, post};
 use crate::reject::{Code, Reject};
 use crate::settings::Company;
 use crate::stock::{DocumentKind, Location, LocationKind, MoveReason, Movement, Source, find_location_of_kind, move_stock};
-use crate::text::{NAME_LIMIT, check_line, check_note};
+use crate::text::{NAME_LIMIT, TAX_NUMBER_LIMIT, check_line, check_note};
 use crate::units::Money;
 use crate::world::Halt;
 
@@ -84,7 +84,7 @@ pub(super) fn sell(exec: &mut Exec<'_>, sell: &Sell) -> Result<Outcome, Halt> {
         return Err(Reject::new(Code::LinesEmpty).into());
     }
     check_line(&sell.customer_name, "customer_name", NAME_LIMIT)?;
-    check_line(&sell.customer_tax_number, "tax_number", 32)?;
+    check_line(&sell.customer_tax_number, "tax_number", TAX_NUMBER_LIMIT)?;
     check_note(&sell.note, "note")?;
     // The figures are the screen's. They must follow from the cart that came with them, and from nothing else.
     if price(&sell.cart)? != sell.figures {

@@ -1,7 +1,8 @@
 //! Printers and print jobs.
 
 use super::{
-    Command, PaperDocument, PaperKind, PrintJob, PrintJobKey, PrintShift, PrintState, Printer, PrinterKey, Report, Reprint, SalePrint, SalePrintKey,
+    Command, PaperDocument, PaperKind, PrintJob, PrintJobKey, PrintShift, PrintState, Printer, PrinterKey, Report, Reprint, Retry, SalePrint,
+    SalePrintKey,
 };
 use crate::cell::Cell;
 use crate::command::{Event, Exec, Outcome};
@@ -18,6 +19,8 @@ pub fn run(exec: &mut Exec<'_>, command: &Command) -> Result<Outcome, Halt> {
         Command::Reprint(reprint) => self::reprint(exec, reprint),
         Command::PrintShift(print) => print_shift(exec, print),
         Command::Report(report) => self::report(exec, report),
+        Command::Retry(retry) => self::retry(exec, retry),
+        Command::Cancel { job_id } => cancel(exec, *job_id),
     }
 }
 
@@ -113,6 +116,10 @@ fn reprint(exec: &mut Exec<'_>, reprint: &Reprint) -> Result<Outcome, Halt> {
     let Some(sale) = exec.world.find::<Sale>(&SaleKey { id: reprint.sale_id })? else {
         return nothing_to_print(exec, "sale", reprint.sale_id.0);
     };
+    if let Some(original) = original_not_out(exec, &sale)? {
+        put_in_line(exec, original, reprint.printer_id);
+        return Ok(Outcome { number: Some(sale.number), events: vec![Event::PrintingChanged] });
+    }
     let copies = exec.world.find::<SalePrint>(&SalePrintKey { sale_id: sale.id })?;
     let copy = copies.as_ref().map_or(0, |row| row.copies) + 1;
     let row = SalePrint { sale_id: sale.id, copies: copy };
@@ -122,6 +129,31 @@ fn reprint(exec: &mut Exec<'_>, reprint: &Reprint) -> Result<Outcome, Halt> {
     }
     insert_job(exec, reprint.job_id, reprint.printer_id, Paper { document: reprint.document, document_id: sale.id.0, copy })?;
     Ok(Outcome { number: Some(sale.number), events: vec![Event::PrintingChanged] })
+}
+
+/// The original of a sale if this device was to print it and it never came out: what is printed first is no copy.
+fn original_not_out(exec: &mut Exec<'_>, sale: &Sale) -> Result<Option<PrintJob>, Halt> {
+    for job in exec.world.under::<PrintJob>(0, sale.id.to_value())? {
+        if job.copy == 0 && job.state != PrintState::Done && is_of_this_device(exec, &job)? {
+            return Ok(Some(job));
+        }
+    }
+    Ok(None)
+}
+
+/// Jobs are rows of the device whose printer they are for; the authority sees those of all.
+fn is_of_this_device(exec: &mut Exec<'_>, job: &PrintJob) -> Result<bool, Halt> {
+    let printer = exec.world.find::<Printer>(&PrinterKey { id: job.printer_id })?;
+    Ok(printer.is_some_and(|printer| printer.device_id == exec.envelope.device))
+}
+
+/// A job waits as if it were asked for now.
+fn put_in_line(exec: &mut Exec<'_>, mut job: PrintJob, printer_id: PrinterId) {
+    job.printer_id = printer_id;
+    job.state = PrintState::Waiting;
+    job.error = String::new();
+    job.at = exec.at();
+    exec.world.update(job);
 }
 
 fn print_shift(exec: &mut Exec<'_>, print: &PrintShift) -> Result<Outcome, Halt> {
@@ -135,15 +167,51 @@ fn print_shift(exec: &mut Exec<'_>, print: &PrintShift) -> Result<Outcome, Halt>
     Ok(Outcome::event(Event::PrintingChanged))
 }
 
+/// Most that a job keeps of one thing its problem names.
+const DETAIL_LIMIT_CHARACTERS: usize = 200;
+
+/// What a driver says may hold anything: kept short and clean, never a reason to refuse.
+fn kept(problem: &Reject) -> String {
+    let clean = |text: &String| text.chars().filter(|character| !character.is_control()).take(DETAIL_LIMIT_CHARACTERS).collect();
+    let args = problem.args.iter().take(4).map(|(name, value)| (clean(name), clean(value))).collect();
+    serde_json::to_string(&Reject { code: problem.code, args }).unwrap_or_default()
+}
+
 fn report(exec: &mut Exec<'_>, report: &Report) -> Result<Outcome, Halt> {
-    let key = PrintJobKey { id: report.job_id };
-    let Some(mut job) = exec.world.find::<PrintJob>(&key)? else {
+    let Some(mut job) = exec.world.find::<PrintJob>(&PrintJobKey { id: report.job_id })? else {
         return nothing_to_print(exec, "print_job", report.job_id.0);
     };
-    job.state = report.state;
+    // Paper that a person cancelled while it was tried stays cancelled, unless it came out after all.
+    if job.state != PrintState::Cancelled || report.state == PrintState::Done {
+        job.state = report.state;
+    }
     job.attempts = report.attempts;
-    // What a driver says may hold anything: kept short and clean, never a reason to refuse.
-    job.error = report.error.chars().filter(|character| !character.is_control()).take(400).collect();
+    job.error = report.problem.as_ref().map_or_else(String::new, kept);
     exec.world.update(job);
+    Ok(Outcome::event(Event::PrintingChanged))
+}
+
+fn retry(exec: &mut Exec<'_>, retry: &Retry) -> Result<Outcome, Halt> {
+    if !has_printer(exec, retry.printer_id)? {
+        return nothing_to_print(exec, "printer", retry.printer_id.0);
+    }
+    let Some(job) = exec.world.find::<PrintJob>(&PrintJobKey { id: retry.job_id })? else {
+        return nothing_to_print(exec, "print_job", retry.job_id.0);
+    };
+    // What came out meanwhile is not printed twice under one number.
+    if job.state != PrintState::Done {
+        put_in_line(exec, job, retry.printer_id);
+    }
+    Ok(Outcome::event(Event::PrintingChanged))
+}
+
+fn cancel(exec: &mut Exec<'_>, job_id: PrintJobId) -> Result<Outcome, Halt> {
+    let Some(mut job) = exec.world.find::<PrintJob>(&PrintJobKey { id: job_id })? else {
+        return nothing_to_print(exec, "print_job", job_id.0);
+    };
+    if job.state != PrintState::Done {
+        job.state = PrintState::Cancelled;
+        exec.world.update(job);
+    }
     Ok(Outcome::event(Event::PrintingChanged))
 }

@@ -9,7 +9,7 @@ use crate::identity::Person;
 use crate::ids::{DeviceId, RoleId};
 use crate::reject::{Code, Reject};
 use crate::stock::{Location, LocationKey, LocationKind, NewLocation, Warehouse, WarehouseKey};
-use crate::text::{NAME_LIMIT, check_line, check_name, check_note};
+use crate::text::{NAME_LIMIT, TAX_NUMBER_LIMIT, check_line, check_name, check_note};
 use crate::units::{Currency, Money, Rate};
 use crate::world::{Halt, Scope};
 
@@ -38,7 +38,7 @@ fn check_code(code: &str) -> Result<(), Reject> {
 fn check_company(company: &Company) -> Result<(), Reject> {
     check_name(&company.name, "name", NAME_LIMIT)?;
     check_code(&company.code)?;
-    check_line(&company.tax_number, "tax_number", 32)?;
+    check_line(&company.tax_number, "tax_number", TAX_NUMBER_LIMIT)?;
     check_line(&company.phone, "phone", 64)?;
     check_line(&company.address, "address", 400)?;
     check_name(&company.time_zone, "time_zone", 64)?;

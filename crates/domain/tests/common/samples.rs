@@ -15,14 +15,15 @@ use kontor_domain::ids::{
     ApiKeyId, CashMovementId, CategoryId, DeviceId, LocationId, NetworkRuleId, ParkedCartId, PersonId, PrintJobId, PrinterId, ProductId, RoleId,
     ShiftId, StockDocumentId, TaxId, TillId, WarehouseId,
 };
-use kontor_domain::printing::{self, PaperDocument, PaperKind, PrintShift, PrintState, Printer, PrinterKind, Report, Reprint};
+use kontor_domain::printing::{self, PaperDocument, PaperKind, PrintShift, PrintState, Printer, PrinterKind, Report, Reprint, Retry};
+use kontor_domain::reject::{Code, Reject};
 use kontor_domain::settings::{self, AddTill, AddWarehouse, CompanyChanges, DeviceChanges, TillChanges};
 use kontor_domain::stock::{self, Adjust, AdjustLine, LocationKind, MoveReason, NewLocation, Receive, ReceiveLine};
 use kontor_domain::testing::{Shop, ShopKind};
 use kontor_domain::units::{Money, Quantity, Rate, UnitPrice};
 
 /// How many kinds of command there are.
-pub const KINDS: usize = 44;
+pub const KINDS: usize = 46;
 
 /// Which kind it is. A new kind of command does not compile here until it has a sample below.
 pub const fn kind_of(command: &Command) -> usize {
@@ -53,6 +54,8 @@ pub const fn kind_of(command: &Command) -> usize {
         Command::Printing(printing::Command::Reprint(_)) => 23,
         Command::Printing(printing::Command::PrintShift(_)) => 24,
         Command::Printing(printing::Command::Report(_)) => 25,
+        Command::Printing(printing::Command::Retry(_)) => 44,
+        Command::Printing(printing::Command::Cancel { .. }) => 45,
         Command::Attention(attention::Command::Resolve { .. }) => 26,
         Command::Settings(settings::Command::AddTill(_)) => 27,
         Command::Settings(settings::Command::AddWarehouse(_)) => 28,
@@ -324,11 +327,13 @@ impl Furnished {
                 document: PaperDocument::Receipt,
             })),
             Command::Printing(printing::Command::PrintShift(PrintShift { job_id: other_job, printer_id: self.printer, shift_id: shop.shift_id })),
+            Command::Printing(printing::Command::Cancel { job_id: self.job }),
+            Command::Printing(printing::Command::Retry(Retry { job_id: self.job, printer_id: self.printer })),
             Command::Printing(printing::Command::Report(Report {
                 job_id: self.job,
                 state: PrintState::Done,
                 attempts: 1,
-                error: "no\0paper".into(),
+                problem: Some(Reject::new(Code::PrinterRefused).with("printer", "no\0paper")),
             })),
             Command::Attention(attention::Command::Resolve { id: self.attention.id }),
         ]

@@ -1,5 +1,6 @@
 //! Who buys: a name and a tax number on this sale.
 
+use kontor_domain::text::TAX_NUMBER_LIMIT;
 use leptos::prelude::*;
 
 use super::super::{Sheet, tax_number};
@@ -31,7 +32,7 @@ pub(super) fn CustomerSheet() -> impl IntoView {
     view! {
         <Frame title=t(key::COUNTER_CUSTOMER) done=t(key::COMMON_APPLY) act=Callback::new(move |()| apply())>
             <div class="form" style:max-width="520px">
-                <TextField label=t(key::COUNTER_TAX_NUMBER) value=number autofocus=true mode="tel" max_length=64/>
+                <TextField label=t(key::COUNTER_TAX_NUMBER) value=number autofocus=true mode="tel" max_length=TAX_NUMBER_LIMIT as u32/>
                 <p class="warning small" role="status">{move || is_strange.get().then(|| t(key::COUNTER_TAX_NUMBER_STRANGE))}</p>
                 <TextField label=t(key::COUNTER_CUSTOMER_NAME) value=name max_length=200/>
                 <p class="muted small">{t(key::COUNTER_CUSTOMER_HOW)}</p>
