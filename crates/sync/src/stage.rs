@@ -126,6 +126,7 @@ impl Stage {
             schema,
             booting: self.booting.clone(),
             sums: wants_sums || !self.pages.is_empty(),
+            mismatched: Vec::new(),
             wait_ms: 0,
             state,
         }
