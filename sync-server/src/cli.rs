@@ -58,10 +58,10 @@ enum Command {
     },
     /// Write a backup of the file; the server may run
     Backup {
-        /// Where to
+        /// The backup; it must not exist
         #[arg(long)]
         to: PathBuf,
-        /// It is on another machine: tills need not keep what it covers
+        /// It is on another machine: tills need no longer keep what it covers
         #[arg(long)]
         off_machine: bool,
     },

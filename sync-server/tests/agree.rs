@@ -186,6 +186,7 @@ async fn a_backup_on_another_machine_is_told_to_tills_and_one_here_is_not() -> R
         let reply: PullReply = till.api.ask("/api/v1/sync/pull", till.token(), &request).await?;
         let PullReply::Page(page) = reply else { panic!("{reply:?}") };
         assert_eq!(page.stable, if where_it_is == backup::Place::Here { 0 } else { page.head.0 });
+        assert_eq!(page.backup.map(|backup| backup.at.is_some()), Some(where_it_is == backup::Place::OffMachine));
     }
     running.stop().await
 }

@@ -351,14 +351,18 @@ async fn a_file_of_a_newer_program_is_left_alone() {
     assert_eq!(copies, 0);
 }
 
-/// Takes the last migration back, as if the file had been written by the program before.
+/// Takes a migration back, as if the file had been written by the program before.
 fn make_older(file: &Path) {
     let connection = rusqlite::Connection::open(file).unwrap();
     connection
         .execute_batch(
-            "ALTER TABLE clock DROP COLUMN chain;
-             ALTER TABLE command_log DROP COLUMN chain;
-             DELETE FROM _sqlx_migrations WHERE version = (SELECT MAX(version) FROM _sqlx_migrations);",
+            "ALTER TABLE clock DROP COLUMN stable_at;
+             ALTER TABLE command_log DROP COLUMN offset_ms;
+             DROP TABLE duty;
+             DROP TABLE enrol_try;
+             DROP INDEX quarantine_released_at;
+             ALTER TABLE quarantine DROP COLUMN released_at;
+             DELETE FROM _sqlx_migrations WHERE version = 25;",
         )
         .unwrap();
 }
@@ -382,7 +386,7 @@ async fn an_older_file_is_copied_whole_before_it_is_migrated() {
     assert_eq!(copies.len(), 1, "{copies:?}");
     let copy = rusqlite::Connection::open(&copies[0]).unwrap();
     let sales: i64 = copy.query_row("SELECT COUNT(*) FROM sale", [], |row| row.get(0)).unwrap();
-    let newest: i64 = copy.query_row("SELECT COUNT(*) FROM pragma_table_info('clock') WHERE name = 'chain'", [], |row| row.get(0)).unwrap();
+    let newest: i64 = copy.query_row("SELECT COUNT(*) FROM pragma_table_info('clock') WHERE name = 'stable_at'", [], |row| row.get(0)).unwrap();
     assert_eq!((sales, newest), (3, 0), "as it was before");
     // And it is a shop that opens.
     let shop = Shop::open(&copies[0], ShopFile::Own, Synchronous::Full).await.unwrap();

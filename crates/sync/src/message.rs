@@ -194,6 +194,9 @@ pub struct Page {
     pub now: Instant,
     /// A backup on another machine covers it up to here.
     pub stable: i64,
+    /// That backup. Said where something else is: nothing to do stays small.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<Backup>,
     /// The scopes of the device, and up to which rev each is read with this page.
     pub scopes: BTreeMap<i64, i64>,
     /// Scopes that start anew.
@@ -212,6 +215,13 @@ pub struct Page {
     pub complete: bool,
     /// What was asked with.
     pub echo: Echo,
+}
+
+/// The last backup on another machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backup {
+    /// When it was made; `None`: there is none.
+    pub at: Option<Instant>,
 }
 
 /// What became of a command.
@@ -332,6 +342,7 @@ mod tests {
             head: (123_456, Some(Mark(id(u128::MAX - 2)))),
             now: Instant(1_790_000_000_000),
             stable: 123_000,
+            backup: None,
             scopes: cursors,
             boot: BTreeSet::new(),
             rows: Vec::new(),

@@ -204,6 +204,7 @@ mod tests {
             head: (9, None),
             now: Instant(0),
             stable: 0,
+            backup: None,
             scopes: [(Scope::COMPANY.0, 5)].into(),
             boot: [Scope::COMPANY.0].into(),
             rows: vec![WireRow::new(Table::person, 3, RowKind::Put, Scope::COMPANY, &cells)],
