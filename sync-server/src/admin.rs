@@ -15,8 +15,9 @@ use kontor_domain::settings::{self, Found, TaxMode};
 use kontor_domain::stock::{LocationKind, NewLocation};
 use kontor_domain::time::{BusinessDate, Instant};
 use kontor_domain::units::{Money, Rate};
-use kontor_store::access::{Access, Enrolment, HeldOf, TillPlace};
-use kontor_store::{server_file, sqlite};
+use kontor_domain::world::Scope;
+use kontor_store::access::{Access, Enrolment, TillPlace};
+use kontor_store::{StoreError, feed, server_file, sqlite};
 use kontor_sync::enrol::Secret;
 use kontor_sync::message::{COMMANDS_LIMIT, PushAnswer, PushRequest, PushedCommand};
 use uuid::Uuid;
@@ -27,7 +28,7 @@ use crate::identity::actor::server_device;
 use crate::identity::passwords::{self, check_password};
 use crate::server::make_data_folder;
 use crate::tls::Identity;
-use crate::{quarantine, seal, secrets};
+use crate::{seal, secrets};
 
 /// How long a code is good.
 const CODE_GOOD_FOR: Duration = Duration::from_mins(15);
@@ -119,21 +120,6 @@ pub struct Shown {
     pub fingerprint: Option<String>,
 }
 
-/// Where a backup is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// On this machine: it goes down with it.
-    Here,
-    /// On another one.
-    OffMachine,
-}
-
-impl From<bool> for Place {
-    fn from(off_machine: bool) -> Self {
-        if off_machine { Self::OffMachine } else { Self::Here }
-    }
-}
-
 /// Looks into the database of a server that may be running.
 pub async fn open(settings: &Settings) -> Result<Access> {
     let url = match &settings.database {
@@ -146,10 +132,13 @@ pub async fn open(settings: &Settings) -> Result<Access> {
     Ok(Access::open(&url).await?)
 }
 
-fn file_of(settings: &Settings) -> Result<&Path> {
+/// The file of a server that has one.
+pub(crate) fn file_of(settings: &Settings) -> Result<&Path> {
     match &settings.database {
         Database::File(path) => Ok(path),
-        Database::Postgres(_) => bail!("this is for a file; PostgreSQL has pg_dump and pg_restore of its own"),
+        Database::Postgres(_) => {
+            bail!("this is for a file; PostgreSQL has pg_dump and pg_restore of its own (see backup-point, mark-backed-up, after-restore)")
+        }
     }
 }
 
@@ -226,7 +215,7 @@ pub async fn adopt(settings: &Settings, file: &Path) -> Result<()> {
 }
 
 /// The one company of this server.
-async fn company(access: &Access) -> Result<CompanyId> {
+pub(crate) async fn company(access: &Access) -> Result<CompanyId> {
     match access.companies().await?.as_slice() {
         [company] => Ok(*company),
         [] => bail!("there is no company yet"),
@@ -369,56 +358,74 @@ pub async fn revoke(settings: &Settings, number: i64) -> Result<u64> {
 }
 
 /// The device that a till is.
-async fn device_of(access: &Access, company: CompanyId, number: i64) -> Result<DeviceId> {
+pub(crate) async fn device_of(access: &Access, company: CompanyId, number: i64) -> Result<DeviceId> {
     let tills = access.tills(company).await?;
     let place = tills.into_iter().find(|place| place.till.number == number).with_context(|| format!("there is no till {number}"))?;
     Ok(place.device.with_context(|| format!("till {number} has no device"))?.id)
 }
 
-/// Tills that sent something after they were shut out.
-pub async fn quarantine(settings: &Settings) -> Result<Vec<(TillPlace, HeldOf)>> {
+/// A scope beside a till's own.
+#[derive(Args, Clone, Debug)]
+#[group(required = true, multiple = false)]
+pub struct Beside {
+    /// Name of a warehouse
+    #[arg(long)]
+    pub warehouse: Option<String>,
+    /// What only offices hold: customers, costs
+    #[arg(long)]
+    pub office: bool,
+}
+
+/// Whether a till may read a scope beside its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grant {
+    /// From now on.
+    Given,
+    /// No longer.
+    Withdrawn,
+}
+
+/// Lets a till read more than its own warehouse, or no longer; whether that is a change. The server may run: the till's
+/// next question is answered so.
+pub async fn grant(settings: &Settings, number: i64, beside: &Beside, grant: Grant) -> Result<bool> {
     let access = open(settings).await?;
     let company = company(&access).await?;
-    let held = access.held_devices(company).await?;
-    let tills = access.tills(company).await?;
-    access.close().await;
-    let of = |place: &TillPlace| held.iter().find(|held| place.device.as_ref().is_some_and(|device| device.id == held.device)).copied();
-    Ok(tills.into_iter().filter_map(|place| of(&place).map(|held| (place, held))).collect())
-}
-
-/// Does what a till sent after it was shut out; how many commands.
-pub async fn release(settings: &Settings, number: i64) -> Result<usize> {
-    let host = Host::open(&settings.database).await?;
-    let released = async {
-        let company = company(&host.access).await?;
-        let device = device_of(&host.access, company, number).await?;
-        quarantine::release(&host, company, device).await
+    let device = device_of(&access, company, number).await?;
+    let scope = match &beside.warehouse {
+        Some(name) => Scope::of_id(access.warehouse_named(company, name).await?.with_context(|| format!("there is no warehouse {name}"))?.0),
+        None => Scope::OFFICE,
     };
-    let released = released.await;
-    host.close().await;
-    released
+    let changed = match grant {
+        Grant::Given => access.grant(company, device, scope).await?,
+        Grant::Withdrawn => access.withdraw(company, device, scope).await?,
+    };
+    access.close().await;
+    Ok(changed)
 }
 
-/// Writes a backup, of one moment, beside a server that may be running.
-pub async fn backup(settings: &Settings, to: &Path, place: Place) -> Result<()> {
-    let file = file_of(settings)?;
-    ensure!(!to.exists(), "{} is there already", to.display());
-    sqlite::backup(file, to)?;
-    if place == Place::OffMachine {
-        let access = open(settings).await?;
-        // What the copy covers, not what was written while it was made.
-        for held in server_file::held(to)? {
-            access.set_stable(held.company, held.rev).await?;
+/// What there is to say of settings beside them: the database they lead to, and the certificate. Nothing is made.
+pub async fn check(settings: &Settings) -> Result<Vec<String>> {
+    let database = match &settings.database {
+        Database::File(path) if !path.exists() => format!("{} will be made", path.display()),
+        _ => {
+            let access = open(settings).await?;
+            let found = access.schema().await?;
+            access.close().await;
+            let known = feed::schema();
+            ensure!(found <= known, StoreError::Newer { found, known });
+            if found < known { format!("opened, at {found}: it will be brought to {known}") } else { format!("opened, at {found}") }
         }
-        access.close().await;
-    }
-    Ok(())
-}
-
-/// Brings a backup back; where the file that was there is kept.
-pub fn restore(settings: &Settings, from: &Path) -> Result<Option<PathBuf>> {
-    make_data_folder(&settings.data)?;
-    Ok(server_file::restore(from, file_of(settings)?, now().0)?)
+    };
+    let certificate = match Identity::found(settings)? {
+        Some(identity) => {
+            let fingerprint = identity.fingerprint();
+            identity.server_config().context("the certificate and its key")?;
+            fingerprint
+        }
+        None if settings.transport == Transport::Plain => "none: plain HTTP".to_owned(),
+        None => "will be made".to_owned(),
+    };
+    Ok(vec![format!("database     {database}"), format!("certificate  {certificate}")])
 }
 
 /// Executes what a till could not send, from the file it sealed; how many commands there were. What came before by

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::api::{Memory, front};
 use crate::config::Transport;
-use crate::host::Host;
+use crate::host::{Host, now};
 use crate::identity::door::Door;
 use crate::identity::mail::Post;
 use crate::metrics::Metrics;
@@ -39,6 +39,8 @@ const IN_FLIGHT_LIMIT: i64 = 2_048;
 const TRIES_OF_ADDRESS: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 /// Tries of a code that all addresses have together in a minute.
 const TRIES_OF_ALL: NonZeroU32 = NonZeroU32::MIN.saturating_add(119);
+/// Where tries from everywhere are counted.
+const EVERYBODY: &str = "*";
 /// Requests that a device has in a second, and at once.
 const REQUESTS_OF_DEVICE: (NonZeroU32, NonZeroU32) = (NonZeroU32::MIN.saturating_add(49), NonZeroU32::MIN.saturating_add(199));
 /// When a device that asks too much may ask again.
@@ -116,13 +118,20 @@ impl App {
         Self { is_encrypted: *transport != Transport::Plain, ..self }
     }
 
-    /// Whether this address may try a code now.
-    pub fn may_try(&self, address: SocketAddr) -> Result<(), Problem> {
+    /// Whether this address may try a code now. What this process turns away does not burden the database, in which the
+    /// tries at all processes are counted.
+    pub async fn may_try(&self, address: IpAddr) -> Result<(), Problem> {
         let too_often = || Problem::retry(StatusCode::TOO_MANY_REQUESTS, TRY_AFTER_S);
-        self.tries_of_address.check_key(&network(address.ip())).map_err(|_| too_often())?;
+        let network = network(address);
+        self.tries_of_address.check_key(&network).map_err(|_| too_often())?;
         self.tries_of_all.check().map_err(|_| too_often())?;
         if self.tries_of_address.len() > ADDRESSES_LIMIT {
             self.tries_of_address.retain_recent();
+        }
+        for (counted, limit) in [(network.to_string(), TRIES_OF_ADDRESS), (EVERYBODY.to_owned(), TRIES_OF_ALL)] {
+            if self.host.access.count_enrol_try(&counted, now()).await? > i64::from(limit.get()) {
+                return Err(too_often());
+            }
         }
         Ok(())
     }

@@ -5,12 +5,18 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Parser, Subcommand};
+use kontor_domain::time::Instant;
+use kontor_store::access::Covered;
 use kontor_sync::enrol::Secret;
 
-use crate::admin::{self, NewAdmin, NewCompany, NewEnrolment};
+use crate::admin::{self, Beside, Grant, NewAdmin, NewCompany, NewEnrolment};
 use crate::api::spec;
-use crate::config::{Database, Given, Settings};
-use crate::{logging, routes, server};
+use crate::backup::{self, Point};
+use crate::config::{Given, Settings};
+use crate::host::now;
+use crate::{logging, quarantine, routes, server};
+
+const HOUR_MS: i64 = 3_600_000;
 
 /// The shop server of Kontor
 #[derive(Debug, Parser)]
@@ -59,11 +65,44 @@ enum Command {
         #[arg(long)]
         off_machine: bool,
     },
-    /// Bring a backup back; the server must not run
+    /// Bring a backup of the file back; the server must not run
     Restore {
         /// The backup
         #[arg(long)]
         from: PathBuf,
+    },
+    /// Print where the data stands: before a copy is made in another way, e.g. by pg_dump
+    BackupPoint,
+    /// A copy that began after this point is on another machine: tills need not keep what it covers
+    MarkBackedUp {
+        /// What backup-point printed
+        point: Point,
+    },
+    /// After a copy was brought back in another way, e.g. by pg_restore: begin a new history, so that tills bring what the
+    /// copy does not have; the server must not run
+    AfterRestore {
+        /// What was there before, if it can still be read: the file, or on PostgreSQL a file that holds the address. Who may
+        /// speak to the server stays as it was there
+        #[arg(long)]
+        before: Option<PathBuf>,
+    },
+    /// Say how far backups on another machine cover the data
+    Status,
+    /// Let a till read more than its own warehouse; the server may run
+    Grant {
+        /// Number of the till
+        #[arg(long)]
+        till: i64,
+        #[command(flatten)]
+        beside: Beside,
+    },
+    /// Take back what grant gave; the server may run
+    Withdraw {
+        /// Number of the till
+        #[arg(long)]
+        till: i64,
+        #[command(flatten)]
+        beside: Beside,
     },
     /// Take in what a till could not send and wrote to a file; on a file of its own the server must not run
     TakeIn {
@@ -72,7 +111,7 @@ enum Command {
     },
     /// Show what devices sent after they were shut out: it is kept and not done
     Quarantine,
-    /// Do what a till sent after it was shut out; on a file of its own the server must not run
+    /// Do what a till sent after it was shut out; the server may run
     Release {
         /// Number of the till
         #[arg(long)]
@@ -80,7 +119,7 @@ enum Command {
     },
     /// Print what the API says about itself: OpenAPI 3.1
     Openapi,
-    /// Show the settings that hold
+    /// Show the settings that hold, the database they lead to and the certificate; nothing is made
     CheckConfig,
     /// Ask the running server whether it is ready
     Healthcheck,
@@ -89,7 +128,7 @@ enum Command {
 impl Cli {
     /// Does what was asked for.
     pub async fn run(self) -> Result<()> {
-        let settings = Settings::of(self.given, self.config.as_deref())?;
+        let settings = Settings::of(self.given, |name| std::env::var(name).ok(), self.config.as_deref())?;
         match self.command {
             Command::Serve => {
                 server::make_data_folder(&settings.data)?;
@@ -127,11 +166,31 @@ impl Cli {
                 println!("{} tokens taken back", admin::revoke(&settings, till).await?);
                 Ok(())
             }
-            Command::Backup { to, off_machine } => admin::backup(&settings, &to, off_machine.into()).await,
+            Command::Backup { to, off_machine } => backup::write(&settings, &to, off_machine.into()).await,
             Command::Restore { from } => {
-                if let Some(before) = admin::restore(&settings, &from)? {
+                if let Some(before) = backup::restore(&settings, &from).await? {
                     println!("what was there is {}", before.display());
                 }
+                Ok(())
+            }
+            Command::BackupPoint => {
+                println!("{}", backup::point(&settings).await?);
+                Ok(())
+            }
+            Command::MarkBackedUp { point } => backup::mark(&settings, &point).await,
+            Command::AfterRestore { before } => backup::after_restore(&settings, before.as_deref()).await,
+            Command::Status => {
+                for covered in backup::status(&settings).await? {
+                    println!("{}", status(&covered, now()));
+                }
+                Ok(())
+            }
+            Command::Grant { till, beside } => {
+                println!("{}", if admin::grant(&settings, till, &beside, Grant::Given).await? { "given" } else { "it has that already" });
+                Ok(())
+            }
+            Command::Withdraw { till, beside } => {
+                println!("{}", if admin::grant(&settings, till, &beside, Grant::Withdrawn).await? { "withdrawn" } else { "it does not have that" });
                 Ok(())
             }
             Command::TakeIn { file } => {
@@ -139,14 +198,14 @@ impl Cli {
                 Ok(())
             }
             Command::Quarantine => {
-                for (place, held) in admin::quarantine(&settings).await? {
+                for (place, held) in quarantine::list(&settings).await? {
                     let name = place.device.map_or_else(String::new, |device| device.name);
                     println!("{}\t{name}\t{} commands", place.till.number, held.count);
                 }
                 Ok(())
             }
             Command::Release { till } => {
-                println!("{} commands done", admin::release(&settings, till).await?);
+                println!("{} commands done", quarantine::let_go(&settings, till).await?);
                 Ok(())
             }
             Command::Openapi => {
@@ -154,10 +213,8 @@ impl Cli {
                 Ok(())
             }
             Command::CheckConfig => {
-                if let Database::Postgres(_) = settings.database {
-                    admin::open(&settings).await?;
-                }
                 println!("{settings:#?}");
+                admin::check(&settings).await?.iter().for_each(|line| println!("{line}"));
                 Ok(())
             }
             Command::Healthcheck => {
@@ -168,6 +225,15 @@ impl Cli {
             }
         }
     }
+}
+
+/// How far backups on another machine cover a company, in a line.
+fn status(covered: &Covered, now: Instant) -> String {
+    let backed_up = match covered.stable_at {
+        None => "no backup on another machine: tills keep what they sent for 30 days and no longer".to_owned(),
+        Some(at) => format!("backed up on another machine {} hours ago", now.0.saturating_sub(at.0) / HOUR_MS),
+    };
+    format!("{}\t{} commands\t{} not covered\t{backed_up}", covered.company, covered.rev, covered.rev - covered.stable)
 }
 
 /// The password of a new owner: from a file, the environment, or whoever sits there. Never a flag, which everyone on the

@@ -14,6 +14,8 @@ use serde::Deserialize;
 pub const PORT: u16 = 7443;
 /// Days of logs that are kept if nothing else is said.
 const LOG_DAYS: usize = 14;
+/// Days that removals are kept if nothing else is said: as long as commands of old programs are understood.
+const REMOVALS_DAYS: i64 = 400;
 
 /// Settings as given; what is missing has a value of its own.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
@@ -28,8 +30,9 @@ pub struct Given {
     /// PostgreSQL address. Not a flag: it may hold a password, and flags are seen by everyone on the machine.
     #[arg(skip)]
     pub database_url: Option<Secret>,
-    /// File that holds the PostgreSQL address
-    #[arg(long, global = true, env = "KONTOR_DATABASE_URL_FILE")]
+    /// File that holds the PostgreSQL address [env: KONTOR_DATABASE_URL_FILE]. The environment may say the address itself,
+    /// too, so it is read beside the flags.
+    #[arg(long, global = true)]
     pub database_url_file: Option<PathBuf>,
     /// Speak HTTP without TLS; only on a loopback address
     #[arg(long, global = true, env = "KONTOR_PLAIN_HTTP")]
@@ -67,6 +70,9 @@ pub struct Given {
     /// Days of documents and moves that tills keep; the server keeps all
     #[arg(long, global = true, env = "KONTOR_HISTORY_DAYS")]
     pub history_days: Option<u32>,
+    /// Days that removals are kept for tills that are away; one that was away for longer starts anew
+    #[arg(long, global = true, env = "KONTOR_REMOVALS_DAYS")]
+    pub removals_days: Option<i64>,
     /// What is logged, e.g. `info` or `kontor_server=debug`
     #[arg(long, global = true, env = "KONTOR_LOG")]
     pub log: Option<String>,
@@ -134,6 +140,8 @@ pub struct Settings {
     pub cors_origins: Vec<String>,
     /// Days of documents and moves that tills keep.
     pub history_days: u32,
+    /// Days that removals are kept.
+    pub removals_days: i64,
     /// What is logged.
     pub log: String,
     /// Days of logs.
@@ -146,7 +154,8 @@ fn is_origin(text: &str) -> bool {
     host.is_some_and(|host| !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte)))
 }
 
-fn read_secret(path: &Path) -> Result<Secret> {
+/// A secret in a file of its own.
+pub fn read_secret(path: &Path) -> Result<Secret> {
     let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
     Ok(Secret(text.trim().to_owned()))
 }
@@ -193,6 +202,7 @@ impl Given {
             ui_dir: self.ui_dir.or(other.ui_dir),
             cors_origins: self.cors_origins.or(other.cors_origins),
             history_days: self.history_days.or(other.history_days),
+            removals_days: self.removals_days.or(other.removals_days),
             log: self.log.or(other.log),
             log_days: self.log_days.or(other.log_days),
         }
@@ -225,6 +235,8 @@ impl Given {
         ensure!((1..=3_650).contains(&log_days), "log_days is 1 to 3650");
         let history_days = self.history_days.unwrap_or(KEPT_DAYS);
         ensure!((31..=36_500).contains(&history_days), "history_days is 31 to 36500");
+        let removals_days = self.removals_days.unwrap_or(REMOVALS_DAYS);
+        ensure!((1..=36_500).contains(&removals_days), "removals_days is 1 to 36500");
         let cors_origins = self.cors_origins.unwrap_or_default();
         for origin in &cors_origins {
             ensure!(is_origin(origin), "{origin} is no origin: a scheme and a host, as in https://example.com");
@@ -250,6 +262,7 @@ impl Given {
             ui_dir: self.ui_dir,
             cors_origins,
             history_days,
+            removals_days,
             log: self.log.unwrap_or_else(|| "info".into()),
             log_days,
         })
@@ -257,13 +270,18 @@ impl Given {
 }
 
 impl Settings {
-    /// Flags and environment over the file.
-    pub fn of(given: Given, file: Option<&Path>) -> Result<Self> {
-        let environment = std::env::var("KONTOR_DATABASE_URL").ok().map(Secret);
-        let smtp_url = std::env::var("KONTOR_SMTP_URL").ok().map(Secret);
-        let given = Given { database_url: environment, smtp_url, ..given };
+    /// Flags over the environment over the file. What clap read of the environment stands behind the flags already; what
+    /// is no flag, or can be said in two ways, is read here.
+    pub fn of(flags: Given, environment: impl Fn(&str) -> Option<String>, file: Option<&Path>) -> Result<Self> {
+        let secret = |name| environment(name).map(Secret);
+        let around = Given {
+            database_url: secret("KONTOR_DATABASE_URL"),
+            database_url_file: environment("KONTOR_DATABASE_URL_FILE").map(PathBuf::from),
+            smtp_url: secret("KONTOR_SMTP_URL"),
+            ..Given::default()
+        };
         let file = file.map(Given::read).transpose()?.unwrap_or_default();
-        given.or(file).settle()
+        flags.or(around).or(file).settle()
     }
 }
 
@@ -296,6 +314,7 @@ mod tests {
             "database_url = 'postgres://x'\ndatabase_url_file = 'y'",
             "log_days = 0",
             "history_days = 7",
+            "removals_days = 0",
             "smtp_url = 'smtps://mail.example.com'",
             "smtp_url = 'smtp://mail.example.com'\nmail_from = 'a@example.com'\npublic_url = 'https://example.com'",
             "smtp_url = 'smtp://127.0.0.1.example.com'\nmail_from = 'a@example.com'\npublic_url = 'https://example.com'",
@@ -306,6 +325,27 @@ mod tests {
         }
         assert_eq!(given("plain_http = true\nlisten = '127.0.0.1:80'").settle().unwrap().transport, Transport::Plain);
         assert!(toml::from_str::<Given>("lisen = '127.0.0.1:80'").is_err());
+    }
+
+    #[test]
+    fn a_flag_beats_the_environment_and_the_environment_beats_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, address) = (folder.path().join("settings.toml"), folder.path().join("address"));
+        std::fs::write(&file, "database_url = 'postgres://file'").unwrap();
+        std::fs::write(&address, "postgres://flag").unwrap();
+        let database = |flags: Given, said: &[(&str, &str)], file: Option<&Path>| {
+            let environment = |name: &str| said.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+            Settings::of(flags, environment, file).map(|settings| settings.database)
+        };
+        let is = |url: &str| Database::Postgres(Secret(url.into()));
+        let flag = || Given { database_url_file: Some(address.clone()), ..Given::default() };
+        let around = [("KONTOR_DATABASE_URL", "postgres://environment")];
+        assert_eq!(database(flag(), &around, Some(&file)).unwrap(), is("postgres://flag"));
+        assert_eq!(database(Given::default(), &around, Some(&file)).unwrap(), is("postgres://environment"));
+        assert_eq!(database(Given::default(), &[], Some(&file)).unwrap(), is("postgres://file"));
+        let by_file = [("KONTOR_DATABASE_URL_FILE", address.to_str().unwrap())];
+        assert_eq!(database(Given::default(), &by_file, Some(&file)).unwrap(), is("postgres://flag"));
+        assert!(database(Given::default(), &[around[0], by_file[0]], None).is_err(), "two addresses at one level");
     }
 
     #[test]

@@ -1,7 +1,4 @@
-//! Copies do not keep documents and moves for ever: a few times a day the horizon is moved after the calendar.
-
-use std::sync::Arc;
-use std::time::Duration;
+//! Copies do not keep documents and moves for ever: the horizon is moved after the calendar.
 
 use chrono::{DateTime, Days, Utc};
 use kontor_domain::history::{ADVANCE, Advance, advance};
@@ -10,31 +7,13 @@ use kontor_domain::reject::Code;
 use kontor_domain::time::{BusinessDate, Instant};
 use kontor_store::{StoreError, history};
 use kontor_sync::authority::{Job, Message};
-use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::app::App;
 use crate::host::Host;
 
-/// How often it is looked whether there is something to forget.
-const LOOK_EVERY: Duration = Duration::from_hours(6);
-
-/// Looks at the start and then every few hours, until the server stops. Several servers on one database may all do it:
-/// a horizon that was moved meanwhile is not moved again.
-pub async fn run(app: Arc<App>, kept_days: u32, mut stopping: watch::Receiver<bool>) {
-    while !*stopping.borrow() {
-        if let Err(error) = app.host.forget_history(kept_days, crate::host::now()).await {
-            tracing::warn!(%error, "history");
-        }
-        tokio::select! {
-            () = tokio::time::sleep(LOOK_EVERY) => {}
-            _ = stopping.changed() => return,
-        }
-    }
-}
-
 impl Host {
-    /// Moves every company's horizon so that copies keep so many days.
+    /// Moves every company's horizon so that copies keep so many days. Several servers on one database may all do it: a
+    /// horizon that was moved meanwhile is not moved again.
     pub async fn forget_history(&self, kept_days: u32, now: Instant) -> Result<(), StoreError> {
         let Some(kept_from) = days_before(now, kept_days) else { return Ok(()) };
         for company in self.access.companies().await? {

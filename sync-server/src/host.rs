@@ -37,6 +37,11 @@ pub fn now() -> Instant {
     Instant(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
+fn authority() -> Authority {
+    let start = std::time::Instant::now();
+    Authority::with_clock(Box::new(move || start.elapsed()))
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -98,12 +103,12 @@ impl Host {
         let (sending, writer, feeds, url) = match database {
             Database::File(path) => {
                 let file = sqlite::open(path, Synchronous::Full).await?;
-                let writer = file.start_writer(Authority::new()).map_err(|error| StoreError::Other(error.to_string()))?;
+                let writer = file.start_writer(authority()).map_err(|error| StoreError::Other(error.to_string()))?;
                 let feeds = Feeds::File { path: path.clone(), free: Mutex::default() };
                 (Sending::Thread(writer.sender()), Some(writer), feeds, sqlite::url(path, "rw"))
             }
             Database::Postgres(url) => {
-                let sender = postgres::start_writer(&url.0, Authority::new()).await?;
+                let sender = postgres::start_writer(&url.0, authority()).await?;
                 let feeds = Feeds::Postgres { url: url.0.clone(), free: tokio::sync::Mutex::default() };
                 (Sending::Task(sender), None, feeds, url.0.clone())
             }

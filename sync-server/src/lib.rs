@@ -6,6 +6,7 @@
 pub mod admin;
 pub mod api;
 pub mod app;
+pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod history;
@@ -23,4 +24,5 @@ pub mod secrets;
 pub mod server;
 pub mod snapshots;
 pub mod tls;
+pub mod upkeep;
 pub mod wire;

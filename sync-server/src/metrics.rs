@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
+use kontor_store::access::Covered;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -40,6 +41,10 @@ pub struct Metrics {
     pub pulled_rows: Counter,
     /// Devices that got a token.
     pub enrolled: Counter,
+    /// Scopes of tills whose rows were not the server's.
+    pub mismatched_scopes: Counter,
+    backed_up_at: Gauge<i64, AtomicI64>,
+    uncovered: Gauge<i64, AtomicI64>,
 }
 
 fn seconds() -> Histogram {
@@ -61,7 +66,14 @@ impl Default for Metrics {
         registry.register("pulled_rows", "Rows that were sent", pulled_rows.clone());
         let enrolled = Counter::default();
         registry.register("devices_enrolled", "Devices that got a token", enrolled.clone());
-        Self { registry, requests, seconds: durations, in_flight, pushed_commands, pulled_rows, enrolled }
+        let mismatched_scopes = Counter::default();
+        registry.register("mismatched_scopes", "Scopes of tills whose rows were not the server's", mismatched_scopes.clone());
+        let backed_up_at = Gauge::default();
+        let help = "When the last backup on another machine was made, Unix time, of the company where that is longest ago; 0: never";
+        registry.register("backup_timestamp_seconds", help, backed_up_at.clone());
+        let uncovered = Gauge::default();
+        registry.register("uncovered_commands", "Commands that no backup on another machine covers", uncovered.clone());
+        Self { registry, requests, seconds: durations, in_flight, pushed_commands, pulled_rows, enrolled, mismatched_scopes, backed_up_at, uncovered }
     }
 }
 
@@ -70,6 +82,13 @@ impl Metrics {
     pub fn answered(&self, route: &str, status: u16, took: Duration) {
         self.requests.get_or_create(&RequestLabels { route: route.to_owned(), status }).inc();
         self.seconds.get_or_create(&RouteLabels { route: route.to_owned() }).observe(took.as_secs_f64());
+    }
+
+    /// How far backups on another machine cover each company.
+    pub fn covered(&self, companies: &[Covered]) {
+        let oldest = companies.iter().map(|company| company.stable_at.map_or(0, |at| at.0 / 1_000)).min();
+        self.backed_up_at.set(oldest.unwrap_or(0));
+        self.uncovered.set(companies.iter().map(|company| company.rev.saturating_sub(company.stable)).sum());
     }
 
     /// All of them, as Prometheus reads them.

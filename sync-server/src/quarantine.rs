@@ -1,15 +1,23 @@
 //! A device that was shut out may still have sales that nobody else has. What it sends is kept as it came, bounded, and
 //! executed only when somebody releases it at the server's machine.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result, anyhow, ensure};
 use kontor_domain::ids::{CompanyId, DeviceId};
 use kontor_domain::reject::{Code, Reject};
-use kontor_store::access::{Access, Held};
+use kontor_store::StoreError;
+use kontor_store::access::{Access, Held, HeldOf, TillPlace};
 use kontor_sync::message::{COMMANDS_LIMIT, PushAnswer, PushReply, PushRequest, PushedCommand};
 
+use crate::admin::{company, device_of, open};
+use crate::config::Settings;
 use crate::host::{Host, now};
 use crate::problem::Problem;
 
+/// How long the running server may take to do what was let go, and how often it is looked.
+const RELEASE_LIMIT: Duration = Duration::from_mins(10);
+const RELEASE_GLANCE: Duration = Duration::from_millis(200);
 /// Most commands that are kept of a device, and most bytes of them.
 const COUNT_LIMIT: i64 = 100_000;
 const BYTES_LIMIT: i64 = 256 * 1_048_576;
@@ -33,12 +41,12 @@ pub async fn keep(access: &Access, company: CompanyId, request: PushRequest) -> 
     Ok(PushReply { replica, answer: PushAnswer::Ok })
 }
 
-/// Executes what is kept of a device; how many commands. What came by another way is known by its id.
+/// Executes what was let go of a device; how many commands. Every server may do it, or several at once. What came by another way is known by its id.
 pub async fn release(host: &Host, company: CompanyId, device: DeviceId) -> Result<usize> {
     let most = i64::try_from(COMMANDS_LIMIT)?;
     let mut released = 0;
     loop {
-        let held = host.access.held(company, device, most).await?;
+        let held = host.access.released(company, device, most).await?;
         let Some(first) = held.first() else { return Ok(released) };
         // One copy at a time: its commands follow each other. Numbers of a copy made up for it, so that those the till
         // goes on with mean nothing here: only the commands' ids say what was done before.
@@ -56,4 +64,44 @@ pub async fn release(host: &Host, company: CompanyId, device: DeviceId) -> Resul
         host.access.let_go(company, &part.iter().map(|one| one.id).collect::<Vec<_>>()).await?;
         released += part.len();
     }
+}
+
+/// Tills that sent something after they were shut out.
+pub async fn list(settings: &Settings) -> Result<Vec<(TillPlace, HeldOf)>> {
+    let access = open(settings).await?;
+    let company = company(&access).await?;
+    let held = access.held_devices(company).await?;
+    let tills = access.tills(company).await?;
+    access.close().await;
+    let of = |place: &TillPlace| held.iter().find(|held| place.device.as_ref().is_some_and(|device| device.id == held.device)).copied();
+    Ok(tills.into_iter().filter_map(|place| of(&place).map(|held| (place, held))).collect())
+}
+
+/// Does what a till sent after it was shut out; how many commands. A server that has the file does it itself.
+pub async fn let_go(settings: &Settings, number: i64) -> Result<u64> {
+    let access = open(settings).await?;
+    let company = company(&access).await?;
+    let device = device_of(&access, company, number).await?;
+    let count = access.release(company, device, now()).await?;
+    let done = match Host::open(&settings.database).await {
+        Ok(host) => {
+            let done = release(&host, company, device).await.map(|_| ());
+            host.close().await;
+            done
+        }
+        Err(StoreError::AlreadyOpen(_)) => until_released(&access, company, device).await,
+        Err(error) => Err(error.into()),
+    };
+    access.close().await;
+    done.map(|()| count)
+}
+
+/// Waits until the running server has done what was let go.
+async fn until_released(access: &Access, company: CompanyId, device: DeviceId) -> Result<()> {
+    let start = std::time::Instant::now();
+    while access.released_devices().await?.contains(&(company, device)) {
+        ensure!(start.elapsed() < RELEASE_LIMIT, "it is let go, but the running program has not done it: its log says why");
+        tokio::time::sleep(RELEASE_GLANCE).await;
+    }
+    Ok(())
 }

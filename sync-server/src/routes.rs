@@ -21,10 +21,11 @@ use kontor_sync::message::{PullReply, PullRequest, PushRequest, SNAPSHOT_EPOCH, 
 use tokio::io::AsyncReadExt as _;
 
 use crate::api::{self, docs, spec};
-use crate::app::{App, Caller, MetricsReader, Sender, observe, peer};
+use crate::app::{App, Caller, MetricsReader, Sender, observe};
 use crate::host::now;
 use crate::problem::Problem;
 use crate::secrets::TokenKind;
+use crate::snapshots::Snapshots;
 use crate::wire::{self, Input, Pack};
 use crate::{identity, older, quarantine, screens, seal, secrets};
 
@@ -77,6 +78,7 @@ async fn push(State(app): State<Arc<App>>, sender: Sender, headers: HeaderMap, I
         return wire::reply(quarantine::keep(&app.host.access, caller.company, request).await?, Pack::of(&headers)).await;
     }
     let count = u64::try_from(request.commands.len()).unwrap_or(0);
+    tracing::debug!(device = %caller.device, build = %request.build, count, offset_ms = request.now.0.saturating_sub(now().0), "pushed");
     let reply = app.host.push(caller.company, request).await.ok_or_else(Problem::unavailable)??;
     app.metrics.pushed_commands.inc_by(count);
     wire::reply(reply, Pack::of(&headers)).await
@@ -84,6 +86,11 @@ async fn push(State(app): State<Arc<App>>, sender: Sender, headers: HeaderMap, I
 
 async fn pull(State(app): State<Arc<App>>, caller: Caller, headers: HeaderMap, Input(mut request): Input<PullRequest>) -> Result<Response, Problem> {
     request.device = caller.device;
+    if !request.mismatched.is_empty() {
+        tracing::error!(device = %caller.device, scopes = ?request.mismatched, "a till's rows were not ours: these scopes come anew");
+        app.metrics.mismatched_scopes.inc_by(u64::try_from(request.mismatched.len()).unwrap_or(0));
+        request.mismatched.clear();
+    }
     let reply = app.host.pull(caller.company, request, &mut app.stopping.clone()).await?;
     caller.check_again(&app).await?;
     if let PullReply::Page(page) = &reply {
@@ -100,7 +107,7 @@ async fn snapshot(State(app): State<Arc<App>>, caller: Caller, Path(scope): Path
         tracing::error!(error = format!("{error:#}"), "snapshot");
         Problem::unavailable()
     };
-    let ready = app.snapshots.get(&app.host, caller.company, caller.device, scope).await.map_err(failed)?.ok_or_else(nowhere)?;
+    let ready = Snapshots::get(&app, caller.company, caller.device, scope).await.map_err(failed)?.ok_or_else(nowhere)?;
     let file = tokio::fs::File::open(&ready.path).await.map_err(|error| failed(error.into()))?;
     let (epoch, rev) = (ready.epoch.to_string(), ready.rev.to_string());
     let mark = ready.mark.map_or_else(String::new, |mark| mark.0.to_string());
@@ -117,7 +124,7 @@ async fn snapshot(State(app): State<Arc<App>>, caller: Caller, Path(scope): Path
 /// A code becomes a token, once. What fails on the way leaves the code as it was.
 async fn enrol(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    app.may_try(peer(&parts))?;
+    app.may_try(app.door.address(&parts)).await?;
     if parts.headers.contains_key(header::CONTENT_ENCODING) {
         // Nobody who has no token makes the server unpack anything.
         return Err(Problem::status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
@@ -172,8 +179,10 @@ async fn ready(State(app): State<Arc<App>>) -> Result<StatusCode, Problem> {
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn metrics(State(app): State<Arc<App>>, _: MetricsReader) -> Response {
-    ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], app.metrics.text()).into_response()
+async fn metrics(State(app): State<Arc<App>>, _: MetricsReader) -> Result<Response, Problem> {
+    app.metrics.covered(&app.host.access.covered().await?);
+    let answer = ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], app.metrics.text());
+    Ok(answer.into_response())
 }
 
 #[cfg(test)]
@@ -187,7 +196,6 @@ mod tests {
     use crate::config::{Database, Given};
     use crate::host::Host;
     use crate::identity::door::Door;
-    use crate::snapshots::Snapshots;
 
     #[tokio::test]
     async fn a_panic_is_a_problem_and_the_server_goes_on() {

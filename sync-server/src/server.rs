@@ -16,7 +16,6 @@ use tokio::task::JoinHandle;
 use crate::api::{front, once};
 use crate::app::App;
 use crate::config::Settings;
-use crate::history;
 use crate::host::Host;
 use crate::identity::door::Door;
 use crate::identity::mail::{self, Post};
@@ -25,6 +24,7 @@ use crate::screens::files::{self, Files};
 use crate::secrets;
 use crate::snapshots::Snapshots;
 use crate::tls::Identity;
+use crate::upkeep::{self, Kept};
 
 /// How long answers may take after the server was told to stop.
 const GRACE: Duration = Duration::from_secs(20);
@@ -44,6 +44,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     handle: Handle<SocketAddr>,
     task: JoinHandle<std::io::Result<()>>,
+    letters: JoinHandle<()>,
     upkeep: JoinHandle<()>,
 }
 
@@ -76,8 +77,8 @@ pub async fn start(settings: &Settings) -> Result<Running> {
     let app = App::new(host, door, Post::open(settings)?, snapshots, metrics_token, stopping);
     let app = Arc::new(app.with_transport(&settings.transport).with_screens(screens(settings)?, fingerprint.clone()));
     tokio::spawn(once::forget_old(Arc::clone(&app)));
-    tokio::spawn(history::run(Arc::clone(&app), settings.history_days, stop.subscribe()));
-    let upkeep = tokio::spawn(mail::run(Arc::clone(&app), stop.subscribe()));
+    let letters = tokio::spawn(mail::run(Arc::clone(&app), stop.subscribe()));
+    let upkeep = tokio::spawn(upkeep::run(Arc::clone(&app), Kept::of(settings), stop.subscribe()));
     let handle = Handle::new();
     let service = front::with_cors(router(Arc::clone(&app)), &settings.cors_origins);
     let task = match identity {
@@ -93,7 +94,7 @@ pub async fn start(settings: &Settings) -> Result<Running> {
         }
     };
     tracing::info!(%address, fingerprint, "listening");
-    Ok(Running { address, fingerprint, app, stop, handle, task, upkeep })
+    Ok(Running { address, fingerprint, app, stop, handle, task, letters, upkeep })
 }
 
 /// The screens, if there are any: a server for tills alone needs none.
@@ -125,6 +126,7 @@ impl Running {
         self.handle.graceful_shutdown(Some(GRACE));
         self.task.await??;
         // What it was sending is sent or waits: it is in the database until then.
+        self.letters.await?;
         self.upkeep.await?;
         self.app.host.close().await;
         tracing::info!("stopped");

@@ -14,6 +14,7 @@ use kontor_store::{closed_file, feed, snapshot};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+use crate::app::App;
 use crate::host::Host;
 use crate::server::make_data_folder;
 
@@ -61,8 +62,15 @@ impl Snapshots {
         Ok(Self { folder, ready: Mutex::default() })
     }
 
-    /// A file with a scope's rows, if the device may read the scope. One is made at a time.
-    pub async fn get(&self, host: &Host, company: CompanyId, device: DeviceId, scope: Scope) -> Result<Option<Arc<Ready>>> {
+    /// A file with a scope's rows, if the device may read the scope. It is made by a task of its own: one that takes longer
+    /// than a request may is ready when the device asks again.
+    pub async fn get(app: &Arc<App>, company: CompanyId, device: DeviceId, scope: Scope) -> Result<Option<Arc<Ready>>> {
+        let app = Arc::clone(app);
+        tokio::spawn(async move { app.snapshots.get_or_make(&app.host, company, device, scope).await }).await?
+    }
+
+    /// One is made at a time.
+    async fn get_or_make(&self, host: &Host, company: CompanyId, device: DeviceId, scope: Scope) -> Result<Option<Arc<Ready>>> {
         if !host.head(company, device).await?.scopes.contains(&scope) {
             return Ok(None);
         }

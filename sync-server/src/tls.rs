@@ -49,6 +49,14 @@ impl Identity {
         }
     }
 
+    /// The certificate that is there already. `None`: plain HTTP, or its own that is not made yet.
+    pub fn found(settings: &Settings) -> Result<Option<Self>> {
+        match &settings.transport {
+            Transport::OwnCertificate(_) if !settings.data.join(CERTIFICATE_FILE).exists() => Ok(None),
+            _ => Self::of(settings),
+        }
+    }
+
     fn read(chain: &Path, key: &Path) -> Result<Self> {
         let certificates = CertificateDer::pem_file_iter(chain).and_then(Iterator::collect::<Result<Vec<_>, _>>);
         let certificates = certificates.with_context(|| chain.display().to_string())?;

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use kontor_domain::ids::{CompanyId, DeviceId, PersonId};
 use kontor_domain::world::Scope;
-use kontor_server::admin;
 use kontor_server::config::Transport;
+use kontor_server::{admin, backup};
 use kontor_store::copy::Meta;
 use kontor_store::feed::FeedFile;
 use kontor_store::installation::{self, Installation};
@@ -112,14 +112,14 @@ async fn tills_bring_a_server_that_was_restored_from_an_old_backup_up_to_date() 
     till.sync().await?;
     let backup = place.folder.path().join("backup.kontor");
     // While it runs.
-    admin::backup(&place.settings, &backup, admin::Place::Here).await?;
+    backup::write(&place.settings, &backup, backup::Place::Here).await?;
     till.sell()?;
     till.sell()?;
     till.sync().await?;
-    assert!(admin::restore(&place.settings, &backup).is_err(), "the server has the file");
+    assert!(backup::restore(&place.settings, &backup).await.is_err(), "the server has the file");
     running.stop().await?;
     let epoch = till.look()?.0.meta.epoch;
-    let before = admin::restore(&place.settings, &backup)?;
+    let before = backup::restore(&place.settings, &backup).await?;
     assert!(before.is_some_and(|before| before.is_file()));
     let running = place.start().await?;
     till.api = Api::plain(&running)?;
@@ -180,12 +180,13 @@ async fn a_backup_on_another_machine_is_told_to_tills_and_one_here_is_not() -> R
     let place = Place::with_company(Transport::Plain).await?;
     let running = place.start().await?;
     let mut till = place.till(&Api::plain(&running)?, Some(1)).await?;
-    for (name, where_it_is) in [("here", admin::Place::Here), ("away", admin::Place::OffMachine)] {
-        admin::backup(&place.settings, &place.folder.path().join(name), where_it_is).await?;
+    for (name, where_it_is) in [("here", backup::Place::Here), ("away", backup::Place::OffMachine)] {
+        backup::write(&place.settings, &place.folder.path().join(name), where_it_is).await?;
         let request = till.pull_request(0)?;
         let reply: PullReply = till.api.ask("/api/v1/sync/pull", till.token(), &request).await?;
         let PullReply::Page(page) = reply else { panic!("{reply:?}") };
-        assert_eq!(page.stable, if where_it_is == admin::Place::Here { 0 } else { page.head.0 });
+        assert_eq!(page.stable, if where_it_is == backup::Place::Here { 0 } else { page.head.0 });
+        assert_eq!(page.backup.map(|backup| backup.at.is_some()), Some(where_it_is == backup::Place::OffMachine));
     }
     running.stop().await
 }
@@ -221,10 +222,10 @@ async fn a_restore_does_not_let_in_again_who_was_shut_out_nor_shut_out_who_was_l
     old.sync().await?;
     let code = place.code(Some(1)).await?;
     let backup = place.folder.path().join("backup.kontor");
-    admin::backup(&place.settings, &backup, admin::Place::Here).await?;
+    backup::write(&place.settings, &backup, backup::Place::Here).await?;
     let mut new = place.till(&api, Some(1)).await?;
     running.stop().await?;
-    admin::restore(&place.settings, &backup)?;
+    backup::restore(&place.settings, &backup).await?;
     let running = place.start().await?;
     let api = Api::plain(&running)?;
     (old.api, new.api) = (api.clone(), api.clone());

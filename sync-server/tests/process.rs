@@ -5,60 +5,14 @@
 
 mod support;
 
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use kontor_server::config::Transport;
 use kontor_store::feed::FeedFile;
-use support::{Api, Place};
-
-const START_LIMIT: Duration = Duration::from_secs(30);
-
-fn program(place: &Place, address: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_kontor-server"));
-    command.env("KONTOR_DATA", &place.settings.data).env("KONTOR_LISTEN", address).env("KONTOR_PLAIN_HTTP", "true");
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-fn run(mut command: Command) -> Result<String> {
-    let output = command.output()?;
-    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Ok(String::from_utf8(output.stdout)?)
-}
-
-fn serve(place: &Place, address: &str) -> Result<Child> {
-    let child = program(place, address).arg("serve").stderr(Stdio::null()).spawn()?;
-    let start = Instant::now();
-    while start.elapsed() < START_LIMIT {
-        let mut health = program(place, address);
-        if health.arg("healthcheck").output()?.status.success() {
-            return Ok(child);
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    bail!("it does not answer")
-}
-
-/// Founds a company.
-fn found(place: &Place, address: &str) -> Result<()> {
-    let mut found = program(place, address);
-    found.args(["create-company", "--name", "Harbour Street", "--code", "HS", "--currency", "TWD", "--time-zone", "Asia/Taipei"]);
-    found.args(["--tax", "VAT=5", "--owner", "Mei", "--warehouse", "First"]);
-    run(found).map(|_| ())
-}
-
-fn code(place: &Place, address: &str) -> Result<String> {
-    let mut enrol = program(place, address);
-    enrol.args(["enrol", "--till", "1"]);
-    let shown = run(enrol)?;
-    Ok(shown.lines().find_map(|line| line.strip_prefix("code")).context("no code")?.trim().to_owned())
-}
-
-fn free_address() -> Result<String> {
-    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.to_string())
-}
+use support::Place;
+use support::process::{api, code, found, free_address, program, run, sell_through_kills, serve};
 
 /// Kills of the server while a till pushes and pulls.
 const KILLS: u64 = 12;
@@ -66,33 +20,7 @@ const KILLS: u64 = 12;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_killed_while_a_till_syncs_loses_nothing_and_does_nothing_twice() -> Result<()> {
     let place = Place::new(Transport::Plain)?;
-    let address = free_address()?;
-    found(&place, &address)?;
-    let mut child = serve(&place, &address)?;
-    let api = Api { client: reqwest::Client::builder().no_proxy().build()?, base: format!("http://{address}") };
-    let reply = api.enrol(&code(&place, &address)?).await?.context("no token")?;
-    let mut till = support::Till::open(&place.folder.path().join("till.kontor"), &api, &reply, None).await?;
-    till.sync().await?;
-    till.create_product("P1", 30)?;
-    let mut sold = std::collections::BTreeSet::new();
-    let mut failed = 0;
-    for kill in 0..KILLS {
-        let killer = std::thread::spawn(move || {
-            std::thread::sleep(Duration::from_millis(3 + 17 * kill));
-            child.kill().and_then(|()| child.wait())
-        });
-        let start = Instant::now();
-        while !killer.is_finished() && start.elapsed() < START_LIMIT {
-            sold.insert(till.sell()?);
-            failed += u64::from(till.sync().await.is_err());
-        }
-        ensure!(killer.join().is_ok_and(|status| status.is_ok_and(|status| !status.success())), "it was not killed");
-        child = serve(&place, &address)?;
-    }
-    println!("{KILLS} kills, {} sales, {failed} syncs that failed", sold.len());
-    ensure!(failed > 0, "no kill was noticed");
-    till.sync().await?;
-    ensure!(till.sales()? == sold, "{} sales of {}", till.sales()?.len(), sold.len());
+    let (till, mut child) = sell_through_kills(&place, KILLS).await?;
     till.agrees_with(&FeedFile::open(&place.file())?)?;
     child.kill()?;
     child.wait()?;
@@ -109,7 +37,7 @@ async fn a_server_that_is_told_to_stop_answers_who_waits_and_loses_nothing() -> 
     let mut second = program(&place, "127.0.0.1:0");
     ensure!(!second.arg("serve").output()?.status.success(), "two servers on one file");
     let code = code(&place, &address)?;
-    let api = Api { client: reqwest::Client::builder().no_proxy().build()?, base: format!("http://{address}") };
+    let api = api(&address)?;
     let reply = api.enrol(&code).await?.context("no token")?;
     let mut till = support::Till::open(&place.folder.path().join("till.kontor"), &api, &reply, None).await?;
     till.sync().await?;
@@ -136,5 +64,61 @@ async fn a_server_that_is_told_to_stop_answers_who_waits_and_loses_nothing() -> 
     let log = std::fs::read_to_string(log.path())?;
     ensure!(log.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()), "a line that is no JSON");
     ensure!(log.contains("/api/v1/sync/push") && !log.contains(reply.token.0.as_str()) && !log.contains(&code), "what a log should say");
+    Ok(())
+}
+
+#[test]
+fn the_settings_are_checked_with_what_they_lead_to_and_nothing_is_made() -> Result<()> {
+    let place = Place::new(Transport::Plain)?;
+    let check = |more: &[(&str, &str)]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kontor-server"));
+        command.env("KONTOR_DATA", &place.settings.data).arg("check-config").envs(more.iter().copied());
+        let output = command.output()?;
+        Ok::<_, anyhow::Error>((output.status.success(), String::from_utf8([output.stdout, output.stderr].concat())?))
+    };
+    let (good, said) = check(&[])?;
+    ensure!(good && said.contains("server.kontor will be made") && said.contains("certificate  will be made"), "{said}");
+    ensure!(!place.settings.data.exists(), "something was made");
+    // Brought up to date by its own command, and found so.
+    let mut migrate = program(&place, "127.0.0.1:0");
+    migrate.arg("migrate");
+    run(migrate)?;
+    let newest = kontor_store::feed::schema();
+    let (good, said) = check(&[])?;
+    ensure!(good && said.contains(&format!("opened, at {newest}\n")), "{said}");
+    // A certificate that is none, a key of another, an address where nothing answers: told now, not at the next start.
+    let (chain, key, other) = (place.folder.path().join("chain.pem"), place.folder.path().join("key.pem"), place.folder.path().join("other.pem"));
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()])?;
+    std::fs::write(&chain, made.cert.pem())?;
+    std::fs::write(&key, made.signing_key.serialize_pem())?;
+    std::fs::write(&other, rcgen::generate_simple_self_signed(vec!["localhost".to_owned()])?.signing_key.serialize_pem())?;
+    let with = |chain: &std::path::Path, key: &std::path::Path| {
+        check(&[("KONTOR_TLS_CERTIFICATE", &chain.to_string_lossy()), ("KONTOR_TLS_KEY", &key.to_string_lossy())])
+    };
+    ensure!(with(&chain, &key)?.0);
+    for (chain, key) in [(&key, &key), (&chain, &chain), (&chain, &other)] {
+        let (good, said) = with(chain, key)?;
+        ensure!(!good, "{said}");
+    }
+    let (good, said) = check(&[("KONTOR_DATABASE_URL", "postgres://kontor@127.0.0.1:1/none")])?;
+    ensure!(!good, "{said}");
+    std::fs::write(place.file(), "no database")?;
+    let (good, said) = check(&[])?;
+    ensure!(!good, "{said}");
+    Ok(())
+}
+
+#[test]
+fn flags_beat_the_environment_and_the_environment_beats_the_file() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("settings.toml");
+    std::fs::write(&file, "log = 'from-file'\nlog_days = 5\nremovals_days = 30\n")?;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kontor-server"));
+    command.env("KONTOR_DATA", folder.path().join("data")).env("KONTOR_LOG", "from-environment").env("KONTOR_LOG_DAYS", "6");
+    command.args(["check-config", "--log-days", "7", "--config"]).arg(&file);
+    let said = run(command)?;
+    for holds in ["log: \"from-environment\"", "log_days: 7", "removals_days: 30"] {
+        ensure!(said.contains(holds), "{holds}: {said}");
+    }
     Ok(())
 }

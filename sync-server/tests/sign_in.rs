@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use kontor_domain::identity::BuiltIn;
 use kontor_domain::ids::RoleId;
 use kontor_domain::time::Instant;
-use kontor_server::admin;
+use kontor_server::backup;
 use kontor_server::config::Transport;
 use kontor_server::host::now;
 use kontor_server::secrets::{self, SentToken, TokenKind};
@@ -296,7 +296,7 @@ async fn what_a_backup_brings_back_lets_nobody_in_who_was_shut_out() -> Result<(
     let wish = json!({ "name": "Shop", "permissions": ["users.read"] });
     let key = body(api.call("POST", "/api/v1/api-keys", Some(&access), Some(wish)).await?, StatusCode::CREATED).await?;
     let backup = place.folder.path().join("backup.kontor");
-    admin::backup(&place.settings, &backup, admin::Place::Here).await?;
+    backup::write(&place.settings, &backup, backup::Place::Here).await?;
     // After the backup the key is taken back and the password changed, which ends every other session.
     let path = format!("/api/v1/api-keys/{}", text(&key, "id")?);
     body(api.call("DELETE", &path, Some(&access), None).await?, StatusCode::NO_CONTENT).await?;
@@ -304,7 +304,7 @@ async fn what_a_backup_brings_back_lets_nobody_in_who_was_shut_out() -> Result<(
     let wish = json!({ "old_password": PASSWORD, "new_password": "quite another one" });
     body(api.call("POST", "/api/v1/auth/change-password", Some(&elsewhere), Some(wish)).await?, StatusCode::NO_CONTENT).await?;
     running.stop().await?;
-    admin::restore(&place.settings, &backup)?;
+    backup::restore(&place.settings, &backup).await?;
     let running = place.start().await?;
     let api = Api::plain(&running)?;
     for token in [&access, &elsewhere] {

@@ -399,6 +399,8 @@ async fn every_table_is_as_it_is_declared() {
         "seal_key",
         "quarantine",
         "kept_answer",
+        "duty",
+        "enrol_try",
     ];
     let door = ["credential", "session", "refresh_token", "sign_in_failure", "reset_link", "mail", "api_key_secret", "access_event", "signing_key"];
     let copy = ["sync_meta", "outbox", "undo", "journal", "sync_cursor"];

@@ -334,7 +334,7 @@ async fn an_older_file_is_copied_whole_before_it_is_migrated() {
     assert_eq!(copies.len(), 1, "{copies:?}");
     let copy = rusqlite::Connection::open(&copies[0]).unwrap();
     let sales: i64 = copy.query_row("SELECT COUNT(*) FROM sale", [], |row| row.get(0)).unwrap();
-    let newest: i64 = copy.query_row("SELECT COUNT(*) FROM pragma_table_info('clock') WHERE name = 'chain'", [], |row| row.get(0)).unwrap();
+    let newest: i64 = copy.query_row("SELECT COUNT(*) FROM pragma_table_info('clock') WHERE name = 'stable_at'", [], |row| row.get(0)).unwrap();
     assert_eq!((sales, newest), (3, 0), "as it was before");
     // And it is a shop that opens.
     let shop = Shop::open(&copies[0], ShopFile::Own, Synchronous::Full).await.unwrap();

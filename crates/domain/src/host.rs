@@ -267,8 +267,24 @@ pub struct SyncState {
     pub last_contact: Option<Instant>,
     /// When this copy was last known to be as the server.
     pub synced_at: Option<Instant>,
+    /// The shop server's last backup on another machine.
+    #[serde(default)]
+    pub backup: ServerBackup,
     /// Why the server is not reached, or does not take this till.
     pub problem: Option<Reject>,
+}
+
+/// A shop server's last backup on another machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServerBackup {
+    /// The server has not said yet.
+    #[default]
+    Unknown,
+    /// There is none.
+    None,
+    /// It was made then.
+    At(Instant),
 }
 
 /// A command that waits for the server's answer.

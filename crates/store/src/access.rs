@@ -13,15 +13,18 @@ use crate::error::StoreError;
 use crate::reader::{Reader, bind, get};
 
 mod events;
+mod keep;
 mod letters;
 mod news;
 mod quarantine;
 mod sign_in;
+mod upkeep;
 
 pub use events::AccessEvent;
 pub use letters::{Letter, ResetLink};
 pub use quarantine::{Held, HeldOf};
 pub use sign_in::{Account, Acting, ActingKey, Holder, RefreshToken, Session};
+pub use upkeep::Covered;
 
 /// SHA-256 of a secret.
 pub type SecretHash = [u8; 32];
@@ -126,6 +129,11 @@ impl Access {
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.reader.number("SELECT COUNT(*) FROM installation".to_owned(), Vec::new()).await.map(|_| ())
+    }
+
+    /// Its newest migration.
+    pub async fn schema(&self) -> Result<i64, StoreError> {
+        self.reader.number("SELECT MAX(version) FROM _sqlx_migrations".to_owned(), Vec::new()).await
     }
 
     /// The companies of this database.
@@ -272,12 +280,6 @@ impl Access {
             WHERE p.company = $1 AND p.device = $2 AND p.revoked_at IS NULL AND n.active = 1 AND n.role_id <> $3";
         let rows = self.reader.fetch(sql.to_owned(), vec![company.to_value(), device.to_value(), RoleId::CUSTOMER.to_value()]).await?;
         rows.iter().map(|row| get(row, 0)).collect()
-    }
-
-    /// A backup on another machine covers a company up to a rev.
-    pub async fn set_stable(&self, company: CompanyId, rev: i64) -> Result<(), StoreError> {
-        let sql = "UPDATE clock SET stable = $1 WHERE company = $2 AND stable < $3 AND rev >= $4";
-        self.change(sql, vec![Value::Int(rev), Value::Id(company.0), Value::Int(rev), Value::Int(rev)]).await.map(|_| ())
     }
 
     /// The company's key; a fresh one is kept if it has none. What is returned is what is kept, whoever came first.

@@ -1,6 +1,6 @@
 //! Who decides what a writer writes. Sans-I/O: the writer drives the agent step by step and does the I/O between.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use kontor_domain::ids::{CommandId, CompanyId};
 use kontor_domain::world::{RowWrite, Slice, Stored};
@@ -17,16 +17,80 @@ pub trait Agent: Send + 'static {
     /// What is sent to the writer.
     type Message: Send + 'static;
 
-    /// Takes what is waiting: at least one message, at most [`BATCH_LIMIT`], all executed in one transaction.
+    /// How many commands a message carries.
+    fn commands_in(message: &Self::Message) -> usize;
+
+    /// Takes what is waiting, for one transaction: one message, or several with at most [`BATCH_LIMIT`] commands.
     fn begin(&mut self, messages: Vec<Self::Message>);
 
     /// The next thing to do. The first input is [`Input::Start`].
     fn step(&mut self, input: Input) -> Result<Step, StoreError>;
 
-    /// The transaction is durable, or rolled back by an error. Answers everyone, except on a broken constraint in
-    /// a batch of several: then it returns the messages, and each is tried alone so that only the culprit fails. What
-    /// belongs to another company than the transaction's is returned, too.
-    fn finish(&mut self, result: Result<(), StoreError>) -> Vec<Self::Message>;
+    /// The transaction is durable, or rolled back by an error. Answers everyone but what it returns.
+    fn finish(&mut self, result: Result<(), StoreError>) -> Rest<Self::Message>;
+}
+
+/// What a batch left to be done.
+#[derive(Debug)]
+pub struct Rest<M> {
+    /// The batch broke a constraint: each of these is tried alone, so that only the culprit fails.
+    pub alone: Vec<M>,
+    /// What this transaction did not come to: another company's, or later than it may last. A batch again.
+    pub next: Vec<M>,
+}
+
+impl<M> Default for Rest<M> {
+    fn default() -> Self {
+        Self { alone: Vec::new(), next: Vec::new() }
+    }
+}
+
+/// Messages on their way into batches, in their order.
+#[derive(Debug)]
+pub(crate) struct Waiting<M> {
+    alone: VecDeque<M>,
+    next: VecDeque<M>,
+}
+
+impl<M> Waiting<M> {
+    /// These.
+    pub(crate) fn of(messages: impl IntoIterator<Item = M>) -> Self {
+        Self { alone: VecDeque::new(), next: messages.into_iter().collect() }
+    }
+
+    /// The first message and what waits behind it, as far as one transaction takes it.
+    pub(crate) fn gather<A: Agent<Message = M>>(first: M, mut more: impl FnMut() -> Option<M>) -> Self {
+        let mut commands = A::commands_in(&first);
+        let mut waiting = Self::of([first]);
+        while commands < BATCH_LIMIT
+            && let Some(message) = more()
+        {
+            commands += A::commands_in(&message);
+            waiting.next.push_back(message);
+        }
+        waiting
+    }
+
+    /// The next batch; `None`: all is done.
+    pub(crate) fn batch<A: Agent<Message = M>>(&mut self) -> Option<Vec<M>> {
+        if let Some(message) = self.alone.pop_front() {
+            return Some(vec![message]);
+        }
+        let first = self.next.pop_front()?;
+        let mut commands = A::commands_in(&first);
+        let mut batch = vec![first];
+        while let Some(message) = self.next.pop_front_if(|message| commands + A::commands_in(message) <= BATCH_LIMIT) {
+            commands += A::commands_in(&message);
+            batch.push(message);
+        }
+        Some(batch)
+    }
+
+    /// What a batch left, each in its place: a message may have come apart into several.
+    pub(crate) fn put_back(&mut self, rest: Rest<M>) {
+        rest.alone.into_iter().rev().for_each(|message| self.alone.push_front(message));
+        rest.next.into_iter().rev().for_each(|message| self.next.push_front(message));
+    }
 }
 
 /// What an agent gets.
@@ -109,6 +173,18 @@ pub struct PushedBefore {
 #[serde(transparent)]
 pub struct Mark(pub Uuid);
 
+/// How a command came from a copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pushed {
+    /// The copy it came from first.
+    pub replica: Uuid,
+    /// The number it had there.
+    pub seq: i64,
+    /// How far the copy's clock was ahead of the authority's then, milliseconds. It orders nothing: it says which of
+    /// the times that the copy wrote down are to be believed.
+    pub offset_ms: i64,
+}
+
 /// A command and its verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogEntry {
@@ -116,8 +192,8 @@ pub struct LogEntry {
     pub id: CommandId,
     /// Its place in the order.
     pub rev: i64,
-    /// The copy it came from first, and the number it had there.
-    pub pushed: Option<(Uuid, i64)>,
+    /// How it came from a copy.
+    pub pushed: Option<Pushed>,
     /// The device it was entered on.
     pub device: Uuid,
     /// Who.
@@ -229,4 +305,59 @@ pub enum Trace {
     Change,
     /// On a copy: the row as the authority had it, so that the command can be taken back.
     Undo,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+    use super::*;
+
+    /// Says of a number that it is so many commands.
+    struct Counting;
+
+    impl Agent for Counting {
+        type Message = usize;
+
+        fn commands_in(message: &usize) -> usize {
+            *message
+        }
+
+        fn begin(&mut self, _: Vec<usize>) {}
+
+        fn step(&mut self, _: Input) -> Result<Step, StoreError> {
+            Ok(Step::Nothing)
+        }
+
+        fn finish(&mut self, _: Result<(), StoreError>) -> Rest<usize> {
+            Rest::default()
+        }
+    }
+
+    fn batches(waiting: &mut Waiting<usize>) -> Vec<Vec<usize>> {
+        std::iter::from_fn(|| waiting.batch::<Counting>()).collect()
+    }
+
+    #[test]
+    fn a_batch_is_counted_in_commands_and_not_in_messages() {
+        let mut waiting = Waiting::of([BATCH_LIMIT, BATCH_LIMIT - 1, 1, 1, BATCH_LIMIT + 1, 1]);
+        let expected = [vec![BATCH_LIMIT], vec![BATCH_LIMIT - 1, 1], vec![1], vec![BATCH_LIMIT + 1], vec![1]];
+        assert_eq!(batches(&mut waiting), expected);
+    }
+
+    #[test]
+    fn no_more_is_taken_than_a_batch_holds() {
+        let mut queue: VecDeque<usize> = vec![BATCH_LIMIT / 2; 9].into();
+        let first = queue.pop_front().unwrap();
+        let mut waiting = Waiting::gather::<Counting>(first, || queue.pop_front());
+        assert_eq!((batches(&mut waiting).concat().len(), queue.len()), (2, 7));
+    }
+
+    #[test]
+    fn what_a_batch_left_comes_before_what_waits_behind_it() {
+        let mut waiting = Waiting::of([100, 101, 102]);
+        let first = waiting.batch::<Counting>().unwrap();
+        assert_eq!(first, [100]);
+        waiting.put_back(Rest { alone: vec![7, 8], next: vec![50, 51] });
+        assert_eq!(batches(&mut waiting), [vec![7], vec![8], vec![50, 51], vec![101], vec![102]]);
+    }
 }

@@ -37,6 +37,8 @@ pub struct Head {
     pub mark: Option<Mark>,
     /// A backup on another machine covers it up to here.
     pub stable: i64,
+    /// When the last such backup was made.
+    pub stable_at: Option<i64>,
     /// Removals up to here are forgotten.
     pub tombstone_floor: i64,
     /// Whether the history is still the one that the copy saw at its last head.
@@ -106,7 +108,7 @@ fn scopes_of(device: DeviceId, warehouse: Option<WarehouseId>, granted: impl Int
 const DEVICE_SQL: &str = "SELECT t.warehouse_id FROM device d LEFT JOIN till t ON t.company = d.company AND t.id = d.till_id
     WHERE d.company = $1 AND d.id = $2";
 const GRANTED_SQL: &str = "SELECT scope FROM device_scope WHERE company = $1 AND device = $2";
-const CLOCK_SQL: &str = "SELECT epoch, rev, stable, tombstone_floor FROM clock WHERE company = $1";
+const CLOCK_SQL: &str = "SELECT epoch, rev, stable, tombstone_floor, stable_at FROM clock WHERE company = $1";
 const HEAD_SQL: &str = "SELECT coalesce(chain, id) FROM command_log WHERE company = $1 AND rev = $2";
 const ACKS_SQL: &str = "SELECT p.seq, p.id, l.status, l.code, l.rev FROM replica_seq p JOIN command_log l ON l.id = p.id
     WHERE p.company = $1 AND p.replica = $2 AND p.seq > $3 ORDER BY p.seq LIMIT $4";
@@ -232,9 +234,9 @@ impl Snapshot<'_> {
         let owner = company.0.as_bytes();
         let clock = connection
             .prepare_cached(CLOCK_SQL)?
-            .query_row(params![owner], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+            .query_row(params![owner], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
             .optional()?;
-        let (epoch, rev, stable, tombstone_floor) = clock.ok_or_else(|| StoreError::Other("no such company".into()))?;
+        let (epoch, rev, stable, tombstone_floor, stable_at) = clock.ok_or_else(|| StoreError::Other("no such company".into()))?;
         let mut at_rev = connection.prepare_cached(HEAD_SQL)?;
         let mut mark_at = |rev: i64| -> Result<Option<Mark>, StoreError> {
             let found: Option<Vec<u8>> = at_rev.query_row(params![owner, rev], |row| row.get(0)).optional()?;
@@ -255,7 +257,7 @@ impl Snapshot<'_> {
                 scopes_of(device, warehouse, granted.collect::<Result<Vec<_>, _>>()?)
             }
         };
-        Ok(Head { epoch: copy::uuid(&epoch)?, rev, mark: mark_at(rev)?, stable, tombstone_floor, seen_is_there, scopes })
+        Ok(Head { epoch: copy::uuid(&epoch)?, rev, mark: mark_at(rev)?, stable, stable_at, tombstone_floor, seen_is_there, scopes })
     }
 
     /// Rows after each scope's rev, in the order of revs, about `limit` of them.

@@ -54,6 +54,7 @@ files!(
     "022_quarantine.sql",
     "033_history.sql",
     "030_product_lists.sql",
+    "025_upkeep.sql",
 );
 
 /// The migrations of an engine.

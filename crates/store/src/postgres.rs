@@ -1,7 +1,7 @@
 //! PostgreSQL: the task that alone executes a process's batches. Other processes may do the same: a company's clock
 //! row is locked by each batch, so its commands still have one order.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use kontor_domain::cell::{CellKind, Value};
 use kontor_domain::ids::{CommandId, CompanyId};
@@ -11,7 +11,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor as _, Row};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use crate::agent::{Agent, BATCH_LIMIT, Commit, Input, LoadedSlice, LogEntry, Mark, Opened, PushedBefore, Status, Step, Trace};
+use crate::agent::{Agent, Commit, Input, LoadedSlice, LogEntry, Mark, Opened, PushedBefore, Rest, Status, Step, Trace, Waiting};
 use crate::answers;
 use crate::copy::{self, Local};
 use crate::error::StoreError;
@@ -78,18 +78,9 @@ impl Growth {
 async fn run<A: Agent>(url: String, mut connection: PgConnection, mut agent: A, mut receiver: mpsc::Receiver<A::Message>) {
     let mut growth = Growth::default();
     while let Some(first) = receiver.recv().await {
-        let mut messages = vec![first];
-        while messages.len() < BATCH_LIMIT
-            && let Ok(message) = receiver.try_recv()
-        {
-            messages.push(message);
-        }
-        let mut alone: VecDeque<A::Message> = execute(&mut connection, &mut agent, &mut growth, messages).await.into();
-        while let Some(message) = alone.pop_front() {
-            // A message may come apart into several: each is tried in its place.
-            for part in execute(&mut connection, &mut agent, &mut growth, vec![message]).await.into_iter().rev() {
-                alone.push_front(part);
-            }
+        let mut waiting = Waiting::gather::<A>(first, || receiver.try_recv().ok());
+        while let Some(messages) = waiting.batch::<A>() {
+            waiting.put_back(execute(&mut connection, &mut agent, &mut growth, messages).await);
         }
         if connection.ping().await.is_err()
             && let Ok(fresh) = connect(&url).await
@@ -99,7 +90,7 @@ async fn run<A: Agent>(url: String, mut connection: PgConnection, mut agent: A, 
     }
 }
 
-async fn execute<A: Agent>(connection: &mut PgConnection, agent: &mut A, growth: &mut Growth, messages: Vec<A::Message>) -> Vec<A::Message> {
+async fn execute<A: Agent>(connection: &mut PgConnection, agent: &mut A, growth: &mut Growth, messages: Vec<A::Message>) -> Rest<A::Message> {
     agent.begin(messages);
     let result = drive(connection, agent, growth).await;
     if let Err(error) = &result {
@@ -433,8 +424,8 @@ fn remove_sql(info: &TableInfo) -> String {
 async fn write_log(connection: &mut PgConnection, commit: &Commit) -> Result<(), StoreError> {
     for entry in &commit.log {
         sqlx::query(
-            "INSERT INTO command_log (id, company, rev, device, actor, name, version, args, number, at, received_at, status, code, replica, seq, chain)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+            "INSERT INTO command_log (id, company, rev, device, actor, name, version, args, number, at, received_at, status, code, replica, seq, chain, offset_ms)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         )
         .bind(entry.id.0.as_bytes().as_slice())
         .bind(commit.company.0.as_bytes().as_slice())
@@ -449,9 +440,10 @@ async fn write_log(connection: &mut PgConnection, commit: &Commit) -> Result<(),
         .bind(entry.received_at)
         .bind(entry.status.word())
         .bind(entry.code)
-        .bind(entry.pushed.as_ref().map(|(replica, _)| replica.as_bytes().to_vec()))
-        .bind(entry.pushed.as_ref().map(|(_, seq)| *seq))
+        .bind(entry.pushed.map(|pushed| pushed.replica.as_bytes().to_vec()))
+        .bind(entry.pushed.map(|pushed| pushed.seq))
         .bind(entry.chain.map(|mark| mark.0.as_bytes().to_vec()))
+        .bind(entry.pushed.map(|pushed| pushed.offset_ms))
         .execute(&mut *connection)
         .await?;
     }

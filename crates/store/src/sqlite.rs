@@ -1,6 +1,5 @@
 //! SQLite: opening a file safely, and the thread that alone writes to it.
 
-use std::collections::VecDeque;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
@@ -16,7 +15,7 @@ use sqlx::AnyConnection;
 use sqlx::Connection as _;
 use uuid::Uuid;
 
-use crate::agent::{Agent, BATCH_LIMIT, Commit, Input, LoadedSlice, LogEntry, Mark, Opened, PushedBefore, Status, Step};
+use crate::agent::{Agent, Commit, Input, LoadedSlice, LogEntry, Mark, Opened, PushedBefore, Rest, Status, Step, Waiting};
 use crate::error::StoreError;
 use crate::migrations::{self, Engine, Pending};
 use crate::{copy, sqlite_search, statistics, table_sql};
@@ -219,12 +218,12 @@ impl SqliteFile {
 
     /// Executes messages now, on this thread: what the writer thread does with what waits.
     pub fn execute<A: Agent>(&mut self, agent: &mut A, messages: Vec<A::Message>) {
-        let mut alone: VecDeque<A::Message> = execute_once(self, agent, messages).into();
-        while let Some(message) = alone.pop_front() {
-            // A message may come apart into several: each is tried in its place.
-            for part in execute_once(self, agent, vec![message]).into_iter().rev() {
-                alone.push_front(part);
-            }
+        self.work_off(agent, Waiting::of(messages));
+    }
+
+    fn work_off<A: Agent>(&mut self, agent: &mut A, mut waiting: Waiting<A::Message>) {
+        while let Some(messages) = waiting.batch::<A>() {
+            waiting.put_back(execute_once(self, agent, messages));
         }
     }
 
@@ -279,13 +278,8 @@ fn run<A: Agent>(mut file: SqliteFile, mut agent: A, receiver: Receiver<A::Messa
                 }
             },
         };
-        let mut messages = vec![first];
-        while messages.len() < BATCH_LIMIT
-            && let Ok(message) = receiver.try_recv()
-        {
-            messages.push(message);
-        }
-        file.execute(&mut agent, messages);
+        let waiting = Waiting::gather::<A>(first, || receiver.try_recv().ok());
+        file.work_off(&mut agent, waiting);
         idle_since_write = false;
         search.is_due = true;
     }
@@ -346,8 +340,8 @@ fn checkpoint(connection: &Connection) {
     }
 }
 
-/// Executes one batch; returns messages that must be tried alone.
-fn execute_once<A: Agent>(file: &mut SqliteFile, agent: &mut A, messages: Vec<A::Message>) -> Vec<A::Message> {
+/// Executes one batch; returns what is left of it.
+fn execute_once<A: Agent>(file: &mut SqliteFile, agent: &mut A, messages: Vec<A::Message>) -> Rest<A::Message> {
     agent.begin(messages);
     let result = drive(&mut file.connection, agent).map_err(|error| error.about(&file.path));
     if let Err(error) = &result {
@@ -501,8 +495,9 @@ fn write(connection: &Connection, commit: &Commit) -> Result<(), StoreError> {
     }
     sqlite_search::search_words(connection, commit)?;
     let mut statement = connection.prepare_cached(
-        "INSERT INTO command_log (id, company, rev, device, actor, name, version, args, number, at, received_at, status, code, replica, seq, chain)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+        "INSERT INTO command_log (id, company, rev, device, actor, name, version, args, number, at, received_at, status, code, replica, seq, chain,
+            offset_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
     )?;
     for entry in &commit.log {
         statement.execute(params![
@@ -519,9 +514,10 @@ fn write(connection: &Connection, commit: &Commit) -> Result<(), StoreError> {
             entry.received_at,
             entry.status.word(),
             entry.code,
-            entry.pushed.as_ref().map(|(replica, _)| replica.as_bytes().as_slice()),
-            entry.pushed.as_ref().map(|(_, seq)| *seq),
-            entry.chain.as_ref().map(|mark| mark.0.as_bytes().as_slice())
+            entry.pushed.as_ref().map(|pushed| pushed.replica.as_bytes().as_slice()),
+            entry.pushed.map(|pushed| pushed.seq),
+            entry.chain.as_ref().map(|mark| mark.0.as_bytes().as_slice()),
+            entry.pushed.map(|pushed| pushed.offset_ms)
         ])?;
     }
     let chain = commit.chain.as_ref().map(|mark| mark.0.as_bytes().as_slice());

@@ -5,8 +5,11 @@
 
 mod care;
 mod push;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use kontor_domain::command::{Context, Envelope, Mode, Outcome, Receipt, Rights};
 use kontor_domain::ids::{CommandId, CompanyId};
@@ -14,7 +17,7 @@ use kontor_domain::reject::{Code, Reject};
 use kontor_domain::time::Instant;
 use kontor_domain::world::{Slice, World};
 use kontor_store::StoreError;
-use kontor_store::agent::{Agent, Commit, Input, LogEntry, Mark, Opened, PushedBefore, Status, Step, Trace};
+use kontor_store::agent::{Agent, Commit, Input, LogEntry, Mark, Opened, Pushed, PushedBefore, Rest, Status, Step, Trace};
 use kontor_store::answers::KeptAnswer;
 use kontor_store::copy::Local;
 use sha2::{Digest as _, Sha256};
@@ -27,6 +30,8 @@ use crate::run::{Tried, attempt, draw_number, log_entry, repeated, settle};
 
 /// Rows kept in memory between batches. More than a busy till needs; then the memory starts anew.
 const HOT_ROWS: usize = 200_000;
+/// How long a batch takes up further messages: whoever comes later waits for its transaction.
+const BATCH_LASTS: Duration = Duration::from_millis(50);
 /// The series of a shop that is its own authority.
 const SERIES_ALONE: i64 = 1;
 
@@ -114,13 +119,28 @@ impl Message {
     }
 }
 
+/// A clock that only goes forward.
+pub type Clock = Box<dyn Fn() -> Duration + Send>;
+
+/// Where a history stands. A database that takes the place of another (a standby that lagged, a backup) may have the
+/// same rev, with other commands before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    rev: i64,
+    chain: Option<Mark>,
+    epoch: Option<Uuid>,
+}
+
 /// Executes batches of messages.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Authority {
     worlds: BTreeMap<CompanyId, World>,
-    /// The rev that a company's World in memory is at.
-    revs: BTreeMap<CompanyId, i64>,
+    /// Where the history of a company's World in memory stands.
+    places: BTreeMap<CompanyId, Place>,
     batch: Vec<Pending>,
+    /// How long batches take is measured with it; without one they take up all there is.
+    clock: Option<Clock>,
+    began: Duration,
     /// Other companies' messages wait for the next transaction: one transaction holds one clock.
     company: Option<CompanyId>,
     rev: i64,
@@ -133,6 +153,8 @@ pub struct Authority {
     /// What the copies of this batch pushed, before it and in it.
     pushed: BTreeMap<Uuid, PushedBefore>,
     at: usize,
+    /// Messages that this batch does not take up any more.
+    late: Vec<Pending>,
     rounds: u32,
     log: Vec<LogEntry>,
     local: Vec<Local>,
@@ -150,6 +172,12 @@ struct Pending {
     series: Option<i64>,
 }
 
+impl std::fmt::Debug for Authority {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Authority").field("places", &self.places).finish_non_exhaustive()
+    }
+}
+
 enum Progress {
     Next,
     Load(BTreeSet<Slice>),
@@ -159,6 +187,15 @@ impl Authority {
     /// An authority with nothing in memory yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// One whose batches take up nothing more after 50 ms.
+    pub fn with_clock(clock: Clock) -> Self {
+        Self { clock: Some(clock), ..Self::default() }
+    }
+
+    fn is_late(&self) -> bool {
+        self.clock.as_ref().is_some_and(|clock| clock().saturating_sub(self.began) >= BATCH_LASTS)
     }
 
     fn open(&mut self) -> Step {
@@ -178,10 +215,11 @@ impl Authority {
 
     /// Commands in the log are answered from it: done is done, whatever they would do now.
     fn opened(&mut self, opened: Opened) {
+        let place = Place { rev: opened.rev, chain: opened.chain, epoch: opened.epoch };
         if let Some(company) = self.company
-            && self.revs.get(&company) != Some(&opened.rev)
+            && self.places.get(&company) != Some(&place)
         {
-            // Another process wrote since: what is in memory is no longer what is stored.
+            // Another process wrote since, or this is another database: what is in memory is not what is stored.
             self.worlds.remove(&company);
         }
         self.rev = opened.rev;
@@ -193,9 +231,14 @@ impl Authority {
         self.pushed = opened.pushed.into_iter().map(|before| (before.replica, before)).collect();
     }
 
-    /// Executes until rows are missing or the batch is done.
+    /// Executes until rows are missing, the batch is done, or it has lasted long enough.
     fn advance(&mut self) -> Result<Step, StoreError> {
         while self.at < self.batch.len() {
+            // Never before the first: something is done in every transaction.
+            if self.at > 0 && self.rounds == 0 && self.is_late() {
+                self.late = self.batch.split_off(self.at);
+                break;
+            }
             let progress = if Some(self.batch[self.at].message.company()) != self.company {
                 Progress::Next
             } else {
@@ -253,7 +296,7 @@ impl Authority {
     }
 
     /// A command that was executed takes the next place in the order and is kept with its verdict.
-    fn stands(&mut self, envelope: &Envelope, now: Instant, outcome: &Outcome, pushed: Option<(Uuid, i64)>) -> Result<(), StoreError> {
+    fn stands(&mut self, envelope: &Envelope, now: Instant, outcome: &Outcome, pushed: Option<Pushed>) -> Result<(), StoreError> {
         let rev = self.seal(envelope.company);
         let entry = LogEntry { pushed, ..log_entry(envelope, rev, now, outcome, Status::Ok)? };
         self.last_at = self.last_at.max(envelope.at.0);
@@ -296,17 +339,16 @@ impl Authority {
         })
     }
 
-    /// What is in memory may differ from the file after a failure: it is read again.
+    /// What is in memory may differ from what is stored after a failure: all is read again. Of every company: the next
+    /// connection may lead to another database.
     fn forget(&mut self) {
-        if let Some(company) = self.company {
-            self.worlds.remove(&company);
-            self.revs.remove(&company);
-        }
+        self.worlds.clear();
+        self.places.clear();
     }
 
     fn remember(&mut self) {
         let Some(company) = self.company else { return };
-        self.revs.insert(company, self.rev);
+        self.places.insert(company, Place { rev: self.rev, chain: self.chain, epoch: self.epoch });
         if let Some(world) = self.worlds.get_mut(&company) {
             world.committed();
             if world.is_larger_than(HOT_ROWS) {
@@ -338,9 +380,18 @@ impl Pending {
 impl Agent for Authority {
     type Message = Message;
 
+    fn commands_in(message: &Message) -> usize {
+        match message {
+            Message::Push(push) => push.request.commands.len().max(1),
+            Message::Submit(_) | Message::Job(_) | Message::Care(_) => 1,
+        }
+    }
+
     fn begin(&mut self, messages: Vec<Message>) {
+        self.began = self.clock.as_ref().map(|clock| clock()).unwrap_or_default();
         self.batch = messages.into_iter().map(Pending::new).collect();
         self.company = None;
+        self.late.clear();
         self.at = 0;
         self.rounds = 0;
         self.log.clear();
@@ -363,26 +414,28 @@ impl Agent for Authority {
         self.advance()
     }
 
-    fn finish(&mut self, result: Result<(), StoreError>) -> Vec<Message> {
-        let batch = std::mem::take(&mut self.batch);
+    fn finish(&mut self, result: Result<(), StoreError>) -> Rest<Message> {
+        let (batch, late) = (std::mem::take(&mut self.batch), std::mem::take(&mut self.late));
+        let messages = |batch: Vec<Pending>| batch.into_iter().map(|pending| pending.message);
         match result {
             Ok(()) => {
                 self.remember();
                 let company = self.company;
                 let (batch, others): (Vec<_>, Vec<_>) = batch.into_iter().partition(|pending| Some(pending.message.company()) == company);
                 batch.into_iter().for_each(Pending::answer);
-                others.into_iter().map(|pending| pending.message).collect()
+                Rest { alone: Vec::new(), next: messages(others).chain(messages(late)).collect() }
             }
             Err(StoreError::Constraint(what)) => {
                 self.forget();
                 let is_alone = batch.len() == 1;
-                batch.into_iter().flat_map(|pending| if is_alone { apart(pending.message, &what) } else { vec![pending.message] }).collect()
+                let alone = messages(batch).flat_map(|message| if is_alone { apart(message, &what) } else { vec![message] }).collect();
+                Rest { alone, next: messages(late).collect() }
             }
             // Overload, a full disk, a lost connection: not an answer to any command. Nothing is kept, nothing is acked.
             Err(error) => {
                 self.forget();
-                batch.into_iter().for_each(|pending| pending.message.fail(error.reject()));
-                Vec::new()
+                messages(batch).chain(messages(late)).for_each(|message| message.fail(error.reject()));
+                Rest::default()
             }
         }
     }

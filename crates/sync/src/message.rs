@@ -19,6 +19,8 @@ pub const COMMANDS_LIMIT: usize = 200;
 pub const ARGS_BYTES_LIMIT: usize = 4 * 1_048_576;
 /// Most scopes of one device.
 pub const SCOPES_LIMIT: usize = 1_000;
+/// Most bytes of the name of a program.
+pub const BUILD_BYTES_LIMIT: usize = 200;
 /// Rows of one page, if no command changed more: a page never splits a rev.
 pub const PAGE_ROWS: usize = 5_000;
 
@@ -70,6 +72,9 @@ impl PushRequest {
         let is_run = self.commands.windows(2).all(|pair| pair[0].seq.checked_add(1) == Some(pair[1].seq));
         if !is_run || self.commands.iter().any(|command| command.seq < 1) {
             return Err(Reject::field(Code::Format, "seq"));
+        }
+        if self.build.len() > BUILD_BYTES_LIMIT {
+            return Err(Reject::field(Code::TooLong, "build").with("limit", BUILD_BYTES_LIMIT));
         }
         Ok(())
     }
@@ -145,6 +150,9 @@ pub struct PullRequest {
     /// Whether sums are wanted with the last page.
     #[serde(default)]
     pub sums: bool,
+    /// Scopes whose rows were not the authority's at the end of the pull before: they come anew, and a person should know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mismatched: Vec<i64>,
     /// How long the authority may wait for something new.
     #[serde(default)]
     pub wait_ms: u32,
@@ -195,6 +203,9 @@ pub struct Page {
     pub now: Instant,
     /// A backup on another machine covers it up to here.
     pub stable: i64,
+    /// That backup. Said where something else is: nothing to do stays small.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<Backup>,
     /// The scopes of the device, and up to which rev each is read with this page.
     pub scopes: BTreeMap<i64, i64>,
     /// Scopes that start anew.
@@ -213,6 +224,13 @@ pub struct Page {
     pub complete: bool,
     /// What was asked with.
     pub echo: Echo,
+}
+
+/// The last backup on another machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backup {
+    /// When it was made; `None`: there is none.
+    pub at: Option<Instant>,
 }
 
 /// What became of a command.
@@ -333,6 +351,7 @@ mod tests {
             head: (123_456, Some(Mark(id(u128::MAX - 2)))),
             now: Instant(1_790_000_000_000),
             stable: 123_000,
+            backup: None,
             scopes: cursors,
             boot: BTreeSet::new(),
             rows: Vec::new(),
@@ -348,6 +367,7 @@ mod tests {
             schema: 12,
             booting: BTreeMap::new(),
             sums: false,
+            mismatched: Vec::new(),
             wait_ms: 25_000,
             state,
         };

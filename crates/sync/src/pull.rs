@@ -9,7 +9,7 @@ use kontor_store::StoreError;
 use kontor_store::feed::{self, FeedAck, FeedKind, FeedPage, Head};
 use kontor_store::shape;
 
-use crate::message::{Ack, PAGE_ROWS, Page, PullReply, PullRequest, RowKind, SCOPES_LIMIT, WireRow};
+use crate::message::{Ack, Backup, PAGE_ROWS, Page, PullReply, PullRequest, RowKind, SCOPES_LIMIT, WireRow};
 use crate::rule::Rule;
 
 /// Most answers to commands in one page.
@@ -73,11 +73,13 @@ pub fn page(request: &PullRequest, head: &Head, now: Instant, boot: BTreeSet<i64
         FeedKind::Del => RowKind::Del,
         FeedKind::Left => RowKind::Left,
     };
+    let is_empty = read.rows.is_empty() && answers.acks.is_empty() && boot.is_empty();
     Page {
         epoch: head.epoch,
         head: (head.rev, head.mark),
         now,
         stable: head.stable,
+        backup: (!is_empty).then(|| Backup { at: head.stable_at.map(Instant) }),
         scopes: read.upto.iter().map(|(scope, rev)| (scope.0, *rev)).collect(),
         boot,
         rows: rows.map(|row| WireRow::new(row.table, row.rev, kind(row.kind), row.scope, &row.cells)).collect(),

@@ -17,7 +17,7 @@ use kontor_domain::reject::{Code, Reject};
 use kontor_domain::time::Instant;
 use kontor_domain::world::{Slice, World};
 use kontor_store::StoreError;
-use kontor_store::agent::{Agent, Commit, Input, LogEntry, Opened, Status, Step, Trace};
+use kontor_store::agent::{Agent, Commit, Input, LogEntry, Opened, Rest, Status, Step, Trace};
 use kontor_store::copy::{Ask, CopyState, Local, OutboxEntry, Told};
 use kontor_store::shape;
 
@@ -305,6 +305,10 @@ impl Replica {
 impl Agent for Replica {
     type Message = Message;
 
+    fn commands_in(_: &Message) -> usize {
+        1
+    }
+
     fn begin(&mut self, messages: Vec<Message>) {
         let is_submit = |message: &Message| matches!(message, Message::Submit(_));
         let together = match messages.first() {
@@ -339,9 +343,9 @@ impl Agent for Replica {
         }
     }
 
-    fn finish(&mut self, result: Result<(), StoreError>) -> Vec<Message> {
+    fn finish(&mut self, result: Result<(), StoreError>) -> Rest<Message> {
         let batch = std::mem::take(&mut self.batch);
-        let mut again = Vec::new();
+        let mut rest = Rest::default();
         match result {
             Ok(()) => {
                 self.world.committed();
@@ -350,19 +354,19 @@ impl Agent for Replica {
                 }
                 let echo = self.copy.as_ref().map(crate::stage::echo_of);
                 for pending in batch {
-                    again.extend(pending.answer(echo.clone()));
+                    rest.next.extend(pending.answer(echo.clone()));
                 }
             }
             Err(StoreError::Constraint(_)) if batch.len() > 1 => {
                 self.forget();
-                again.extend(batch.into_iter().map(|pending| pending.message));
+                rest.alone.extend(batch.into_iter().map(|pending| pending.message));
             }
             Err(error) => {
                 self.forget();
                 batch.into_iter().for_each(|pending| pending.message.fail(error.reject()));
             }
         }
-        again.append(&mut self.deferred);
-        again
+        rest.next.append(&mut self.deferred);
+        rest
     }
 }

@@ -126,6 +126,7 @@ impl Stage {
             schema,
             booting: self.booting.clone(),
             sums: wants_sums || !self.pages.is_empty(),
+            mismatched: Vec::new(),
             wait_ms: 0,
             state,
         }
@@ -203,6 +204,7 @@ mod tests {
             head: (9, None),
             now: Instant(0),
             stable: 0,
+            backup: None,
             scopes: [(Scope::COMPANY.0, 5)].into(),
             boot: [Scope::COMPANY.0].into(),
             rows: vec![WireRow::new(Table::person, 3, RowKind::Put, Scope::COMPANY, &cells)],

@@ -7,8 +7,8 @@ use serde_json::Value;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UpcastError {
     /// A newer program made it: it waits until this one is as new.
-    #[error("version {0} is newer than this program")]
-    Newer(u32),
+    #[error("{0} of version {1} is newer than this program")]
+    Newer(String, u32),
     /// No program of ours made it.
     #[error("{0}")]
     Malformed(String),
@@ -16,8 +16,9 @@ pub enum UpcastError {
 
 /// The command that a name, a version and arguments mean.
 pub fn upcast(name: &str, version: u32, args: Value) -> Result<Command, UpcastError> {
-    if version > COMMAND_VERSION {
-        return Err(UpcastError::Newer(version));
+    // A program of the same version may know more commands: a new one changes the shape of no other.
+    if version > COMMAND_VERSION || (version == COMMAND_VERSION && !is_known(name)) {
+        return Err(UpcastError::Newer(name.to_owned(), version));
     }
     let mut args = args;
     for step in version..COMMAND_VERSION {
@@ -25,6 +26,14 @@ pub fn upcast(name: &str, version: u32, args: Value) -> Result<Command, UpcastEr
     }
     let command: Command = serde_json::from_value(args).map_err(|error| UpcastError::Malformed(error.to_string()))?;
     if command.name() == name { Ok(command) } else { Err(UpcastError::Malformed(format!("{} is called {name}", command.name()))) }
+}
+
+/// Whether this program has a command of this name. Its arguments are none, so all that can be said of a known one is that
+/// they are wrong.
+fn is_known(name: &str) -> bool {
+    let Some((feature, command)) = name.split_once('.') else { return false };
+    let nothing = serde_json::json!({ feature: { command: null } });
+    serde_json::from_value::<Command>(nothing).err().is_none_or(|error| !error.to_string().starts_with("unknown variant"))
 }
 
 /// From a version to the next.
@@ -56,8 +65,12 @@ mod tests {
     #[test]
     fn a_newer_command_waits_and_a_strange_one_is_malformed() {
         let args = || serde_json::json!({ "counter": { "open_drawer": { "shift_id": SHIFT, "reason": "" } } });
-        assert_eq!(upcast("counter.open_drawer", COMMAND_VERSION + 1, args()), Err(UpcastError::Newer(COMMAND_VERSION + 1)));
+        let is_newer = |name, version| matches!(upcast(name, version, args()), Err(UpcastError::Newer(..)));
+        assert!(is_newer("counter.open_drawer", COMMAND_VERSION + 1));
+        // What this program has never heard of, at its own version: its program has one command more.
+        assert!(is_newer("counter.levitate", COMMAND_VERSION) && is_newer("levitation.rise", COMMAND_VERSION) && is_newer("x", COMMAND_VERSION));
         assert!(matches!(upcast("counter.sell", COMMAND_VERSION, args()), Err(UpcastError::Malformed(_))));
-        assert!(matches!(upcast("x", COMMAND_VERSION, serde_json::json!({ "x": 1 })), Err(UpcastError::Malformed(_))));
+        assert!(matches!(upcast("counter.sell", COMMAND_VERSION, serde_json::json!({ "x": 1 })), Err(UpcastError::Malformed(_))));
+        assert!(matches!(upcast("x", COMMAND_VERSION - 1, serde_json::json!({ "x": 1 })), Err(UpcastError::Malformed(_))));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
 
-use kontor_domain::host::{HostEvent, SyncPhase, SyncState};
+use kontor_domain::host::{HostEvent, ServerBackup, SyncPhase, SyncState};
 use kontor_store::outbox::Outbox;
 use kontor_sync::message::PullReply;
 
@@ -33,6 +33,7 @@ impl Board {
             percent: 0,
             last_contact: None,
             synced_at: None,
+            backup: ServerBackup::Unknown,
             problem: None,
         };
         Self { program, state: Mutex::new(state) }
@@ -98,6 +99,9 @@ impl Board {
         self.change(|state| {
             state.rows = if state.percent == 100 { rows } else { state.rows.saturating_add(rows) };
             state.percent = percent;
+            if let Some(backup) = page.backup {
+                state.backup = backup.at.map_or(ServerBackup::None, ServerBackup::At);
+            }
         });
     }
 

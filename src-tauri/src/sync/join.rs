@@ -157,6 +157,7 @@ async fn check_moved(client: &Client, reply: &EnrolReply, head: &Head) -> Result
         schema: feed::schema(),
         booting: BTreeMap::new(),
         sums: false,
+        mismatched: Vec::new(),
         wait_ms: 0,
         // No epoch: a server that was restored since has another one, and what was seen is the proof.
         state: Echo { epoch: None, replica: Uuid::new_v4(), acked: 0, cursors: BTreeMap::new() },

@@ -68,6 +68,8 @@ struct Run {
     client: Client,
     token: Secret,
     stage: Stage,
+    /// Scopes whose rows were not the server's: said with the next question.
+    mismatched: Vec<i64>,
     /// The replica whose commands were sent, and up to which number: they are not sent twice for one answer.
     pushed: Option<(Uuid, i64)>,
     /// When sums are compared next.
@@ -147,7 +149,7 @@ impl Run {
             wake: Arc::clone(&with.wake),
         };
         let pauses = std::mem::replace(left, pauses());
-        Ok(Self { with, client, token, stage: Stage::default(), pushed, sums_due, pauses })
+        Ok(Self { with, client, token, stage: Stage::default(), mismatched: Vec::new(), pushed, sums_due, pauses })
     }
 
     /// Works until there is no answer; why.
@@ -267,6 +269,7 @@ impl Run {
         }
         let mut request = self.stage.request(&copy, self.with.connection.device, feed::schema(), wants_sums);
         request.wait_ms = wait_ms;
+        request.mismatched.clone_from(&self.mismatched);
         Ok(request)
     }
 
@@ -277,6 +280,7 @@ impl Run {
 
     async fn take(&mut self, reply: PullReply) -> Result<Taken, Trouble> {
         self.with.board.comes(&reply);
+        self.mismatched.clear();
         match self.stage.take(reply).map_err(internal)? {
             Staged::More | Staged::Ignored => Ok(Taken::More),
             Staged::Ready(batch) => self.apply(batch).await.map(|()| Taken::Whole),
@@ -303,6 +307,7 @@ impl Run {
         if let Applied::Done { mismatched, .. } = &applied {
             if !mismatched.is_empty() {
                 tracing::error!(?mismatched, "rows were not the server's: these scopes come anew");
+                self.mismatched = mismatched.iter().map(|scope| scope.0).collect();
             }
             self.tell(events, has_acks).await;
         }

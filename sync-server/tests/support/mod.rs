@@ -6,6 +6,8 @@ pub mod caller;
 #[cfg(unix)]
 pub mod cluster;
 pub mod company;
+#[cfg(unix)]
+pub mod process;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -73,6 +75,7 @@ impl Place {
             transport,
             ui_dir: None,
             cors_origins: Vec::new(),
+            removals_days: 400,
             log: "warn".into(),
             history_days: kontor_domain::history::KEPT_DAYS,
             log_days: 1,

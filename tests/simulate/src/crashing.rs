@@ -1,7 +1,7 @@
 //! An agent whose machine may go down in the middle of its work.
 
 use kontor_store::StoreError;
-use kontor_store::agent::{Agent, Input, Step};
+use kontor_store::agent::{Agent, Input, Rest, Step};
 
 /// An agent that can be stopped before it commits.
 pub struct Crashing<A> {
@@ -23,6 +23,10 @@ impl<A> Crashing<A> {
 impl<A: Agent> Agent for Crashing<A> {
     type Message = A::Message;
 
+    fn commands_in(message: &A::Message) -> usize {
+        A::commands_in(message)
+    }
+
     fn begin(&mut self, messages: Vec<A::Message>) {
         self.agent.begin(messages);
     }
@@ -42,7 +46,7 @@ impl<A: Agent> Agent for Crashing<A> {
         Ok(step)
     }
 
-    fn finish(&mut self, result: Result<(), StoreError>) -> Vec<A::Message> {
+    fn finish(&mut self, result: Result<(), StoreError>) -> Rest<A::Message> {
         self.agent.finish(result)
     }
 }

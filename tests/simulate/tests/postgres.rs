@@ -98,6 +98,7 @@ fn request(replica: Uuid, cursors: BTreeMap<i64, i64>) -> PullRequest {
         schema: schema(),
         booting: BTreeMap::new(),
         sums: true,
+        mismatched: Vec::new(),
         wait_ms: 0,
         state: Echo { epoch: None, replica, acked: 0, cursors },
     }

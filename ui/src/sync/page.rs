@@ -1,6 +1,6 @@
 //! The page behind the chip: what waits, since when, with whom, and what can be done.
 
-use kontor_domain::host::{FileWish, HostCall, SyncPhase, SyncState};
+use kontor_domain::host::{FileWish, HostCall, ServerBackup, SyncPhase, SyncState};
 use kontor_domain::reject::{Code, Reject};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -74,6 +74,8 @@ fn Now() -> impl IntoView {
                 <dd>{move || sync(|sync| moment(sync.last_contact))}</dd>
                 <dt>{t(key::SYNC_DATA_AGE)}</dt>
                 <dd>{move || sync(|sync| moment(sync.synced_at))}</dd>
+                <dt>{t(key::SYNC_BACKUP)}</dt>
+                <dd>{move || sync(|sync| backup(sync.backup))}</dd>
                 <dt>{t(key::SYNC_UNSENT)}</dt>
                 <dd class="num">{move || sync(|sync| sync.waiting.to_string())}</dd>
                 <Show when=move || has_waiting.get()>
@@ -94,6 +96,14 @@ fn Now() -> impl IntoView {
 
 fn moment(at: Option<kontor_domain::time::Instant>) -> String {
     at.map_or_else(|| t(key::SYNC_NEVER), format::date_time)
+}
+
+fn backup(backup: ServerBackup) -> String {
+    match backup {
+        ServerBackup::Unknown => t(key::SYNC_BACKUP_UNKNOWN),
+        ServerBackup::None => t(key::SYNC_BACKUP_NONE),
+        ServerBackup::At(at) => format::date_time(at),
+    }
 }
 
 const fn say(phase: SyncPhase) -> Key {

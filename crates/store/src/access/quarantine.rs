@@ -68,9 +68,23 @@ impl Access {
             .collect()
     }
 
-    /// The first commands that are kept of a device, in the order they were entered on each copy.
-    pub async fn held(&self, company: CompanyId, device: DeviceId, limit: i64) -> Result<Vec<Held>, StoreError> {
-        let sql = "SELECT id, replica, seq, command FROM quarantine WHERE company = $1 AND device = $2 ORDER BY replica, seq LIMIT $3";
+    /// Lets go what is kept of a device; how many commands that is, with those that were let go before and are not done.
+    pub async fn release(&self, company: CompanyId, device: DeviceId, now: Instant) -> Result<u64, StoreError> {
+        let sql = "UPDATE quarantine SET released_at = $1 WHERE company = $2 AND device = $3";
+        self.change(sql, vec![now.to_value(), company.to_value(), device.to_value()]).await
+    }
+
+    /// Devices of which something was let go and is not done yet.
+    pub async fn released_devices(&self) -> Result<Vec<(CompanyId, DeviceId)>, StoreError> {
+        let sql = "SELECT DISTINCT company, device FROM quarantine WHERE released_at > 0";
+        let rows = self.reader.fetch(sql.to_owned(), Vec::new()).await?;
+        rows.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?))).collect()
+    }
+
+    /// The first commands of a device that were let go, in the order they were entered on each copy.
+    pub async fn released(&self, company: CompanyId, device: DeviceId, limit: i64) -> Result<Vec<Held>, StoreError> {
+        let sql = "SELECT id, replica, seq, command FROM quarantine WHERE company = $1 AND device = $2 AND released_at > 0
+            ORDER BY replica, seq LIMIT $3";
         let rows = self.reader.fetch(sql.to_owned(), vec![company.to_value(), device.to_value(), Value::Int(limit)]).await?;
         rows.iter()
             .map(|row| {

@@ -60,6 +60,7 @@ impl<'a> PgSnapshot<'a> {
             rev,
             mark: self.mark_at(company, rev).await?,
             stable: clock.try_get(2)?,
+            stable_at: clock.try_get(4)?,
             tombstone_floor: clock.try_get(3)?,
             seen_is_there,
             scopes,

@@ -9,7 +9,7 @@ use kontor_domain::reject::{Code, Reject};
 use kontor_domain::time::Instant;
 use kontor_domain::world::Scope;
 use kontor_store::StoreError;
-use kontor_store::agent::{LogEntry, Status};
+use kontor_store::agent::{LogEntry, Pushed, Status};
 use kontor_store::copy::Local;
 use uuid::Uuid;
 
@@ -55,6 +55,10 @@ impl Push {
         if let Some(send) = self.answer {
             send(answer.map(|answer| PushReply { replica, answer }));
         }
+    }
+
+    fn came(&self, command: &PushedCommand) -> Pushed {
+        Pushed { replica: self.request.replica, seq: command.seq, offset_ms: self.request.now.0.saturating_sub(self.now.0) }
     }
 
     /// Its commands one by one; the last carries the answer. One alone is parked.
@@ -166,14 +170,14 @@ impl Authority {
             return Ok(Taken::Kept);
         }
         let Message::Push(push) = &self.batch[self.at].message else { return Ok(Taken::Kept) };
-        let (replica, device, company, now) = (push.request.replica, push.request.device, push.company, push.now);
+        let (device, company, now, came) = (push.request.device, push.company, push.now, push.came(command));
         if let Some(what) = push.parked.clone() {
             self.set_aside(command, Status::Parked, Reject::new(Code::Internal).with("reference", what))?;
             return Ok(Taken::Kept);
         }
         let typed = match typed(command) {
             Ok(typed) => typed,
-            Err(UpcastError::Newer(_)) => return Ok(Taken::Newer),
+            Err(UpcastError::Newer(..)) => return Ok(Taken::Newer),
             Err(UpcastError::Malformed(what)) => {
                 self.set_aside(command, Status::Parked, Reject::field(Code::Format, "command").with("reference", what))?;
                 return Ok(Taken::Kept);
@@ -199,7 +203,7 @@ impl Authority {
         let world = self.worlds.entry(company).or_default();
         match attempt(world, &mut self.rounds, &context, &envelope) {
             Tried::Load(needs) => return Ok(Taken::Load(Progress::Load(needs))),
-            Tried::Done(outcome) => self.stands(&envelope, now, &outcome, Some((replica, command.seq)))?,
+            Tried::Done(outcome) => self.stands(&envelope, now, &outcome, Some(came))?,
             // A fact stands whatever it breaks: what is refused of one is no fact of ours. And a defect of this program
             // is no refusal: the command is kept until a better program can execute it.
             Tried::Refused(reject) => {
@@ -214,7 +218,7 @@ impl Authority {
     /// A command that does not stand is kept with all it said, and a person is told.
     fn set_aside(&mut self, command: &PushedCommand, status: Status, reject: Reject) -> Result<(), StoreError> {
         let Message::Push(push) = &self.batch[self.at].message else { return Ok(()) };
-        let (company, device, replica, now) = (push.company, push.request.device, push.request.replica, push.now);
+        let (company, device, now, came) = (push.company, push.request.device, push.now, push.came(command));
         let kind = if status == Status::Parked { AttentionKind::Parked } else { AttentionKind::Refused };
         let item = Attention {
             id: about(command.id),
@@ -231,7 +235,7 @@ impl Authority {
         self.keep(LogEntry {
             id: command.id,
             rev,
-            pushed: Some((replica, command.seq)),
+            pushed: Some(came),
             device: device.0,
             actor: command.actor.0,
             name: command.name.clone(),
