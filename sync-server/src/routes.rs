@@ -47,7 +47,7 @@ pub fn specification() -> OpenApi {
 }
 
 fn everything() -> (Router<Arc<App>>, OpenApi) {
-    let (router, spec) = spec::finish(api::routes());
+    let (router, spec) = spec::finish(api::routes().merge(identity::routes()).merge(screens::routes()));
     let router = router.merge(
         Router::new()
             .route("/api/v1/sync/push", post(push))
@@ -56,9 +56,7 @@ fn everything() -> (Router<Arc<App>>, OpenApi) {
             .route("/api/v1/devices/enrol", post(enrol))
             .route("/health/live", get(live))
             .route("/health/ready", get(ready))
-            .route("/metrics", get(metrics))
-            .merge(identity::routes())
-            .merge(screens::routes()),
+            .route("/metrics", get(metrics)),
     );
     (router, spec)
 }

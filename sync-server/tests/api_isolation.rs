@@ -36,7 +36,7 @@ fn operations() -> Vec<Operation> {
             let rights: Vec<Permission> = rights.filter_map(Permission::of).collect();
             // What is no business of these, or not JSON, has tests of its own.
             // What belongs to people has a test of its own, of the same kind.
-            let is_door = kontor_server::identity::ROUTES.iter().any(|route| route.path == path);
+            let is_door = kontor_server::identity::ROUTES.iter().chain(kontor_server::screens::ROUTES).any(|route| route.path == path);
             let content = operation.pointer("/requestBody/content");
             let body = content.and_then(|content| content.pointer("/application~1json/example")).cloned();
             if !is_door && !rights.is_empty() && content.is_some() == body.is_some() {

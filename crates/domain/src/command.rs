@@ -194,7 +194,7 @@ impl Command {
     pub const fn permission(&self) -> Permission {
         match self {
             Self::Settings(command) => match command {
-                settings::Command::Found(_) => Permission::CompanyFound,
+                settings::Command::Found(_) | settings::Command::SetExpiry { .. } => Permission::CompanyFound,
                 settings::Command::ChangeCompany(_)
                 | settings::Command::ChangeTill(_)
                 | settings::Command::AddTill(_)
@@ -250,7 +250,8 @@ impl Command {
                 | settings::Command::AddTill(_)
                 | settings::Command::AddWarehouse(_)
                 | settings::Command::ChangeDevice(_)
-                | settings::Command::AddDevice { .. } => Nature::Request,
+                | settings::Command::AddDevice { .. }
+                | settings::Command::SetExpiry { .. } => Nature::Request,
             },
             Self::Identity(_) => Nature::Request,
             Self::Catalog(command) => match command {
@@ -297,6 +298,7 @@ impl Command {
             Self::Settings(settings::Command::AddWarehouse(_)) => "settings.add_warehouse",
             Self::Settings(settings::Command::ChangeDevice(_)) => "settings.change_device",
             Self::Settings(settings::Command::AddDevice { .. }) => "settings.add_device",
+            Self::Settings(settings::Command::SetExpiry { .. }) => "settings.set_expiry",
             Self::Identity(identity::Command::CreatePerson(_)) => "identity.create_person",
             Self::Identity(identity::Command::Register(_)) => "identity.register",
             Self::Identity(identity::Command::EditPerson(_)) => "identity.edit_person",
@@ -341,6 +343,12 @@ impl Command {
     /// on a copy that may be out of date.
     pub const fn is_online_only(&self) -> bool {
         matches!(self, Self::Settings(_) | Self::Identity(_))
+    }
+
+    /// Whether it is only done at the server's own machine, whatever somebody's role allows: how long a company may work is
+    /// not for its own people to say.
+    pub const fn is_of_the_machine(&self) -> bool {
+        matches!(self, Self::Settings(settings::Command::Found(_) | settings::Command::SetExpiry { .. }))
     }
 
     /// The number the entering program's writer draws for it, inside the transaction.
@@ -706,6 +714,8 @@ fn decide(exec: &mut Exec<'_>) -> Result<Outcome, Halt> {
     match &envelope.command {
         // Nobody is there yet who could have a role.
         Command::Settings(settings::Command::Found(_)) => exec.context.allow(envelope.command.permission())?,
+        // An expired company goes on by this very command.
+        Command::Settings(settings::Command::SetExpiry { .. }) => check_person(exec)?,
         Command::Identity(identity::Command::Register(_)) => {
             exec.context.allow(envelope.command.permission())?;
             check_company(exec)?;
@@ -737,7 +747,8 @@ fn check_company(exec: &mut Exec<'_>) -> Result<(), Halt> {
     exec.world.wish::<Company>(&CompanyKey { id: exec.envelope.company });
     exec.world.granted()?;
     let company = exec.company()?;
-    if company.expires_at.is_some_and(|end| end < exec.context.now) && !exec.is_fact_again() {
+    // What happened is recorded, wherever it is entered; what is only wished for is not done.
+    if company.expires_at.is_some_and(|end| end < exec.context.now) && exec.envelope.command.nature() != Nature::Fact {
         return Err(Reject::new(Code::CompanyExpired).into());
     }
     Ok(())

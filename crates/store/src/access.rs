@@ -21,7 +21,7 @@ mod sign_in;
 pub use events::AccessEvent;
 pub use letters::{Letter, ResetLink};
 pub use quarantine::{Held, HeldOf};
-pub use sign_in::{Account, Acting, ActingKey, Holder, RefreshToken, Session};
+pub use sign_in::{Account, Acting, ActingKey, Holder, RefreshToken, Session, Trial};
 
 /// SHA-256 of a secret.
 pub type SecretHash = [u8; 32];

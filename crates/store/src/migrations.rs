@@ -52,6 +52,7 @@ files!(
     "019_kept_answer.sql",
     "021_chain.sql",
     "022_quarantine.sql",
+    "031_sign_in_rate.sql",
 );
 
 /// The migrations of an engine.

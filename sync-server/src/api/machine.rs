@@ -4,7 +4,6 @@
 use aide::openapi::{OpenApi, Operation, PathItem, ReferenceOr};
 use serde_json::{Map, Value, json};
 
-use super::door;
 use super::spec::{ANYBODY, DEVICE, PERMISSION, may_answer};
 
 /// The token in the data folder.
@@ -12,24 +11,22 @@ const METRICS_TOKEN: &str = "metrics_token";
 const JSON: &str = "application/json";
 
 /// One of them.
-pub(super) struct Route {
+struct Route {
     /// Upper case.
-    pub(super) method: &'static str,
-    pub(super) path: &'static str,
-    pub(super) summary: &'static str,
-    pub(super) who: &'static str,
+    method: &'static str,
+    path: &'static str,
+    summary: &'static str,
+    who: &'static str,
     /// What is sent.
-    pub(super) body: Option<Value>,
-    /// Names behind the question mark; each may be missing.
-    pub(super) query: &'static [&'static str],
-    pub(super) status: u16,
+    body: Option<Value>,
+    status: u16,
     /// What is answered.
-    pub(super) answer: Answer,
-    pub(super) problems: &'static [u16],
+    answer: Answer,
+    problems: &'static [u16],
 }
 
 /// What is answered.
-pub(super) enum Answer {
+enum Answer {
     Nothing,
     /// Something of a media type.
     Of(&'static str),
@@ -39,12 +36,12 @@ pub(super) enum Answer {
 
 fn get(path: &'static str, summary: &'static str, who: &'static str, answer: Answer, problems: &'static [u16]) -> Route {
     let status = if matches!(answer, Answer::Nothing) { 204 } else { 200 };
-    Route { method: "GET", path, summary, who, body: None, query: &[], status, answer, problems }
+    Route { method: "GET", path, summary, who, body: None, status, answer, problems }
 }
 
 fn post(path: &'static str, summary: &'static str, who: &'static str, body: Value, answer: Answer, problems: &'static [u16]) -> Route {
     let status = if matches!(answer, Answer::Nothing) { 204 } else { 200 };
-    Route { method: "POST", path, summary, who, body: Some(body), query: &[], status, answer, problems }
+    Route { method: "POST", path, summary, who, body: Some(body), status, answer, problems }
 }
 
 fn routes() -> Vec<Route> {
@@ -95,8 +92,6 @@ fn content(example: &Value) -> Value {
 fn operation(route: &Route) -> Option<Operation> {
     let content_of_answer = match &route.answer {
         Answer::Nothing => json!({}),
-        // Lists and things of several kinds: what they are is said by `domain`.
-        Answer::Of(JSON) => json!({ JSON: { "schema": {}, "example": {} } }),
         Answer::Of(media_type) => json!({ *media_type: { "schema": { "type": "string" } } }),
         Answer::Json(example) => content(example),
     };
@@ -112,8 +107,7 @@ fn operation(route: &Route) -> Option<Operation> {
         let format = if name == "id" { json!({ "type": "string", "format": "uuid" }) } else { json!({ "type": "string" }) };
         json!({ "in": "path", "name": name, "required": true, "schema": format, "style": "simple" })
     });
-    let of_query = route.query.iter().map(|name| json!({ "in": "query", "name": name, "schema": { "type": "string" }, "style": "form" }));
-    operation["parameters"] = of_path.chain(of_query).collect();
+    operation["parameters"] = of_path.collect();
     if route.who == DEVICE || route.who == METRICS_TOKEN {
         operation["security"] = json!([{ route.who: [] }]);
     }
@@ -126,7 +120,7 @@ fn operation(route: &Route) -> Option<Operation> {
 /// Adds them.
 pub fn describe(api: &mut OpenApi) {
     let paths = api.paths.get_or_insert_with(Default::default);
-    for route in routes().into_iter().chain(door::routes()) {
+    for route in routes() {
         let item = paths.paths.entry(route.path.to_owned()).or_insert_with(|| ReferenceOr::Item(PathItem::default()));
         let ReferenceOr::Item(item) = item else { continue };
         let place = match route.method {

@@ -6,8 +6,7 @@
 
 pub mod acting;
 pub mod docs;
-mod door;
-mod examples;
+pub mod examples;
 pub mod front;
 pub mod input;
 pub mod once;
@@ -16,7 +15,7 @@ pub mod paging;
 pub mod seen;
 pub mod spec;
 
-mod categories;
+pub(crate) mod categories;
 mod import;
 pub mod machine;
 mod products;

@@ -17,6 +17,10 @@ use crate::secrets;
 pub const PASSWORD_LEAST: usize = 8;
 /// Most bytes of a password: what is hashed is bounded.
 pub const PASSWORD_BYTES_LIMIT: usize = 256;
+/// What a password is worth at least: more than a million guesses.
+const LEAST_SCORE: zxcvbn::Score = zxcvbn::Score::Two;
+/// A word that everybody tries who knows what is asked for a password.
+const PRODUCT: &str = "kontor";
 /// Memory, KiB, passes and lanes: what OWASP names first.
 const COST: (u32, u32, u32) = (19_456, 2, 1);
 /// Bytes of a salt.
@@ -111,7 +115,8 @@ fn is_right(password: &Secret, hash: &str) -> bool {
     argon2.verify_password(password.0.as_bytes(), &kept).is_ok()
 }
 
-/// Whether somebody may have this password: long enough, bounded, and not a name that is known of the person.
+/// Whether somebody may have this password: long enough, bounded, and none that is guessed within a million tries, as those
+/// are that many people have, and the names that are known of the person and the shop.
 pub fn check_password(password: &Secret, known: &[&str]) -> Result<(), Reject> {
     if password.0.chars().count() < PASSWORD_LEAST {
         return Err(Reject::field(Code::OutOfRange, "password"));
@@ -120,8 +125,10 @@ pub fn check_password(password: &Secret, known: &[&str]) -> Result<(), Reject> {
         return Err(Reject::field(Code::TooLong, "password").with("limit", PASSWORD_BYTES_LIMIT));
     }
     let typed = password.0.to_lowercase();
-    if known.iter().any(|known| !known.is_empty() && typed == known.to_lowercase()) {
-        return Err(Reject::field(Code::Format, "password"));
+    let known: Vec<&str> = known.iter().flat_map(|known| known.split(char::is_whitespace).chain([*known])).chain([PRODUCT]).collect();
+    let is_name = known.iter().any(|known| !known.is_empty() && typed == known.to_lowercase());
+    if is_name || zxcvbn::zxcvbn(&password.0, &known).score() < LEAST_SCORE {
+        return Err(Reject::field(Code::Format, "password").with("reason", "guessable"));
     }
     Ok(())
 }
@@ -143,8 +150,18 @@ mod tests {
     }
 
     #[test]
-    fn short_long_and_known_passwords_are_refused() {
-        let code = |text: &str| check_password(&Secret(text.to_owned()), &["mei.chen", ""]).map_err(|reject| reject.code);
+    fn short_long_known_and_common_passwords_are_refused() {
+        let known = ["mei.chen", "", "Harbour Street", "HS"];
+        let code = |text: &str| check_password(&Secret(text.to_owned()), &known).map_err(|reject| reject.code);
+        for common in ["password", "Passw0rd", "12345678", "1234567890", "qwertyuiop", "iloveyou", "trustno1", "sunshine1", "aaaaaaaa", "abcdefgh"] {
+            assert_eq!(code(common), Err(Code::Format), "{common}");
+        }
+        for own in ["harbour1", "harbourstreet", "HarbourStreet", "Harbour Street", "kontor123", "mei.chen1"] {
+            assert_eq!(code(own), Err(Code::Format), "{own}");
+        }
+        for good in ["a long enough password", "correct horse", "quite another one", "x7#Lq!0p"] {
+            assert_eq!(code(good), Ok(()), "{good}");
+        }
         assert_eq!(code("seven77"), Err(Code::OutOfRange));
         assert_eq!(code("Mei.Chen"), Err(Code::Format));
         assert_eq!(code(&"a".repeat(257)), Err(Code::TooLong));
