@@ -25,4 +25,5 @@ pub mod server;
 pub mod snapshots;
 pub mod tls;
 pub mod upkeep;
+pub mod vault;
 pub mod wire;

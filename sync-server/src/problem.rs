@@ -102,6 +102,16 @@ impl Problem {
         problem
     }
 
+    /// Something that is not there, or not for who asks.
+    pub fn missing(what: &str) -> Self {
+        Self::of(&Reject::new(Code::NotFound).with("what", what), StatusCode::NOT_FOUND)
+    }
+
+    /// Which problem.
+    pub const fn code(&self) -> u32 {
+        self.code
+    }
+
     /// The same, and after how many seconds it is worth trying again.
     #[must_use]
     pub fn after(mut self, after_s: u64) -> Self {

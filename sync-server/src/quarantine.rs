@@ -69,7 +69,7 @@ pub async fn release(host: &Host, company: CompanyId, device: DeviceId) -> Resul
 /// Tills that sent something after they were shut out.
 pub async fn list(settings: &Settings) -> Result<Vec<(TillPlace, HeldOf)>> {
     let access = open(settings).await?;
-    let company = company(&access).await?;
+    let company = company(&access, settings).await?;
     let held = access.held_devices(company).await?;
     let tills = access.tills(company).await?;
     access.close().await;
@@ -80,7 +80,7 @@ pub async fn list(settings: &Settings) -> Result<Vec<(TillPlace, HeldOf)>> {
 /// Does what a till sent after it was shut out; how many commands. A server that has the file does it itself.
 pub async fn let_go(settings: &Settings, number: i64) -> Result<u64> {
     let access = open(settings).await?;
-    let company = company(&access).await?;
+    let company = company(&access, settings).await?;
     let device = device_of(&access, company, number).await?;
     let count = access.release(company, device, now()).await?;
     let done = match Host::open(&settings.database).await {

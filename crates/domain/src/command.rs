@@ -75,6 +75,10 @@ macro_rules! queries {
         pub enum Query { $($(#[$meta])* $name($name)),+ }
 
         impl Query {
+            /// Every question, by its name, with the right it needs.
+            pub const ALL: &'static [(&'static str, $crate::command::Permission)] =
+                &[$((stringify!($name), $crate::command::Permission::$permission)),+];
+
             /// The right it needs.
             pub const fn permission(&self) -> $crate::command::Permission {
                 match self { $(Self::$name(_) => $crate::command::Permission::$permission),+ }
@@ -194,7 +198,7 @@ impl Command {
     pub const fn permission(&self) -> Permission {
         match self {
             Self::Settings(command) => match command {
-                settings::Command::Found(_) => Permission::CompanyFound,
+                settings::Command::Found(_) | settings::Command::SetExpiry { .. } => Permission::CompanyFound,
                 settings::Command::ChangeCompany(_)
                 | settings::Command::ChangeTill(_)
                 | settings::Command::AddTill(_)
@@ -254,7 +258,8 @@ impl Command {
                 | settings::Command::AddTill(_)
                 | settings::Command::AddWarehouse(_)
                 | settings::Command::ChangeDevice(_)
-                | settings::Command::AddDevice { .. } => Nature::Request,
+                | settings::Command::AddDevice { .. }
+                | settings::Command::SetExpiry { .. } => Nature::Request,
             },
             Self::Identity(_) => Nature::Request,
             Self::Catalog(command) => match command {
@@ -305,6 +310,7 @@ impl Command {
             Self::Settings(settings::Command::AddWarehouse(_)) => "settings.add_warehouse",
             Self::Settings(settings::Command::ChangeDevice(_)) => "settings.change_device",
             Self::Settings(settings::Command::AddDevice { .. }) => "settings.add_device",
+            Self::Settings(settings::Command::SetExpiry { .. }) => "settings.set_expiry",
             Self::Identity(identity::Command::CreatePerson(_)) => "identity.create_person",
             Self::Identity(identity::Command::Register(_)) => "identity.register",
             Self::Identity(identity::Command::EditPerson(_)) => "identity.edit_person",
@@ -353,6 +359,12 @@ impl Command {
         matches!(self, Self::Settings(_) | Self::Identity(_))
     }
 
+    /// Whether it is only done at the server's own machine, whatever somebody's role allows: how long a company may work is
+    /// not for its own people to say.
+    pub const fn is_of_the_machine(&self) -> bool {
+        matches!(self, Self::Settings(settings::Command::Found(_) | settings::Command::SetExpiry { .. }))
+    }
+
     /// The number the entering program's writer draws for it, inside the transaction.
     pub const fn number_kind(&self) -> Option<NumberKind> {
         match self {
@@ -364,7 +376,22 @@ impl Command {
     }
 }
 
+/// Questions by their names, each with the right it needs.
+pub type Questions = &'static [(&'static str, Permission)];
+
 impl Query {
+    /// Every question, by its feature.
+    pub const ALL: &'static [(&'static str, Questions)] = &[
+        ("settings", settings::Query::ALL),
+        ("identity", identity::Query::ALL),
+        ("catalog", catalog::Query::ALL),
+        ("stock", stock::Query::ALL),
+        ("counter", counter::Query::ALL),
+        ("printing", printing::Query::ALL),
+        ("attention", attention::Query::ALL),
+        ("reports", reports::Query::ALL),
+    ];
+
     /// The right it needs.
     pub const fn permission(&self) -> Permission {
         match self {
@@ -716,6 +743,8 @@ fn decide(exec: &mut Exec<'_>) -> Result<Outcome, Halt> {
     match &envelope.command {
         // Nobody is there yet who could have a role.
         Command::Settings(settings::Command::Found(_)) => exec.context.allow(envelope.command.permission())?,
+        // An expired company goes on by this very command.
+        Command::Settings(settings::Command::SetExpiry { .. }) => check_person(exec)?,
         Command::Identity(identity::Command::Register(_)) => {
             exec.context.allow(envelope.command.permission())?;
             check_company(exec)?;
@@ -747,7 +776,8 @@ fn check_company(exec: &mut Exec<'_>) -> Result<(), Halt> {
     exec.world.wish::<Company>(&CompanyKey { id: exec.envelope.company });
     exec.world.granted()?;
     let company = exec.company()?;
-    if company.expires_at.is_some_and(|end| end < exec.context.now) && !exec.is_fact_again() {
+    // What happened is recorded, wherever it is entered; what is only wished for is not done.
+    if company.expires_at.is_some_and(|end| end < exec.context.now) && exec.envelope.command.nature() != Nature::Fact {
         return Err(Reject::new(Code::CompanyExpired).into());
     }
     Ok(())

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Secret(pub String);
 
+crate::schema::described!(Secret, "string", "password", "Text that is for nobody else.");
+
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("…")

@@ -100,6 +100,11 @@ pub enum Command {
         /// Its name.
         name: String,
     },
+    /// Until when the company works. Only at the server's machine.
+    SetExpiry {
+        /// Then it stops; `None`: never.
+        expires_at: Edit<Option<Instant>>,
+    },
 }
 
 /// One more till.

@@ -18,12 +18,14 @@ mod letters;
 mod news;
 mod quarantine;
 mod sign_in;
+mod smtp;
 mod upkeep;
 
 pub use events::AccessEvent;
 pub use letters::{Letter, ResetLink};
 pub use quarantine::{Held, HeldOf};
-pub use sign_in::{Account, Acting, ActingKey, Holder, RefreshToken, Session};
+pub use sign_in::{Account, Acting, ActingKey, Holder, RefreshToken, Session, Trial};
+pub use smtp::SmtpSetting;
 pub use upkeep::Covered;
 
 /// SHA-256 of a secret.

@@ -3,12 +3,16 @@
 use kontor_domain::catalog::Page;
 use kontor_domain::cell::{Cell, Value};
 use kontor_domain::command::Rights;
-use kontor_domain::identity::{self, ApiKey, BuiltIn, KeyView, ListPersons, NetworkRule, Person, PersonView, Profile, Query, Role, RoleView};
+use kontor_domain::identity::{
+    self, ApiKey, BrowsePersons, BuiltIn, KeyView, ListPersons, NetworkRule, Person, PersonFilter, PersonPlace, PersonSort, PersonView, Profile,
+    Query, Role, RoleView,
+};
 use kontor_domain::ids::{PersonId, RoleId};
+use kontor_domain::place::{Place, Stretch};
 use sqlx::any::AnyRow;
 
 use crate::error::StoreError;
-use crate::reader::{Asker, Reader, clamp, columns, get, json, like, row_at, values};
+use crate::reader::{Asker, Reader, clamp, columns, get, json, like, place_holders, row_at, values};
 
 mod audit;
 
@@ -36,6 +40,7 @@ impl Reader {
     pub(crate) async fn answer_identity(&self, asker: &Asker, query: &Query) -> Result<String, StoreError> {
         match query {
             Query::ListPersons(question) => json(&self.persons(asker, question).await?),
+            Query::BrowsePersons(question) => json(&self.browse_persons(asker, question).await?),
             Query::GetPerson(question) => json(&self.person_view(asker, question.id).await?),
             Query::GetProfile(_) => json(&self.person_view(asker, asker.person).await?),
             Query::ListRoles(_) => json(&self.roles(asker).await?),
@@ -68,10 +73,10 @@ impl Reader {
         self.fetch_one(sql, values(asker, [id.to_value()])).await?.as_ref().map(person_of).transpose()
     }
 
-    async fn persons(&self, asker: &Asker, question: &ListPersons) -> Result<Page<PersonView>, StoreError> {
+    /// The condition of a list of people, and its values.
+    fn person_condition(&self, asker: &Asker, filter: &PersonFilter) -> (String, Vec<Value>) {
         let mut condition = "p.company = $1".to_owned();
         let mut bound = values(asker, []);
-        let filter = &question.filter;
         if !filter.text.trim().is_empty() {
             bound.push(Value::Text(like(filter.text.trim())));
             let (place, operator) = (bound.len(), self.like_operator());
@@ -87,12 +92,37 @@ impl Reader {
             bound.push(active.to_value());
             condition.push_str(&format!(" AND p.active = ${}", bound.len()));
         }
+        (condition, bound)
+    }
+
+    async fn persons(&self, asker: &Asker, question: &ListPersons) -> Result<Page<PersonView>, StoreError> {
+        let (condition, mut bound) = self.person_condition(asker, &question.filter);
         let total = self.number(format!("SELECT COUNT(*) {PERSON_FROM} WHERE {condition}"), bound.clone()).await?;
         bound.extend([Value::Int(clamp(question.limit)), Value::Int(i64::from(question.offset))]);
-        let (limit, offset) = (bound.len() - 1, bound.len());
-        let sql = format!("SELECT {} {PERSON_FROM} WHERE {condition} ORDER BY p.name, p.id LIMIT ${limit} OFFSET ${offset}", person_columns());
+        let (limit, offset, order) = (bound.len() - 1, bound.len(), person_order(question.filter.sort));
+        let sql = format!("SELECT {} {PERSON_FROM} WHERE {condition} ORDER BY {order} LIMIT ${limit} OFFSET ${offset}", person_columns());
         let rows = self.fetch(sql, bound).await?.iter().map(person_of).collect::<Result<_, _>>()?;
         Ok(Page { rows, total })
+    }
+
+    async fn browse_persons(&self, asker: &Asker, question: &BrowsePersons) -> Result<Stretch<PersonView, PersonPlace>, StoreError> {
+        let sort = question.after.as_ref().map_or(question.filter.sort, |after| after.0.sort());
+        let (mut condition, mut bound) = self.person_condition(asker, &question.filter);
+        if let Some(Place(after)) = &question.after {
+            let (columns, place) = match after {
+                PersonPlace::Name(name, id) => ("(p.name, p.id) >", vec![name.to_value(), id.to_value()]),
+                PersonPlace::Username(username, id) => ("(p.username, p.id) >", vec![username.to_value(), id.to_value()]),
+                PersonPlace::Newest(id) => ("(p.id) <", vec![id.to_value()]),
+            };
+            condition.push_str(&format!(" AND {columns} ({})", place_holders(bound.len(), place.len())));
+            bound.extend(place);
+        }
+        let limit = clamp(question.limit);
+        bound.push(Value::Int(limit + 1));
+        let (columns, order, last) = (person_columns(), person_order(sort), bound.len());
+        let rows = self.fetch(format!("SELECT {columns} {PERSON_FROM} WHERE {condition} ORDER BY {order} LIMIT ${last}"), bound).await?;
+        let rows = rows.iter().map(person_of).collect::<Result<Vec<_>, _>>()?;
+        Ok(Stretch::of(rows, usize::try_from(limit).unwrap_or(usize::MAX), |view| PersonPlace::of(sort, &view.person)))
     }
 
     async fn roles(&self, asker: &Asker) -> Result<Vec<RoleView>, StoreError> {
@@ -125,6 +155,14 @@ impl Reader {
             Ok(KeyView { key: row_at(row, 0)?, person_name, last_used_at: get(row, first + 1)? })
         };
         self.fetch(sql, values(asker, [])).await?.iter().map(view).collect()
+    }
+}
+
+const fn person_order(sort: PersonSort) -> &'static str {
+    match sort {
+        PersonSort::Name => "p.name, p.id",
+        PersonSort::Username => "p.username, p.id",
+        PersonSort::Newest => "p.id DESC",
     }
 }
 

@@ -55,6 +55,8 @@ files!(
     "033_history.sql",
     "030_product_lists.sql",
     "025_upkeep.sql",
+    "031_sign_in_rate.sql",
+    "032_smtp_setting.sql",
 );
 
 /// The migrations of an engine.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use aide::axum::ApiRouter;
 use aide::axum::routing::get_with;
 use axum::extract::State;
-use axum::http::StatusCode;
 use kontor_domain::catalog::{self, Category, CategoryChanges, ListCategories, NewCategory, ReadCategory};
 use kontor_domain::command::{Command, Edit, Permission};
 use kontor_domain::ids::CategoryId;
@@ -91,7 +90,7 @@ async fn edit(
     fields: impl FnOnce(&Category) -> CategoryFields,
 ) -> Result<Category, Problem> {
     let text = ask_text(app, actor, ReadCategory { id }).await?;
-    let Some(current) = read::<Option<Category>>(&text)? else { return Err(Problem::status(StatusCode::NOT_FOUND)) };
+    let Some(current) = read::<Option<Category>>(&text)? else { return Err(Problem::missing("category")) };
     let expected = if_match.check(&text)?;
     let to = fields(&current);
     let changes = CategoryChanges {
@@ -106,7 +105,7 @@ async fn edit(
 }
 
 /// A field's change; where nothing may have changed meanwhile, also of one that stays.
-pub(super) fn held<T: Clone + PartialEq>(expected: Expected, from: &T, to: &T) -> Option<Edit<T>> {
+pub(crate) fn held<T: Clone + PartialEq>(expected: Expected, from: &T, to: &T) -> Option<Edit<T>> {
     match expected {
         Expected::AsSeen => Some(Edit { from: from.clone(), to: to.clone() }),
         Expected::Whatever => Edit::between(from, to),

@@ -1,18 +1,28 @@
 //! An example of each body and each answer, for who reads the specification. Each is read back by a test.
 
 use kontor_domain::catalog::{Category, ProductDraft, ProductHit, ProductRecord, Tax};
+use kontor_domain::command::Permission;
 use kontor_domain::counter::{SaleDetail, SaleLedger, SaleRow, Shift, ShiftDetail, Till};
+use kontor_domain::identity::{AuditDetail, AuditEntry, KeyView, NetworkRule, PersonView, RoleView};
 use kontor_domain::reports::{Day, PeriodSales};
+use kontor_domain::settings::Company;
 use kontor_domain::stock::{BalanceView, MoveView, WarehouseView};
 use serde_json::{Value, json};
 
 use super::categories::{CategoryDraft, CategoryFields, CategoryMade};
+use super::companies::CompanyFields;
 use super::import::Imported;
 use super::output::Listed;
 use super::sales::{RefundDraft, SaleDraft, SaleMade};
 use super::shifts::{CashDraft, CashMoved, ShiftClosed, ShiftCount, ShiftDraft, ShiftOpened};
 use super::stock::{Adjusted, Adjustment, AdjustmentDraft, ReceiptDraft};
 use super::taxes::{TaxDraft, TaxFields, TaxMade};
+use crate::identity::{
+    Activity, Change, Forgot, GoOn, KeyDraft, KeyMade, Me, NewCustomer, OwnFields, PersonDraft, PersonFields, PersonMade, Registered, Reset,
+    RoleDraft, RoleFields, RoleMade, RoleWish, RuleDraft, RuleMade, SessionView, Set, SignIn, SignedInWith, SmtpFields, SmtpView, Unlocked,
+};
+use crate::screens::devices::{Invitation, Wish};
+use crate::screens::{Asked, Done, Sent, Told};
 
 /// Something of which there is an example.
 pub trait Example {
@@ -143,6 +153,31 @@ fn company() -> Value {
     })
 }
 
+const PASSWORD: &str = "a long enough password";
+
+fn person() -> Value {
+    json!({ "id": id(9), "name": "Mei", "active": true, "username": "mei", "role_id": id(17) })
+}
+
+fn person_fields() -> Value {
+    json!({ "name": "Mei", "username": "mei", "email": "mei@example.org", "department": "", "position": "", "role_id": id(17) })
+}
+
+fn role_fields() -> Value {
+    json!({ "name": "Weekend", "permissions": ["catalog.read", "counter.sell"] })
+}
+
+fn rule_fields() -> Value {
+    json!({ "kind": "deny", "network": "203.0.113.0/24", "note": "" })
+}
+
+fn entry() -> Value {
+    json!({
+        "id": id(12), "at": 1_795_200_060_000_i64, "source": "command", "kind": "identity.change_role", "person_id": id(9), "person_name": "Mei",
+        "device_id": id(11), "device_name": "Server", "address": "", "status": "ok", "code": null, "number": null,
+    })
+}
+
 fn posting(ordinal: i64, account: &str, detail: &str, amount: i64) -> Value {
     json!({ "command_id": id(12), "ordinal": ordinal, "account": account, "detail": detail, "amount": amount, "line": 0 })
 }
@@ -158,10 +193,72 @@ examples! {
         "id": id(1), "code": "PC-6", "name": "Pineapple cakes, 6", "unit": "box", "category_id": null, "category_name": null, "hue": 0,
         "tax_id": id(3), "tax_rate": 50_000, "price": 1_800_000, "on_hand": 40_000, "low_threshold": 5000, "active": true,
     });
+    SignIn => json!({ "company": "HS", "username": "mei", "password": PASSWORD, "cookie": false });
+    SignedInWith => json!({ "access_token": "eyJ0eXAiOiJKV1Qi…", "token_type": "Bearer", "expires_in_s": 3600, "refresh_token": "kontorr_5f1c…_9a0e…" });
+    GoOn => json!({ "refresh_token": "kontorr_5f1c…_9a0e…" });
+    NewCustomer => json!({ "company": "HS", "name": "Lin", "username": "lin", "email": "lin@example.org", "password": PASSWORD });
+    Registered => json!({ "id": id(9) });
+    Forgot => json!({ "company": "HS", "username": "mei" });
+    Reset => json!({ "token": "kontorl_5f1c…_9a0e…", "new_password": PASSWORD });
+    Change => json!({ "old_password": PASSWORD, "new_password": "another long enough password" });
+    Set => json!({ "password": PASSWORD });
+    Unlocked => json!({ "networks": 1 });
+    Me => json!({ "company": id(13), "person": person(), "device": id(11), "role": id(17), "permissions": ["catalog.read", "counter.sell"] });
+    SessionView => json!({
+        "id": id(18), "device_id": id(11), "address": "192.0.2.7", "created_at": 1_795_200_000_000_i64, "expires_at": 1_802_976_000_000_i64,
+        "is_own": true,
+    });
+    PersonView => json!({
+        "person": person(), "profile": { "id": id(9), "email": "mei@example.org", "department": "", "position": "" }, "role_name": "seller",
+    });
+    PersonDraft => person_fields();
+    PersonMade => with(json!({ "id": id(9) }), person_fields());
+    PersonFields => json!({ "name": "Mei Chen", "department": "Front" });
+    OwnFields => json!({ "name": "Mei Chen", "email": "mei@example.net", "password": PASSWORD });
+    RoleWish => json!({ "role_id": id(17) });
+    Activity => json!({ "active": false });
+    Permission => json!("catalog.read");
+    RoleDraft => role_fields();
+    RoleMade => with(json!({ "id": id(17) }), role_fields());
+    RoleFields => json!({ "permissions": ["catalog.read"] });
+    RoleView => json!({ "role": with(json!({ "id": id(17) }), role_fields()), "built_in": null, "edited": false, "person_count": 2 });
+    KeyDraft => json!({ "name": "Web shop", "permissions": ["catalog.read", "stock.read"] });
+    KeyMade => json!({ "id": id(19), "key": "kontork_5f1c…_9a0e…" });
+    KeyView => json!({
+        "key": { "id": id(19), "name": "Web shop", "person_id": id(9), "permissions": ["catalog.read", "stock.read"],
+            "created_at": 1_795_200_000_000_i64, "revoked_at": null },
+        "person_name": "Mei", "last_used_at": 1_795_200_060_000_i64,
+    });
+    RuleDraft => rule_fields();
+    RuleMade => with(json!({ "id": id(20) }), rule_fields());
+    NetworkRule => with(json!({ "id": id(20) }), rule_fields());
+    AuditEntry => entry();
+    AuditDetail => json!({
+        "entry": entry(), "args": "{\"identity\":{\"change_role\":{}}}", "entered_at": 1_795_200_060_000_i64, "rev": 42,
+    });
+    SmtpView => json!({
+        "source": "company", "host": "mail.example.com", "port": 465, "security": "tls", "username": "shop", "has_password": true,
+        "mail_from": "Harbour Street <shop@example.com>", "public_url": "https://example.com",
+    });
+    SmtpFields => json!({
+        "host": "mail.example.com", "port": 465, "security": "tls", "username": "shop", "password": "the mail server's",
+        "mail_from": "Harbour Street <shop@example.com>", "public_url": "https://example.com",
+    });
+    Wish => json!({ "till": null });
+    Invitation => json!({ "code": "7K2M-9QXA-4TFD", "till_number": 2, "good_for_minutes": 15, "fingerprint": null });
+    Sent => json!({ "id": id(12), "command": { "attention": { "resolve": { "id": id(21) } } } });
+    Done => json!({ "id": id(12), "rev": 42, "at": 1_795_200_060_000_i64, "number": null, "repeated": false });
+    Asked => json!({ "catalog": { "list_taxes": {} } });
+    Told => json!([Tax::example()]);
     Imported => json!({ "batch_id": id(16), "rows": 2, "created": 1, "changed": 0, "unchanged": 1, "new_categories": ["Tea"] });
     Category => json!({ "id": id(2), "parent_id": null, "name": "Cakes", "hue": 3, "position": 1_795_200_000_000_i64, "active": true });
     CategoryDraft => json!({ "parent_id": null, "name": "Cakes", "hue": 3 });
     CategoryFields => json!({ "name": "Cakes and pastries", "hue": 3, "active": true });
+    Company => company();
+    CompanyFields => json!({
+        "name": "Harbour Street", "code": "HS", "tax_number": "", "phone": "", "address": "", "tax_mode": "inclusive", "cash_step": 1,
+        "time_zone": "Asia/Taipei", "locale": "en", "receipt_footer": "Thank you",
+    });
     CategoryMade => with(json!({ "id": id(2) }), CategoryDraft::example());
     Tax => json!({ "id": id(3), "name": "VAT 5 %", "rate": 50_000, "position": 0, "active": true });
     TaxDraft => json!({ "name": "VAT 5 %", "rate": 50_000 });

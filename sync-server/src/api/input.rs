@@ -34,7 +34,7 @@ impl<T: From<Uuid>, S: Send + Sync> FromRequestParts<S> for Of<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Path(PathId { id }) = Path::from_request_parts(parts, state).await.map_err(|_| Problem::status(StatusCode::NOT_FOUND))?;
+        let Path(PathId { id }) = Path::from_request_parts(parts, state).await.map_err(|_| Problem::missing("id"))?;
         Ok(Self(T::from(id)))
     }
 }

@@ -4,7 +4,6 @@
 use aide::openapi::{OpenApi, Operation, PathItem, ReferenceOr};
 use serde_json::{Map, Value, json};
 
-use super::door;
 use super::spec::{ANYBODY, DEVICE, PERMISSION, may_answer};
 
 /// The token in the data folder.
@@ -12,24 +11,22 @@ const METRICS_TOKEN: &str = "metrics_token";
 const JSON: &str = "application/json";
 
 /// One of them.
-pub(super) struct Route {
+struct Route {
     /// Upper case.
-    pub(super) method: &'static str,
-    pub(super) path: &'static str,
-    pub(super) summary: &'static str,
-    pub(super) who: &'static str,
+    method: &'static str,
+    path: &'static str,
+    summary: &'static str,
+    who: &'static str,
     /// What is sent.
-    pub(super) body: Option<Value>,
-    /// Names behind the question mark; each may be missing.
-    pub(super) query: &'static [&'static str],
-    pub(super) status: u16,
+    body: Option<Value>,
+    status: u16,
     /// What is answered.
-    pub(super) answer: Answer,
-    pub(super) problems: &'static [u16],
+    answer: Answer,
+    problems: &'static [u16],
 }
 
 /// What is answered.
-pub(super) enum Answer {
+enum Answer {
     Nothing,
     /// Something of a media type.
     Of(&'static str),
@@ -39,24 +36,65 @@ pub(super) enum Answer {
 
 fn get(path: &'static str, summary: &'static str, who: &'static str, answer: Answer, problems: &'static [u16]) -> Route {
     let status = if matches!(answer, Answer::Nothing) { 204 } else { 200 };
-    Route { method: "GET", path, summary, who, body: None, query: &[], status, answer, problems }
+    Route { method: "GET", path, summary, who, body: None, status, answer, problems }
 }
 
 fn post(path: &'static str, summary: &'static str, who: &'static str, body: Value, answer: Answer, problems: &'static [u16]) -> Route {
     let status = if matches!(answer, Answer::Nothing) { 204 } else { 200 };
-    Route { method: "POST", path, summary, who, body: Some(body), query: &[], status, answer, problems }
+    Route { method: "POST", path, summary, who, body: Some(body), status, answer, problems }
+}
+
+const ID: &str = "0193a1b2-c3d4-7e5f-8a9b-00000000000b";
+const AT: i64 = 1_795_200_000_000;
+
+fn joined() -> Value {
+    json!({ "token": "kontor_5f1c…_9a0e…", "company": ID, "device": ID, "till_number": 2, "person": ID, "series": 3, "seal_key?": "9f86d081…" })
+}
+
+fn push() -> Value {
+    let command = json!({ "seq": 1, "id": ID, "name": "counter.open_drawer", "version": 1, "args": {}, "number?": {}, "at": AT, "actor": ID });
+    json!({ "epoch?": ID, "replica": ID, "device": ID, "build": "0.1.0", "now": AT, "commands": [command] })
+}
+
+/// How a copy stands: which history, what it has had answered, and up to where it has each scope.
+fn stand() -> Value {
+    json!({ "epoch?": ID, "replica": ID, "acked": 0, "cursors": {} })
+}
+
+fn pull() -> Value {
+    json!({ "device": ID, "seen?": [42, ID], "shape": 1, "schema": 1, "booting?": {}, "sums?": false, "wait_ms?": 25_000, "state": stand() })
+}
+
+fn pulled() -> Value {
+    let page = json!({ "epoch": ID, "head": [42, ID], "now": AT, "stable": 0, "scopes": {}, "complete": true, "echo": stand() });
+    json!({ "page?": page })
 }
 
 fn routes() -> Vec<Route> {
     vec![
+        get("/health/", "Whether it can answer, as /health/ready", ANYBODY, Answer::Nothing, &[]),
         get("/health/live", "Whether the server runs", ANYBODY, Answer::Nothing, &[]),
         get("/health/ready", "Whether it can answer", ANYBODY, Answer::Nothing, &[]),
         get("/metrics", "Figures, for Prometheus", METRICS_TOKEN, Answer::Of("application/openmetrics-text"), &[401]),
         get("/docs", "This specification as a page", ANYBODY, Answer::Of("text/html"), &[]),
         get("/api/v1/openapi.json", "This specification", ANYBODY, Answer::Json(json!({ "openapi": "3.1.0" })), &[]),
-        post("/api/v1/devices/enrol", "A till joins with a code", ANYBODY, json!({}), Answer::Json(json!({})), &[400, 404, 409, 413, 415, 429]),
-        post("/api/v1/sync/push", "A till brings its commands", DEVICE, json!({}), Answer::Json(json!({})), &[400, 401, 413, 415, 429]),
-        post("/api/v1/sync/pull", "A till asks for rows", DEVICE, json!({}), Answer::Json(json!({})), &[400, 401, 413, 415, 429]),
+        post(
+            "/api/v1/devices/enrol",
+            "A till joins with a code",
+            ANYBODY,
+            json!({ "code": "7K2M-9QXA-4TFD" }),
+            Answer::Json(joined()),
+            &[400, 404, 409, 413, 415, 429],
+        ),
+        post(
+            "/api/v1/sync/push",
+            "A till brings its commands",
+            DEVICE,
+            push(),
+            Answer::Json(json!({ "replica": ID, "answer": { "is": "ok" } })),
+            &[400, 401, 413, 415, 429],
+        ),
+        post("/api/v1/sync/pull", "A till asks for rows", DEVICE, pull(), Answer::Json(pulled()), &[400, 401, 413, 415, 429]),
         get("/api/v1/sync/snapshot/{scope}", "A new till's ready file", DEVICE, Answer::Of("application/zstd"), &[401, 404, 429]),
     ]
 }
@@ -68,7 +106,12 @@ fn schema(example: &Value) -> Value {
         Value::Bool(_) => json!({ "type": "boolean" }),
         Value::Number(_) => json!({ "type": "integer", "format": "int64" }),
         Value::String(_) => json!({ "type": "string" }),
-        Value::Array(items) => json!({ "type": "array", "items": items.first().map_or(json!({}), schema) }),
+        Value::Array(items) => {
+            // A place in a history is a number and a mark.
+            let is_mixed = items.iter().any(|item| schema(item) != schema(&items[0]));
+            let item = items.first().filter(|_| !is_mixed).map_or(json!({ "type": ["integer", "string", "null"] }), schema);
+            json!({ "type": "array", "items": item })
+        }
         Value::Object(fields) => {
             let properties: Map<String, Value> = fields.iter().map(|(name, value)| (name.trim_end_matches('?').to_owned(), schema(value))).collect();
             let required: Vec<&String> = fields.keys().filter(|name| !name.ends_with('?')).collect();
@@ -95,8 +138,6 @@ fn content(example: &Value) -> Value {
 fn operation(route: &Route) -> Option<Operation> {
     let content_of_answer = match &route.answer {
         Answer::Nothing => json!({}),
-        // Lists and things of several kinds: what they are is said by `domain`.
-        Answer::Of(JSON) => json!({ JSON: { "schema": {}, "example": {} } }),
         Answer::Of(media_type) => json!({ *media_type: { "schema": { "type": "string" } } }),
         Answer::Json(example) => content(example),
     };
@@ -112,8 +153,7 @@ fn operation(route: &Route) -> Option<Operation> {
         let format = if name == "id" { json!({ "type": "string", "format": "uuid" }) } else { json!({ "type": "string" }) };
         json!({ "in": "path", "name": name, "required": true, "schema": format, "style": "simple" })
     });
-    let of_query = route.query.iter().map(|name| json!({ "in": "query", "name": name, "schema": { "type": "string" }, "style": "form" }));
-    operation["parameters"] = of_path.chain(of_query).collect();
+    operation["parameters"] = of_path.collect();
     if route.who == DEVICE || route.who == METRICS_TOKEN {
         operation["security"] = json!([{ route.who: [] }]);
     }
@@ -126,7 +166,7 @@ fn operation(route: &Route) -> Option<Operation> {
 /// Adds them.
 pub fn describe(api: &mut OpenApi) {
     let paths = api.paths.get_or_insert_with(Default::default);
-    for route in routes().into_iter().chain(door::routes()) {
+    for route in routes() {
         let item = paths.paths.entry(route.path.to_owned()).or_insert_with(|| ReferenceOr::Item(PathItem::default()));
         let ReferenceOr::Item(item) = item else { continue };
         let place = match route.method {

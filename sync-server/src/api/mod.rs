@@ -6,8 +6,7 @@
 
 pub mod acting;
 pub mod docs;
-mod door;
-mod examples;
+pub mod examples;
 pub mod front;
 pub mod input;
 pub mod once;
@@ -16,7 +15,8 @@ pub mod paging;
 pub mod seen;
 pub mod spec;
 
-mod categories;
+pub(crate) mod categories;
+mod companies;
 mod import;
 pub mod machine;
 mod products;
@@ -51,6 +51,7 @@ pub fn routes() -> ApiRouter<Arc<App>> {
         .merge(categories::routes())
         .merge(taxes::routes())
         .merge(warehouses::routes())
+        .merge(companies::routes())
         .merge(stock::routes())
         .merge(sales::routes())
         .merge(shifts::routes())

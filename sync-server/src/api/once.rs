@@ -72,6 +72,15 @@ impl Drop for Place {
     }
 }
 
+/// What came of a request.
+#[derive(Debug)]
+pub enum Told<const STATUS: u16, T> {
+    /// It was done now.
+    First(Receipt),
+    /// It was done and answered before.
+    Again(Reply<STATUS, T>),
+}
+
 /// A request as its caller names it: the name, if it has one, and what it asks.
 #[derive(Clone, Debug)]
 pub struct Named {
@@ -117,32 +126,47 @@ impl Named {
         command: Command,
         answer: impl Fn(&Receipt) -> T + Send + Sync + 'static,
     ) -> Result<Reply<STATUS, T>, Problem> {
+        let answer = Arc::new(answer);
+        let kept = Arc::clone(&answer);
+        match self.tell(app, actor, command, move |receipt| kept(receipt)).await? {
+            Told::First(receipt) => Reply::of(&answer(&receipt)),
+            Told::Again(reply) => Ok(reply),
+        }
+    }
+
+    /// Executes a command; what is told whoever asks again is made of its receipt, and need not be all that is told the
+    /// first time.
+    pub async fn tell<const STATUS: u16, T: Serialize + Send + Sync + 'static>(
+        &self,
+        app: &App,
+        actor: &Actor,
+        command: Command,
+        kept: impl Fn(&Receipt) -> T + Send + Sync + 'static,
+    ) -> Result<Told<STATUS, T>, Problem> {
         let id = self.command_id(actor);
         if self.key.is_none() {
-            let done = acting::execute(app, actor, id, command, None).await?;
-            return Reply::of(&answer(&done.receipt));
+            return Ok(Told::First(acting::execute(app, actor, id, command, None).await?.receipt));
         }
         let Some(_place) = app.memory.running.begin(id) else { return Err(Problem::retry(StatusCode::CONFLICT, ASK_AFTER_S)) };
         if let Some(kept) = app.host.access.kept_answer(actor.company, id).await? {
-            return self.again(kept);
+            return self.again(kept).map(Told::Again);
         }
-        let answer = Arc::new(answer);
-        let (hash, made) = (self.hash, Arc::clone(&answer));
+        let hash = self.hash;
         let keep = move |receipt: &Receipt| KeptAnswer {
             command_id: id,
             request_hash: hash,
             status: STATUS,
             headers: "[]".to_owned(),
-            body: serde_json::to_string(&made(receipt)).unwrap_or_default(),
+            body: serde_json::to_string(&kept(receipt)).unwrap_or_default(),
             at: now(),
         };
         let done = acting::execute(app, actor, id, command, Some(Box::new(keep))).await?;
         if !done.receipt.repeated {
-            return Reply::of(&answer(&done.receipt));
+            return Ok(Told::First(done.receipt));
         }
         // Another process was first, or the answer is forgotten: what was done is not done again.
         match app.host.access.kept_answer(actor.company, id).await? {
-            Some(kept) => self.again(kept),
+            Some(kept) => self.again(kept).map(Told::Again),
             None => Err(Problem::status(StatusCode::UNPROCESSABLE_ENTITY).about("this Idempotency-Key was used before".into(), String::new())),
         }
     }

@@ -74,6 +74,14 @@ pub fn described<T: JsonSchema + Example>(ctx: &mut GenContext, description: &st
     }
 }
 
+/// What the spec says of an answer that is text of a media type.
+pub fn described_text(ctx: &mut GenContext, media_type: &str, description: &str) -> SpecResponse {
+    let json_schema = ctx.schema.subschema_for::<String>();
+    let content = MediaType { schema: Some(SchemaObject { json_schema, example: None, external_docs: None }), ..MediaType::default() };
+    let content = [(media_type.to_owned(), content)].into_iter().collect();
+    SpecResponse { description: description.to_owned(), content, ..SpecResponse::default() }
+}
+
 /// A header of an answer, in the spec.
 pub fn described_header(ctx: &mut GenContext, description: &str) -> ReferenceOr<Header> {
     let json_schema = ctx.schema.subschema_for::<String>();

@@ -103,7 +103,7 @@ macro_rules! listing {
         }
     };
 }
-pub(super) use listing;
+pub(crate) use listing;
 
 #[cfg(test)]
 mod tests {

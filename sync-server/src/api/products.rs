@@ -98,7 +98,7 @@ fn in_order(mut draft: ProductDraft) -> ProductDraft {
 async fn seen(app: &App, actor: &Actor, id: ProductId, seen: &IfMatch) -> Result<(ProductDraft, Expected), Problem> {
     let text = ask_text(app, actor, ReadProduct { id }).await?;
     let Some(record) = read::<Option<ProductRecord>>(&text)? else {
-        return Err(Problem::status(axum::http::StatusCode::NOT_FOUND));
+        return Err(Problem::missing("product"));
     };
     let expected = seen.check(&text)?;
     Ok((record.draft, expected))
@@ -134,7 +134,7 @@ async fn deactivate(State(app): State<Arc<App>>, actor: Actor, Of(id): Of<Produc
 async fn stock(State(app): State<Arc<App>>, actor: Actor, Of(product_id): Of<ProductId>) -> Result<Reply<200, Listed<BalanceView>>, Problem> {
     let record = ask_text(&app, &actor, ReadProduct { id: product_id }).await?;
     if record == "null" {
-        return Err(Problem::status(axum::http::StatusCode::NOT_FOUND));
+        return Err(Problem::missing("product"));
     }
     Ok(whole(&ask_text(&app, &actor, ListProductBalances { product_id }).await?))
 }

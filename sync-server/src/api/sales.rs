@@ -5,7 +5,6 @@ use std::sync::Arc;
 use aide::axum::ApiRouter;
 use aide::axum::routing::{get_with, post_with};
 use axum::extract::State;
-use axum::http::StatusCode;
 use kontor_domain::command::{Command, Permission};
 use kontor_domain::counter::cart::{Cart, CartLine, Discount, cash_rounding, price};
 use kontor_domain::counter::{
@@ -158,7 +157,7 @@ async fn find(State(app): State<Arc<App>>, actor: Actor, Of(id): Of<SaleId>, kno
 async fn ledger(State(app): State<Arc<App>>, actor: Actor, Of(id): Of<SaleId>) -> Result<Reply<200, SaleLedger>, Problem> {
     let text = ask_text(&app, &actor, GetSaleLedger { id }).await?;
     // A sale without postings is none.
-    if text == r#"{"moves":[],"postings":[]}"# { Err(Problem::status(StatusCode::NOT_FOUND)) } else { Ok(Reply::text(text)) }
+    if text == r#"{"moves":[],"postings":[]}"# { Err(Problem::missing("sale")) } else { Ok(Reply::text(text)) }
 }
 
 /// The cart as the price list has it now.
@@ -222,7 +221,7 @@ async fn sell(State(app): State<Arc<App>>, actor: Actor, post: Post<SaleDraft>) 
     let mut product_ids: Vec<ProductId> = post.body.lines.iter().map(|line| line.product_id).collect();
     product_ids.sort();
     product_ids.dedup();
-    let prices = ask(&app, &actor, GetPrices { product_ids }).await?.ok_or_else(|| Problem::status(StatusCode::NOT_FOUND))?;
+    let prices = ask(&app, &actor, GetPrices { product_ids }).await?.ok_or_else(|| Problem::missing("product"))?;
     let id: SaleId = fresh();
     let sell = sale(id, &post.body, &prices)?;
     let given = Money::sum(sell.tenders.iter().map(|tender| tender.given))?;
@@ -240,7 +239,7 @@ async fn refund(
     Of(sale_id): Of<SaleId>,
     post: Post<RefundDraft>,
 ) -> Result<Reply<201, SaleMade>, Problem> {
-    let detail = ask(&app, &actor, GetSale { id: sale_id }).await?.ok_or_else(|| Problem::status(StatusCode::NOT_FOUND))?;
+    let detail = ask(&app, &actor, GetSale { id: sale_id }).await?.ok_or_else(|| Problem::missing("sale"))?;
     let RefundDraft { shift_id, lines, restock, note } = post.body.clone();
     let lines: Vec<RefundLine> = lines.iter().map(|line| RefundLine { line: line.line, quantity: line.quantity }).collect();
     let (total, parts) = refund_figures(&detail.sale, &detail.lines, &detail.refunded, &lines)?;

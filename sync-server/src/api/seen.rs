@@ -123,6 +123,13 @@ impl OperationInput for IfMatch {
 #[derive(Debug)]
 pub struct IfNoneMatch(Option<Tags>);
 
+impl IfNoneMatch {
+    /// Nothing.
+    pub const fn nothing() -> Self {
+        Self(None)
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for IfNoneMatch {
     type Rejection = Problem;
 
@@ -166,7 +173,7 @@ impl<T> Single<T> {
     /// Of JSON that is one of it, or `null`: then there is none.
     pub fn text(body: String, known: &IfNoneMatch) -> Result<Self, Problem> {
         if body == "null" {
-            return Err(Problem::status(StatusCode::NOT_FOUND));
+            return Err(Problem::missing("id"));
         }
         let tag = tag(&body);
         let is_known = known.0.as_ref().is_some_and(|tags| tags.has(&tag));

@@ -8,6 +8,7 @@ use kontor_domain::command::Permission;
 use kontor_domain::reject::Code;
 use serde_json::{Value, json};
 
+use crate::identity::route::RouteAccess;
 use crate::problem::{self, status_of};
 
 /// Where the rights are named that an operation needs: all of them.
@@ -44,6 +45,25 @@ pub fn question(summary: &'static str, permissions: &'static [Permission]) -> im
 /// Describes a change: what it does, and the rights it needs. Any rule of the business may refuse it.
 pub fn change(summary: &'static str, permissions: &'static [Permission]) -> impl FnOnce(TransformOperation<'_>) -> TransformOperation<'_> {
     described(summary, permissions, &[400, 404, 409])
+}
+
+/// Describes a route of a table: what it is for, and who may.
+pub fn guarded(summary: &'static str, method: &'static str, access: RouteAccess) -> impl FnOnce(TransformOperation<'_>) -> TransformOperation<'_> {
+    move |operation| {
+        let mut operation = operation.summary(summary);
+        let inner = operation.inner_mut();
+        let who: Vec<&str> = match access {
+            RouteAccess::Open => vec![ANYBODY],
+            RouteAccess::SignedIn => vec![SIGNED_IN],
+            RouteAccess::May(permissions) => permissions.iter().map(|permission| permission.word()).collect(),
+        };
+        inner.extensions.insert(PERMISSION.to_owned(), json!(who));
+        if method != "GET" {
+            may_answer(inner, &[400, 404, 409]);
+        }
+        may_answer(inner, &[401, 403, 429, 500, 503]);
+        operation
+    }
 }
 
 fn described(
@@ -90,7 +110,7 @@ fn words(codes: &[u32]) -> String {
 }
 
 /// Statuses that problems have.
-const STATUSES: [u16; 15] = [400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 426, 428, 429, 500, 503];
+const STATUSES: [u16; 16] = [400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 426, 428, 429, 500, 502, 503];
 
 /// Takes the routes apart: what answers, and what it says about itself.
 pub fn finish<S: Clone + Send + Sync + 'static>(routes: ApiRouter<S>) -> (axum::Router<S>, OpenApi) {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use aide::axum::ApiRouter;
 use aide::axum::routing::get_with;
 use axum::extract::State;
-use axum::http::StatusCode;
 use kontor_domain::catalog::{self, ListTaxes, NewTax, ReadTax, Tax, TaxChanges};
 use kontor_domain::command::{Command, Permission};
 use kontor_domain::ids::TaxId;
@@ -86,7 +85,7 @@ async fn replace(
     Body(to): Body<TaxFields>,
 ) -> Result<Single<Tax>, Problem> {
     let text = ask_text(&app, &actor, ReadTax { id }).await?;
-    let Some(current) = read::<Option<Tax>>(&text)? else { return Err(Problem::status(StatusCode::NOT_FOUND)) };
+    let Some(current) = read::<Option<Tax>>(&text)? else { return Err(Problem::missing("tax")) };
     let expected = if_match.check(&text)?;
     let changes = TaxChanges {
         id,

@@ -4,22 +4,26 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use kontor_domain::command::Rights;
 use kontor_domain::identity::{Admission, Person, admit};
 use kontor_domain::ids::{ApiKeyId, CompanyId, DeviceId, PersonId};
 use kontor_domain::reject::{Code, Reject};
-use kontor_store::access::Holder;
+use kontor_store::access::{AccessEvent, Holder};
 use kontor_store::reader::Asker;
 use uuid::Uuid;
 
+use super::session::{TOO_OFTEN, event, note};
 use crate::app::{App, bearer};
-use crate::host::{Host, now};
+use crate::host::now;
 use crate::problem::Problem;
 use crate::secrets::{SentToken, TokenKind};
 
 /// How exactly the last use of a key is kept: not each use is written down.
 const KEY_USE_MS: i64 = 60_000;
+/// When who asks too often may ask again.
+const ASK_AFTER_S: u64 = 1;
 
 /// By what somebody acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,13 +71,16 @@ async fn by_session(app: &App, token: &str, address: IpAddr) -> Result<Actor, Pr
     let invalid = || Problem::invalid_token();
     let session = app.door.session_of(token).ok_or_else(invalid)?;
     let acting = app.host.access.acting(session).await?.ok_or_else(invalid)?;
+    let knocking = Knocking { company: acting.holder.company, person: Some(acting.holder.person.id), device: Some(acting.device), address };
     if acting.revoked_at.is_some() || acting.expires_at <= now() {
+        knocking.note(app, Code::TokenInvalid).await;
         return Err(invalid());
     }
+    knocking.check_rate(app, session).await?;
     let rights = acting.holder.rights();
     check_active(&acting.holder.person)?;
     if acting.has_network_rules {
-        check_network(&app.host, acting.holder.company, address).await?;
+        knocking.check_network(app).await?;
     }
     Ok(actor(&acting.holder, acting.device, rights, Means::Session(session), address))
 }
@@ -82,19 +89,23 @@ async fn by_key(app: &App, sent: &SentToken, address: IpAddr) -> Result<Actor, P
     let unknown = || Problem::from(Reject::new(Code::ApiKeyUnknown));
     let id = ApiKeyId(sent.id);
     let acting = app.host.access.acting_key(id).await?.ok_or_else(unknown)?;
+    let device = server_device(acting.holder.company);
+    let knocking = Knocking { company: acting.holder.company, person: Some(acting.holder.person.id), device: Some(device), address };
     if !sent.is(&acting.secret_hash) || acting.key.revoked_at.is_some() {
+        knocking.note(app, Code::ApiKeyUnknown).await;
         return Err(unknown());
     }
+    knocking.check_rate(app, id.0).await?;
     check_active(&acting.holder.person)?;
     if acting.has_network_rules {
-        check_network(&app.host, acting.holder.company, address).await?;
+        knocking.check_network(app).await?;
     }
     let now = now();
     if acting.last_used_at.is_none_or(|last| last.0 + KEY_USE_MS < now.0) {
         app.host.access.note_key_use(id, now).await?;
     }
     let rights = acting.holder.rights().within(&Rights::Only(acting.key.permissions.0));
-    Ok(actor(&acting.holder, server_device(acting.holder.company), rights, Means::ApiKey(id.0), address))
+    Ok(actor(&acting.holder, device, rights, Means::ApiKey(id.0), address))
 }
 
 fn actor(holder: &Holder, device: DeviceId, rights: Rights, means: Means, address: IpAddr) -> Actor {
@@ -106,13 +117,49 @@ pub(super) fn check_active(person: &Person) -> Result<(), Problem> {
     if person.active { Ok(()) } else { Err(Reject::new(Code::Inactive).into()) }
 }
 
-/// Whether somebody may come from there.
-pub(super) async fn check_network(host: &Host, company: CompanyId, address: IpAddr) -> Result<(), Problem> {
-    let asker = Asker { company, device: server_device(company), person: PersonId(Uuid::nil()), now: now(), today: None, utc_offset_minutes: 0 };
-    match admit(&host.access.reader().network_rules(&asker).await?, address) {
-        Admission::Admitted => Ok(()),
-        Admission::Denied => Err(Reject::new(Code::AddressDenied).into()),
-        Admission::NotAllowed => Err(Reject::new(Code::AddressNotAllowed).into()),
+/// Who stands at the door of a company, as far as that is known.
+pub(super) struct Knocking {
+    pub(super) company: CompanyId,
+    pub(super) person: Option<PersonId>,
+    pub(super) device: Option<DeviceId>,
+    pub(super) address: IpAddr,
+}
+
+impl Knocking {
+    /// Whether somebody may come from there.
+    pub(super) async fn check_network(&self, app: &App) -> Result<(), Problem> {
+        let (company, person) = (self.company, PersonId(Uuid::nil()));
+        let asker = Asker { company, device: server_device(company), person, now: now(), today: None, utc_offset_minutes: 0 };
+        let refused = match admit(&app.host.access.reader().network_rules(&asker).await?, self.address) {
+            Admission::Admitted => return Ok(()),
+            Admission::Denied => Code::AddressDenied,
+            Admission::NotAllowed => Code::AddressNotAllowed,
+        };
+        self.note(app, refused).await;
+        Err(Reject::new(refused).into())
+    }
+
+    /// Whether a session or key may ask now: one that asks without end leaves room for others.
+    async fn check_rate(&self, app: &App, by: Uuid) -> Result<(), Problem> {
+        if app.door.may_request(by) {
+            return Ok(());
+        }
+        self.note_number(app, TOO_OFTEN).await;
+        Err(Problem::retry(StatusCode::TOO_MANY_REQUESTS, ASK_AFTER_S))
+    }
+
+    /// Writes down that somebody was turned away.
+    pub(super) async fn note(&self, app: &App, code: Code) {
+        self.note_number(app, code.number()).await;
+    }
+
+    /// The same, of a refusal that is no rule of the business.
+    pub(super) async fn note_number(&self, app: &App, code: u32) {
+        if self.company.0.is_nil() || !app.door.may_note(code, self.company, self.address) {
+            return;
+        }
+        let (person, device) = (self.person, self.device);
+        note(app, AccessEvent { person, device, code: Some(code), ..event("access.refused", self.company, self.address) }).await;
     }
 }
 

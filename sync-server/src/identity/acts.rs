@@ -1,9 +1,10 @@
 //! What whoever asks may have done and may be told: the way of every request that is not a till's.
 
 use chrono_tz::Tz;
-use kontor_domain::command::{Ask, COMMAND_VERSION, Command, Context, Envelope, Mode, Permission, Query, check_query};
+use kontor_domain::command::{Ask, COMMAND_VERSION, Command, Context, Edit, Envelope, Mode, Permission, Query, check_query};
 use kontor_domain::ids::{CommandId, CompanyId, PersonId};
 use kontor_domain::reject::{Code, Reject};
+use kontor_domain::settings::Company;
 use kontor_domain::time::{BusinessDate, Instant};
 use kontor_domain::{identity, reports, settings};
 use kontor_store::StoreError;
@@ -31,6 +32,20 @@ impl Host {
 
     /// The same; what is answered is kept with the command if that is wanted.
     pub async fn execute_keeping(&self, actor: &Actor, id: CommandId, command: Command, keep: Option<Keep>) -> Result<Executed, Reject> {
+        if needs_password(actor, &command) {
+            return Err(Reject::field(Code::OldPasswordWrong, "password"));
+        }
+        self.execute_proven(actor, id, command, keep).await
+    }
+
+    /// The same for who has just proved with the password who they are, where [`execute_keeping`](Self::execute_keeping)
+    /// would want that.
+    pub async fn execute_proven(&self, actor: &Actor, id: CommandId, command: Command, keep: Option<Keep>) -> Result<Executed, Reject> {
+        if command.is_of_the_machine() {
+            let reject = Reject::new(Code::InsufficientPermission).with("permission", command.permission().word());
+            self.note_refusal(actor, command.name(), &reject).await;
+            return Err(reject);
+        }
         let now = now();
         let followed = Followed::of(&command);
         let name = command.name();
@@ -87,10 +102,15 @@ impl Host {
         Err(reject.into())
     }
 
+    /// A company as it is.
+    pub async fn company(&self, company: CompanyId) -> Result<Option<Company>, StoreError> {
+        let asker = Asker { company, device: server_device(company), person: PersonId(Uuid::nil()), now: now(), today: None, utc_offset_minutes: 0 };
+        self.access.reader().company(&asker).await
+    }
+
     /// The language of a company's paper and letters.
     pub async fn company_locale(&self, company: CompanyId) -> Result<String, Problem> {
-        let asker = Asker { company, device: server_device(company), person: PersonId(Uuid::nil()), now: now(), today: None, utc_offset_minutes: 0 };
-        Ok(self.access.reader().company(&asker).await?.map(|company| company.locale).unwrap_or_default())
+        Ok(self.company(company).await?.map(|company| company.locale).unwrap_or_default())
     }
 
     /// Answers a typed question of whoever asks.
@@ -148,6 +168,17 @@ impl Host {
             Err(_) if self.access.has_device(company, device_id).await? => Ok(()),
             Err(reject) => Err(reject.into()),
         }
+    }
+}
+
+/// Whether somebody changes where links to a new password of theirs go: whoever holds their token alone may not, or the
+/// token would be the account.
+fn needs_password(actor: &Actor, command: &Command) -> bool {
+    let is_other = |email: &Option<Edit<String>>| email.as_ref().is_some_and(|email| email.from != email.to);
+    match command {
+        Command::Identity(identity::Command::EditProfile(changes)) => is_other(&changes.email),
+        Command::Identity(identity::Command::EditPerson(changes)) => changes.person_id == actor.person && is_other(&changes.email),
+        _ => false,
     }
 }
 

@@ -2,21 +2,25 @@
 
 use std::sync::Arc;
 
+use aide::OperationOutput;
+use aide::generate::GenContext;
+use aide::openapi::Operation;
 use axum::extract::State;
 use axum::http::header;
-use axum::response::{IntoResponse as _, Response};
-use kontor_domain::identity::{AuditEntry, AuditFilter, GetAudit, ListAudit};
+use axum::response::{IntoResponse, Response};
+use kontor_domain::identity::{AuditDetail, AuditEntry, AuditFilter, GetAudit, ListAudit};
 use kontor_domain::ids::{DeviceId, PersonId};
-use kontor_domain::reject::{Code, Reject};
 use kontor_domain::time::Instant;
-use serde::{Deserialize, Serialize};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::actor::Actor;
-use super::input::{Id, Params};
+use crate::api::acting::ask_text;
+use crate::api::input::{Of, Search};
+use crate::api::output::{Listed, Reply, described_text};
 use crate::app::App;
 use crate::problem::Problem;
-use crate::wire::{self, Pack};
 
 /// Rows of a page if nothing else is said.
 const PAGE_ROWS: u32 = 50;
@@ -24,27 +28,31 @@ const PAGE_ROWS: u32 = 50;
 const FILE_ROWS_LIMIT: usize = 50_000;
 
 /// Which entries.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Listing {
-    /// Not before, UTC milliseconds.
-    from: Option<i64>,
-    /// Before, UTC milliseconds.
-    to: Option<i64>,
+pub struct EntrySearch {
+    /// Not before.
+    from: Option<Instant>,
+    /// Before.
+    to: Option<Instant>,
+    /// Of this person.
     person: Option<PersonId>,
+    /// On this device.
     device: Option<DeviceId>,
-    /// Beginning of the kind.
-    kind: String,
-    /// What an earlier page said comes after it.
+    /// Beginning of the kind: `identity.`, `counter.sell`, `access.`.
+    kind: Option<String>,
+    /// Where to go on: `next` of the part before.
     after: Option<String>,
+    /// Rows, 1 to 500; 50 if nothing is said.
     limit: Option<u32>,
 }
 
-impl Listing {
+impl EntrySearch {
     fn question(self, limit: u32) -> Result<ListAudit, Problem> {
-        let filter =
-            AuditFilter { from: self.from.map(Instant), to: self.to.map(Instant), person_id: self.person, device_id: self.device, kind: self.kind };
-        let before = self.after.map(|text| read_cursor(&text).ok_or_else(|| Problem::malformed("after"))).transpose()?;
+        let kind = self.kind.unwrap_or_default();
+        let filter = AuditFilter { from: self.from, to: self.to, person_id: self.person, device_id: self.device, kind };
+        let wrong = || Problem::malformed("after").about("no place of this list".into(), "query:after".into());
+        let before = self.after.map(|text| read_cursor(&text).ok_or_else(wrong)).transpose()?;
         Ok(ListAudit { filter, before, limit })
     }
 }
@@ -54,31 +62,29 @@ fn cursor(entry: &AuditEntry) -> String {
     format!("{}-{}", entry.at.0, entry.id.simple())
 }
 
-fn read_cursor(text: &str) -> Option<(Instant, Uuid)> {
+/// The place that a text means.
+pub fn read_cursor(text: &str) -> Option<(Instant, Uuid)> {
     let (at, id) = text.rsplit_once('-')?;
     Some((Instant(at.parse().ok()?), Uuid::try_parse(id).ok()?))
 }
 
-#[derive(Serialize)]
-struct Page {
-    rows: Vec<AuditEntry>,
-    /// What to ask for next; none: this was the last page.
-    next: Option<String>,
-}
-
 /// Entries, newest first.
-pub(super) async fn list(State(app): State<Arc<App>>, actor: Actor, Params(wish): Params<Listing>) -> Result<Response, Problem> {
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Search(wish): Search<EntrySearch>,
+) -> Result<Reply<200, Listed<AuditEntry>>, Problem> {
     let limit = wish.limit.unwrap_or(PAGE_ROWS).clamp(1, kontor_store::reader::PAGE_LIMIT);
     let rows = app.host.ask_as(&actor, wish.question(limit)?).await?;
     let is_full = u32::try_from(rows.len()).is_ok_and(|count| count == limit);
     let next = rows.last().filter(|_| is_full).map(cursor);
-    wire::reply(Page { rows, next }, Pack::No).await
+    Reply::of(&Listed { rows, next, total: None })
 }
 
 /// One entry with all it said.
-pub(super) async fn one(State(app): State<Arc<App>>, actor: Actor, Id(id): Id) -> Result<Response, Problem> {
-    let found = app.host.ask_as(&actor, GetAudit { id }).await?;
-    wire::reply(found.ok_or_else(|| Reject::new(Code::NotFound).with("what", "entry"))?, Pack::No).await
+pub(super) async fn one(State(app): State<Arc<App>>, actor: Actor, Of(id): Of<Uuid>) -> Result<Reply<200, AuditDetail>, Problem> {
+    let text = ask_text(&app, &actor, GetAudit { id }).await?;
+    if text == "null" { Err(Problem::missing("entry")) } else { Ok(Reply::text(text)) }
 }
 
 /// A cell that no spreadsheet takes for a formula.
@@ -107,7 +113,7 @@ fn line(entry: &AuditEntry) -> [String; 10] {
 }
 
 /// Entries as a CSV file.
-pub(super) async fn export(State(app): State<Arc<App>>, actor: Actor, Params(wish): Params<Listing>) -> Result<Response, Problem> {
+pub(super) async fn export(State(app): State<Arc<App>>, actor: Actor, Search(wish): Search<EntrySearch>) -> Result<Table, Problem> {
     let failed = |error: csv::Error| {
         tracing::error!(%error, "audit");
         Problem::unavailable()
@@ -125,9 +131,25 @@ pub(super) async fn export(State(app): State<Arc<App>>, actor: Actor, Params(wis
             _ => break,
         }
     }
-    let bytes = file.into_inner().map_err(|_| Problem::unavailable())?;
-    let headers = [(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CONTENT_DISPOSITION, "attachment; filename=\"audit.csv\"")];
-    Ok((headers, bytes).into_response())
+    file.into_inner().map(Table).map_err(|_| Problem::unavailable())
+}
+
+/// A CSV file.
+pub struct Table(Vec<u8>);
+
+impl IntoResponse for Table {
+    fn into_response(self) -> Response {
+        let headers = [(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CONTENT_DISPOSITION, "attachment; filename=\"audit.csv\"")];
+        (headers, self.0).into_response()
+    }
+}
+
+impl OperationOutput for Table {
+    type Inner = String;
+
+    fn inferred_responses(ctx: &mut GenContext, _: &mut Operation) -> Vec<(Option<u16>, aide::openapi::Response)> {
+        vec![(Some(200), described_text(ctx, "text/csv", "A CSV file"))]
+    }
 }
 
 #[cfg(test)]

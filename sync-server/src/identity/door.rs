@@ -10,7 +10,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use ipnet::IpNet;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use kontor_domain::identity::normal;
-use kontor_domain::ids::CompanyId;
+use kontor_domain::ids::{CompanyId, PersonId};
 use kontor_domain::time::Instant;
 use kontor_store::access::{Access, SecretHash};
 use kontor_sync::enrol::Secret;
@@ -28,7 +28,7 @@ use crate::secrets;
 pub const ACCESS_GOOD_FOR_S: i64 = 3_600;
 /// Bytes of the key that signs.
 const SIGNING_KEY_BYTES: usize = 32;
-/// Tries of one account that one network has in a minute.
+/// Letters, new customers and links of one account that one network tries in a minute. Passwords are counted in the database.
 const TRIES_OF_ACCOUNT: NonZeroU32 = NonZeroU32::MIN.saturating_add(4);
 /// Tries that one network has in a minute: a shop behind one address signs in in the morning.
 const TRIES_OF_NETWORK: NonZeroU32 = NonZeroU32::MIN.saturating_add(119);
@@ -36,6 +36,8 @@ const TRIES_OF_NETWORK: NonZeroU32 = NonZeroU32::MIN.saturating_add(119);
 const KEYS_LIMIT: usize = 10_000;
 /// When somebody who tried too often may try again.
 const TRY_AFTER_S: u64 = 15;
+/// Refusals of one kind to one network that are written down in a minute: who knocks all day fills no disk.
+const NOTES_A_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(5);
 /// Addresses of one request that are looked at.
 const HOPS_LIMIT: usize = 16;
 
@@ -63,6 +65,8 @@ pub struct Door {
     trusted_proxies: Vec<IpNet>,
     tries_of_account: DefaultKeyedRateLimiter<(SecretHash, IpAddr)>,
     tries_of_network: DefaultKeyedRateLimiter<IpAddr>,
+    notes: DefaultKeyedRateLimiter<(u32, CompanyId, IpAddr)>,
+    requests: DefaultKeyedRateLimiter<Uuid>,
 }
 
 impl std::fmt::Debug for Door {
@@ -85,6 +89,8 @@ impl Door {
             trusted_proxies: settings.trusted_proxies.clone(),
             tries_of_account: RateLimiter::keyed(Quota::per_minute(TRIES_OF_ACCOUNT)),
             tries_of_network: RateLimiter::keyed(Quota::per_minute(TRIES_OF_NETWORK)),
+            requests: RateLimiter::keyed(Quota::per_second(settings.requests_a_second)),
+            notes: RateLimiter::keyed(Quota::per_minute(NOTES_A_MINUTE)),
         })
     }
 
@@ -126,6 +132,14 @@ impl Door {
         address
     }
 
+    /// Whether a session or key may ask now.
+    pub fn may_request(&self, by: Uuid) -> bool {
+        if self.requests.len() > KEYS_LIMIT {
+            self.requests.retain_recent();
+        }
+        self.requests.check_key(&by).is_ok()
+    }
+
     /// Whether a network may try now, whatever it tries.
     pub fn may_ask(&self, address: IpAddr) -> Result<(), Problem> {
         self.tries_of_network.check_key(&network(address)).map_err(|_| too_often())?;
@@ -133,6 +147,14 @@ impl Door {
             self.tries_of_network.retain_recent();
         }
         Ok(())
+    }
+
+    /// Whether one more refusal with this code is written down.
+    pub fn may_note(&self, code: u32, company: CompanyId, address: IpAddr) -> bool {
+        if self.notes.len() > KEYS_LIMIT {
+            self.notes.retain_recent();
+        }
+        self.notes.check_key(&(code, company, network(address))).is_ok()
     }
 
     /// Whether a network may try this account now.
@@ -145,7 +167,8 @@ impl Door {
     }
 }
 
-fn too_often() -> Problem {
+/// Somebody tried too often.
+pub(super) fn too_often() -> Problem {
     Problem::retry(axum::http::StatusCode::TOO_MANY_REQUESTS, TRY_AFTER_S)
 }
 
@@ -156,7 +179,13 @@ fn read_address(text: &str) -> Option<IpAddr> {
     text.parse::<IpAddr>().ok().or_else(with_port).or_else(in_brackets).map(normal)
 }
 
-/// By what wrong tries of a name are counted: the name itself is not kept, it may be a password typed in the wrong place.
+/// By what tries of a name that is nobody's are counted: the name itself is not kept, it may be a password typed in the
+/// wrong place.
 pub fn account_hash(company: CompanyId, name: &str) -> SecretHash {
     secrets::hash(&[company.0.as_bytes(), name.as_bytes()].concat())
+}
+
+/// By what tries of somebody are counted, under whichever of their names.
+pub fn person_hash(company: CompanyId, person: PersonId) -> SecretHash {
+    secrets::hash(&[company.0.as_bytes().as_slice(), b"\0person", person.0.as_bytes()].concat())
 }

@@ -1,17 +1,26 @@
 //! What is sent here: small, whole, and nothing that nobody knows.
 
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use aide::OperationInput;
+use aide::generate::GenContext;
+use aide::openapi::Operation;
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
 use kontor_domain::ids::CommandId;
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::session::BYTES_LIMIT;
+use crate::api::examples::Example;
+use crate::api::input::{Body, json_bytes, parse};
+use crate::api::spec::may_answer;
+use crate::app::{App, Caller, bearer};
 use crate::problem::Problem;
-use crate::wire;
 
-/// A small JSON body that is not packed.
+/// A small JSON body; nobody who is not signed in makes the server read much.
 pub struct Small<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Small<T> {
@@ -23,33 +32,53 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Small<T> {
     }
 }
 
-/// Reads a small body; nobody who is not signed in makes the server unpack anything.
+impl<T: JsonSchema + Example> OperationInput for Small<T> {
+    fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
+        Body::<T>::operation_input(ctx, operation);
+    }
+}
+
+/// Reads a small body.
 pub async fn read<T: DeserializeOwned>(headers: &axum::http::HeaderMap, body: axum::body::Body) -> Result<T, Problem> {
-    if headers.contains_key(header::CONTENT_ENCODING) {
-        return Err(Problem::status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
-    }
-    wire::read(headers, body, BYTES_LIMIT).await
+    parse(&json_bytes(headers, body, BYTES_LIMIT).await?)
 }
 
-/// What stands behind the question mark.
-pub struct Params<T>(pub T);
+/// From where somebody asks who is not signed in: a network that asks too often waits.
+pub struct Whence(pub IpAddr);
 
-impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Params<T> {
+impl FromRequestParts<Arc<App>> for Whence {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        Query::from_request_parts(parts, state).await.map(|Query(read)| Self(read)).map_err(|_| Problem::malformed("query"))
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let address = app.door.address(parts);
+        app.door.may_ask(address)?;
+        Ok(Self(address))
     }
 }
 
-/// The id in a path. What is no id is the id of nothing.
-pub struct Id(pub Uuid);
+impl OperationInput for Whence {
+    fn operation_input(_: &mut GenContext, operation: &mut Operation) {
+        may_answer(operation, &[429]);
+    }
+}
 
-impl<S: Send + Sync> FromRequestParts<S> for Id {
+/// The device on which somebody asks, if a device does.
+pub struct On(pub Option<Caller>);
+
+impl FromRequestParts<Arc<App>> for On {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        Path::<Uuid>::from_request_parts(parts, state).await.map(|Path(id)| Self(id)).map_err(|_| Problem::status(StatusCode::NOT_FOUND))
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        match bearer(parts) {
+            Some(_) => Caller::from_request_parts(parts, app).await.map(|caller| Self(Some(caller))),
+            None => Ok(Self(None)),
+        }
+    }
+}
+
+impl OperationInput for On {
+    fn operation_input(_: &mut GenContext, operation: &mut Operation) {
+        may_answer(operation, &[401]);
     }
 }
 

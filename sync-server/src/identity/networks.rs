@@ -3,24 +3,25 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
 use kontor_domain::command::Command;
 use kontor_domain::identity::{self, Admission, ListNetworkRules, NetworkRule, NetworkRuleKind, NewNetworkRule, admit};
 use kontor_domain::ids::NetworkRuleId;
 use kontor_domain::reject::{Code, Reject};
-use serde::Deserialize;
-use uuid::Uuid;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
-use super::input::{Id, Small, new_command};
+use super::input::new_command;
+use crate::api::acting::{ask, ask_text, fresh};
+use crate::api::input::Of;
+use crate::api::once::Post;
+use crate::api::output::{Done, Listed, Reply, whole};
 use crate::app::App;
 use crate::problem::Problem;
-use crate::wire::{self, Pack};
 
 /// All rules.
-pub(super) async fn list(State(app): State<Arc<App>>, actor: Actor) -> Result<Response, Problem> {
-    wire::reply(app.host.ask_as(&actor, ListNetworkRules {}).await?, Pack::No).await
+pub(super) async fn list(State(app): State<Arc<App>>, actor: Actor) -> Result<Reply<200, Listed<NetworkRule>>, Problem> {
+    Ok(whole(&ask_text(&app, &actor, ListNetworkRules {}).await?))
 }
 
 /// Nobody shuts themselves out by a slip.
@@ -32,36 +33,46 @@ fn check_own(rules: &[NetworkRule], actor: &Actor) -> Result<(), Problem> {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct New {
+/// A rule to make.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+pub struct RuleDraft {
+    /// What it says.
     kind: NetworkRuleKind,
+    /// The network: an address, or an address and how many of its bits count.
     network: String,
+    /// Why, for people.
     #[serde(default)]
     note: String,
 }
 
+/// A rule that was made.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+pub struct RuleMade {
+    /// The rule.
+    id: NetworkRuleId,
+    /// As entered.
+    #[serde(flatten)]
+    rule: RuleDraft,
+}
+
 /// Makes a rule.
-pub(super) async fn create(State(app): State<Arc<App>>, actor: Actor, Small(new): Small<New>) -> Result<Response, Problem> {
-    let rule = NetworkRule { id: NetworkRuleId(Uuid::now_v7()), kind: new.kind, network: new.network, note: new.note };
-    let mut rules = app.host.ask_as(&actor, ListNetworkRules {}).await?;
-    rules.push(rule.clone());
-    if identity::network_of(&rule.network).is_some() {
+pub(super) async fn create(State(app): State<Arc<App>>, actor: Actor, post: Post<RuleDraft>) -> Result<Reply<201, RuleMade>, Problem> {
+    let (id, new): (NetworkRuleId, _) = (fresh(), post.body);
+    let mut rules = ask(&app, &actor, ListNetworkRules {}).await?;
+    rules.push(NetworkRule { id, kind: new.kind, network: new.network.clone(), note: new.note.clone() });
+    if identity::network_of(&new.network).is_some() {
         check_own(&rules, &actor)?;
     }
-    let add = NewNetworkRule { id: rule.id, kind: rule.kind, network: rule.network, note: rule.note };
-    app.host.execute_as(&actor, new_command(), Command::Identity(identity::Command::AddNetworkRule(add.clone()))).await?;
-    let mut response = wire::reply(add, Pack::No).await?;
-    *response.status_mut() = StatusCode::CREATED;
-    Ok(response)
+    let add = NewNetworkRule { id, kind: new.kind, network: new.network.clone(), note: new.note.clone() };
+    let command = Command::Identity(identity::Command::AddNetworkRule(add));
+    post.named.execute(&app, &actor, command, move |_| RuleMade { id, rule: new.clone() }).await
 }
 
 /// Removes a rule.
-pub(super) async fn remove(State(app): State<Arc<App>>, actor: Actor, Id(id): Id) -> Result<Response, Problem> {
-    let id = NetworkRuleId(id);
-    let mut rules = app.host.ask_as(&actor, ListNetworkRules {}).await?;
+pub(super) async fn remove(State(app): State<Arc<App>>, actor: Actor, Of(id): Of<NetworkRuleId>) -> Result<Done, Problem> {
+    let mut rules = ask(&app, &actor, ListNetworkRules {}).await?;
     rules.retain(|rule| rule.id != id);
     check_own(&rules, &actor)?;
     app.host.execute_as(&actor, new_command(), Command::Identity(identity::Command::RemoveNetworkRule { id })).await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    Ok(Done)
 }

@@ -1,5 +1,6 @@
 //! Passwords: hashed with argon2id, on threads of their own, so that nobody else waits while many sign in.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,6 +18,10 @@ use crate::secrets;
 pub const PASSWORD_LEAST: usize = 8;
 /// Most bytes of a password: what is hashed is bounded.
 pub const PASSWORD_BYTES_LIMIT: usize = 256;
+/// What a password is worth at least: more than a million guesses.
+const LEAST_SCORE: zxcvbn::Score = zxcvbn::Score::Two;
+/// A word that everybody tries who knows what is asked for a password.
+const PRODUCT: &str = "kontor";
 /// Memory, KiB, passes and lanes: what OWASP names first.
 const COST: (u32, u32, u32) = (19_456, 2, 1);
 /// Bytes of a salt.
@@ -37,6 +42,8 @@ pub struct Hasher {
     sender: SyncSender<Work>,
     /// What no password hashes to: looked at where there is none, so that it takes as long.
     nobody: String,
+    /// Hashes asked for so far.
+    count: AtomicU64,
 }
 
 impl Hasher {
@@ -49,10 +56,16 @@ impl Hasher {
             let receiver = Arc::clone(&receiver);
             std::thread::Builder::new().name(format!("passwords-{number}")).spawn(move || work(&receiver))?;
         }
-        Ok(Self { sender, nobody: hash(&Secret(secrets::random_text()?))? })
+        Ok(Self { sender, nobody: hash(&Secret(secrets::random_text()?))?, count: AtomicU64::new(0) })
+    }
+
+    /// Hashes asked for so far: what looking at a name costs is the same whether anybody has it.
+    pub fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
     }
 
     fn send(&self, work: Work) -> Result<(), Problem> {
+        self.count.fetch_add(1, Ordering::Relaxed);
         self.sender.try_send(work).map_err(|error| {
             if matches!(error, TrySendError::Disconnected(_)) {
                 tracing::error!("nobody hashes");
@@ -111,7 +124,8 @@ fn is_right(password: &Secret, hash: &str) -> bool {
     argon2.verify_password(password.0.as_bytes(), &kept).is_ok()
 }
 
-/// Whether somebody may have this password: long enough, bounded, and not a name that is known of the person.
+/// Whether somebody may have this password: long enough, bounded, and none that is guessed within a million tries, as those
+/// are that many people have, and the names that are known of the person and the shop.
 pub fn check_password(password: &Secret, known: &[&str]) -> Result<(), Reject> {
     if password.0.chars().count() < PASSWORD_LEAST {
         return Err(Reject::field(Code::OutOfRange, "password"));
@@ -120,8 +134,10 @@ pub fn check_password(password: &Secret, known: &[&str]) -> Result<(), Reject> {
         return Err(Reject::field(Code::TooLong, "password").with("limit", PASSWORD_BYTES_LIMIT));
     }
     let typed = password.0.to_lowercase();
-    if known.iter().any(|known| !known.is_empty() && typed == known.to_lowercase()) {
-        return Err(Reject::field(Code::Format, "password"));
+    let known: Vec<&str> = known.iter().flat_map(|known| known.split(char::is_whitespace).chain([*known])).chain([PRODUCT]).collect();
+    let is_name = known.iter().any(|known| !known.is_empty() && typed == known.to_lowercase());
+    if is_name || zxcvbn::zxcvbn(&password.0, &known).score() < LEAST_SCORE {
+        return Err(Reject::field(Code::Format, "password").with("reason", "guessable"));
     }
     Ok(())
 }
@@ -143,8 +159,18 @@ mod tests {
     }
 
     #[test]
-    fn short_long_and_known_passwords_are_refused() {
-        let code = |text: &str| check_password(&Secret(text.to_owned()), &["mei.chen", ""]).map_err(|reject| reject.code);
+    fn short_long_known_and_common_passwords_are_refused() {
+        let known = ["mei.chen", "", "Harbour Street", "HS"];
+        let code = |text: &str| check_password(&Secret(text.to_owned()), &known).map_err(|reject| reject.code);
+        for common in ["password", "Passw0rd", "12345678", "1234567890", "qwertyuiop", "iloveyou", "trustno1", "sunshine1", "aaaaaaaa", "abcdefgh"] {
+            assert_eq!(code(common), Err(Code::Format), "{common}");
+        }
+        for own in ["harbour1", "harbourstreet", "HarbourStreet", "Harbour Street", "kontor123", "mei.chen1"] {
+            assert_eq!(code(own), Err(Code::Format), "{own}");
+        }
+        for good in ["a long enough password", "correct horse", "quite another one", "x7#Lq!0p"] {
+            assert_eq!(code(good), Ok(()), "{good}");
+        }
         assert_eq!(code("seven77"), Err(Code::OutOfRange));
         assert_eq!(code("Mei.Chen"), Err(Code::Format));
         assert_eq!(code(&"a".repeat(257)), Err(Code::TooLong));

@@ -3,73 +3,100 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
-use kontor_domain::command::{Command, Edit, Permission};
+use kontor_domain::command::{Command, Permission};
 use kontor_domain::identity::{self, CreateRole, ListRoles, PermissionSet, RoleChanges, RoleView};
 use kontor_domain::ids::RoleId;
-use kontor_domain::reject::{Code, Reject};
-use serde::Deserialize;
-use uuid::Uuid;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
-use super::input::{Id, Small, new_command};
+use super::input::{Small, new_command};
+use crate::api::acting::{ask, ask_text, fresh};
+use crate::api::categories::held;
+use crate::api::input::Of;
+use crate::api::once::Post;
+use crate::api::output::{Done, Listed, Reply, json, whole};
+use crate::api::seen::{IfMatch, IfNoneMatch, Single};
 use crate::app::App;
 use crate::problem::Problem;
-use crate::wire::{self, Pack};
 
 /// Every permission there is.
-pub(super) async fn permissions(State(app): State<Arc<App>>, actor: Actor) -> Result<Response, Problem> {
+pub(super) async fn permissions(State(app): State<Arc<App>>, actor: Actor) -> Result<Reply<200, Listed<Permission>>, Problem> {
     app.host.check(&actor, Permission::RolesRead, "permissions").await?;
-    wire::reply(Permission::ALL, Pack::No).await
+    Ok(whole(&json(&Permission::ALL)?))
 }
 
 /// All roles.
-pub(super) async fn list(State(app): State<Arc<App>>, actor: Actor) -> Result<Response, Problem> {
-    wire::reply(app.host.ask_as(&actor, ListRoles {}).await?, Pack::No).await
+pub(super) async fn list(State(app): State<Arc<App>>, actor: Actor) -> Result<Reply<200, Listed<RoleView>>, Problem> {
+    Ok(whole(&ask_text(&app, &actor, ListRoles {}).await?))
 }
 
 async fn view(app: &App, actor: &Actor, id: RoleId) -> Result<RoleView, Problem> {
-    let roles = app.host.ask_as(actor, ListRoles {}).await?;
-    roles.into_iter().find(|view| view.role.id == id).ok_or_else(|| Reject::new(Code::NotFound).with("what", "role").into())
+    let roles = ask(app, actor, ListRoles {}).await?;
+    roles.into_iter().find(|view| view.role.id == id).ok_or_else(|| Problem::missing("role"))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct New {
+/// One role.
+pub(super) async fn one(State(app): State<Arc<App>>, actor: Actor, Of(id): Of<RoleId>, known: IfNoneMatch) -> Result<Single<RoleView>, Problem> {
+    Single::text(json(&view(&app, &actor, id).await?)?, &known)
+}
+
+/// A role to make.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+pub struct RoleDraft {
+    /// Its name.
     name: String,
+    /// What it may.
     permissions: PermissionSet,
 }
 
-/// Makes a role.
-pub(super) async fn create(State(app): State<Arc<App>>, actor: Actor, Small(new): Small<New>) -> Result<Response, Problem> {
-    let create = CreateRole { id: RoleId(Uuid::now_v7()), name: new.name, permissions: new.permissions };
-    app.host.execute_as(&actor, new_command(), Command::Identity(identity::Command::CreateRole(create.clone()))).await?;
-    let mut response = wire::reply(create, Pack::No).await?;
-    *response.status_mut() = StatusCode::CREATED;
-    Ok(response)
+/// A role that was made.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+pub struct RoleMade {
+    /// The role.
+    id: RoleId,
+    /// As entered.
+    #[serde(flatten)]
+    role: RoleDraft,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Fields {
+/// Makes a role.
+pub(super) async fn create(State(app): State<Arc<App>>, actor: Actor, post: Post<RoleDraft>) -> Result<Reply<201, RoleMade>, Problem> {
+    let (id, role): (RoleId, _) = (fresh(), post.body);
+    let create = CreateRole { id, name: role.name.clone(), permissions: role.permissions.clone() };
+    let command = Command::Identity(identity::Command::CreateRole(create));
+    post.named.execute(&app, &actor, command, move |_| RoleMade { id, role: role.clone() }).await
+}
+
+/// What a role is from now on; what is not named stays.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct RoleFields {
+    /// Its name.
     name: Option<String>,
+    /// What it may.
     permissions: Option<PermissionSet>,
 }
 
 /// Changes a role.
-pub(super) async fn edit(State(app): State<Arc<App>>, actor: Actor, Id(id): Id, Small(wish): Small<Fields>) -> Result<Response, Problem> {
-    let role_id = RoleId(id);
-    let seen = view(&app, &actor, role_id).await?.role;
-    let name = wish.name.and_then(|name| Edit::between(&seen.name, &name));
-    let permissions = wish.permissions.and_then(|permissions| Edit::between(&seen.permissions, &permissions));
-    let changes = RoleChanges { role_id, name, permissions };
-    app.host.execute_as(&actor, new_command(), Command::Identity(identity::Command::EditRole(changes))).await?;
-    wire::reply(view(&app, &actor, role_id).await?, Pack::No).await
+pub(super) async fn edit(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Of(role_id): Of<RoleId>,
+    if_match: IfMatch,
+    Small(wish): Small<RoleFields>,
+) -> Result<Single<RoleView>, Problem> {
+    let seen = view(&app, &actor, role_id).await?;
+    let expected = if_match.check(&json(&seen)?)?;
+    let name = held(expected, &seen.role.name, &wish.name.unwrap_or_else(|| seen.role.name.clone()));
+    let permissions = held(expected, &seen.role.permissions, &wish.permissions.unwrap_or_else(|| seen.role.permissions.clone()));
+    let command = Command::Identity(identity::Command::EditRole(RoleChanges { role_id, name, permissions }));
+    app.host.execute_keeping(&actor, new_command(), command, None).await.map_err(|reject| if_match.refused(reject))?;
+    Single::of(&view(&app, &actor, role_id).await?)
 }
 
 /// Removes a role; a built-in one is again what it was.
-pub(super) async fn remove(State(app): State<Arc<App>>, actor: Actor, Id(id): Id) -> Result<Response, Problem> {
-    app.host.execute_as(&actor, new_command(), Command::Identity(identity::Command::RemoveRole { id: RoleId(id) })).await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+pub(super) async fn remove(State(app): State<Arc<App>>, actor: Actor, Of(id): Of<RoleId>) -> Result<Done, Problem> {
+    app.host.execute_as(&actor, new_command(), Command::Identity(identity::Command::RemoveRole { id })).await?;
+    Ok(Done)
 }

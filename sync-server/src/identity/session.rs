@@ -3,27 +3,34 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use aide::generate::GenContext;
+use aide::openapi::Operation;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use kontor_domain::command::Permission;
 use kontor_domain::identity::{Person, username_of};
-use kontor_domain::ids::{CompanyId, DeviceId, RoleId};
+use kontor_domain::ids::{CompanyId, DeviceId, PersonId, RoleId};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::time::Instant;
-use kontor_store::access::{AccessEvent, RefreshToken, Session};
+use kontor_store::access::{AccessEvent, Account, RefreshToken, Session, Trial};
 use kontor_sync::enrol::Secret;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::actor::{Actor, Means, check_active, check_network, server_device};
-use super::door::{ACCESS_GOOD_FOR_S, account_hash};
-use super::input::read;
+use super::account::changeable;
+use super::actor::{Actor, Knocking, Means, check_active, server_device};
+use super::door::{ACCESS_GOOD_FOR_S, account_hash, person_hash, too_often};
+use super::input::{On, Small, Whence, read};
 use super::passwords::PASSWORD_BYTES_LIMIT;
-use crate::app::{App, Caller, bearer, network};
+use crate::api::input::Of;
+use crate::api::output::{Done, Listed, Reply};
+use crate::api::spec::may_answer;
+use crate::app::{App, Caller, network};
 use crate::host::now;
 use crate::problem::Problem;
 use crate::secrets::{self, SentToken, TokenKind};
-use crate::wire::{self, Pack};
 
 /// Most bytes of what is sent here.
 pub(super) const BYTES_LIMIT: usize = 8_192;
@@ -34,20 +41,24 @@ const SESSION_GOOD_FOR_MS: i64 = 90 * 86_400_000;
 /// How long a used token still goes on: two windows of one browser, or an answer that was lost on the way, are no theft.
 const REUSE_MS: i64 = 10_000;
 /// How long a name stays locked for a network after too many wrong tries.
-pub(super) const LOCK_MS: i64 = 15 * 60_000;
-/// The cookie that browsers go on with.
-const COOKIE: &str = "kontor_refresh";
+const LOCK_MS: i64 = 15 * 60_000;
+/// The cookie that browsers go on with. Over TLS its name says that it came over TLS: no other page of this host, and
+/// nobody on the way, can have put it there.
+const COOKIES: [&str; 2] = ["kontor_refresh", "__Secure-kontor_refresh"];
+/// What the audit says of who tried too often.
+pub(super) const TOO_OFTEN: u32 = 10_429;
 /// The only paths the cookie is sent to.
 const COOKIE_PATH: &str = "/api/v1/auth";
 
 /// What somebody signs in with.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SignIn {
-    /// Code of the company; without it the device's, or the only one of this server.
+#[derive(Deserialize, JsonSchema)]
+pub struct SignIn {
+    /// Code of the company; without it the device's, the one that the server's address names, or the only one.
+    #[serde(default)]
     company: Option<String>,
     /// Name, or e-mail address.
     username: String,
+    /// Password.
     password: Secret,
     /// Whether what the session goes on with is a cookie that scripts do not see.
     #[serde(default)]
@@ -55,14 +66,15 @@ struct SignIn {
 }
 
 /// What somebody goes on with, unless it is in the cookie.
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct GoOn {
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct GoOn {
+    /// As it was given; none: the cookie.
     refresh_token: Option<Secret>,
 }
 
 /// Who somebody is and what they may.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Me {
     /// The company.
     pub company: CompanyId,
@@ -73,21 +85,39 @@ pub struct Me {
     /// Name of the role, or of the built-in one its word.
     pub role: RoleId,
     /// What they may do.
-    pub permissions: Vec<&'static str>,
+    pub permissions: Vec<String>,
 }
 
 /// A session, or how it goes on.
-#[derive(Serialize)]
-struct SignedIn {
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub struct SignedInWith {
+    /// What requests are made with.
     access_token: Secret,
-    token_type: &'static str,
+    /// `Bearer`.
+    token_type: String,
+    /// How long it is good, seconds.
     expires_in_s: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What the session goes on with, once; not where it is in the cookie.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     refresh_token: Option<Secret>,
 }
 
-/// The company that somebody means: the device's, the one named, or the only one.
-pub(super) async fn company_meant(app: &App, named: Option<&str>, device: Option<&Caller>) -> Result<Option<CompanyId>, Problem> {
+/// The company whose code the server's address begins with, `hs.shop.example.com`.
+async fn company_of_address(app: &App, headers: &HeaderMap) -> Result<Option<CompanyId>, Problem> {
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    match host.split_once('.') {
+        Some((label, _)) => Ok(app.host.access.company_of_code(label).await?),
+        None => Ok(None),
+    }
+}
+
+/// The company that somebody means: the device's, the one named, the address's, or the only one.
+pub(super) async fn company_meant(
+    app: &App,
+    named: Option<&str>,
+    device: Option<&Caller>,
+    headers: &HeaderMap,
+) -> Result<Option<CompanyId>, Problem> {
     if let Some(device) = device {
         return Ok(Some(device.company));
     }
@@ -96,7 +126,10 @@ pub(super) async fn company_meant(app: &App, named: Option<&str>, device: Option
     }
     match app.host.access.companies().await?.as_slice() {
         [company] => Ok(Some(*company)),
-        _ => Err(Problem::malformed("company")),
+        _ => match company_of_address(app, headers).await? {
+            Some(company) => Ok(Some(company)),
+            None => Err(Problem::malformed("company").about("this server has several".to_owned(), "#/company".to_owned())),
+        },
     }
 }
 
@@ -107,32 +140,30 @@ pub(super) async fn note(app: &App, event: AccessEvent) {
     }
 }
 
-pub(super) fn event(kind: &'static str, company: CompanyId, address: IpAddr) -> AccessEvent {
+/// Something that happens at the door now; nobody is known yet.
+pub fn event(kind: &'static str, company: CompanyId, address: impl ToString) -> AccessEvent {
     let (id, at) = (Uuid::now_v7(), now());
     AccessEvent { id, company, at, kind, person: None, device: None, address: address.to_string(), detail: "{}".into(), code: None }
 }
 
 /// Signs in. With a device's token the person is believed on that device from now on.
-pub(super) async fn sign_in(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
-    let (mut parts, body) = request.into_parts();
-    let address = app.door.address(&parts);
-    app.door.may_ask(address)?;
-    let wish: SignIn = read(&parts.headers, body).await?;
-    let device = match bearer(&parts) {
-        Some(_) => Some(<Caller as axum::extract::FromRequestParts<Arc<App>>>::from_request_parts(&mut parts, &app).await?),
-        None => None,
-    };
+pub(super) async fn sign_in(
+    State(app): State<Arc<App>>,
+    Whence(address): Whence,
+    On(device): On,
+    headers: HeaderMap,
+    Small(wish): Small<SignIn>,
+) -> Result<Reply<200, SignedInWith>, Problem> {
     // A company that is not there is treated as one that nobody of this name is in.
-    let company = company_meant(&app, wish.company.as_deref(), device.as_ref()).await?.unwrap_or(CompanyId(Uuid::nil()));
-    check_network(&app.host, company, address).await?;
-    let name = username_of(&wish.username);
-    let tried = Tried { company, account: account_hash(company, &name), address, device: device.map(|device| device.device) };
-    let person = tried.prove(&app, &name, wish.password).await?;
+    let company = company_meant(&app, wish.company.as_deref(), device.as_ref(), &headers).await?.unwrap_or(CompanyId(Uuid::nil()));
+    let tried = Tried { company, address, device: device.map(|device| device.device) };
+    tried.knocking(None).check_network(&app).await?;
+    let person = tried.prove(&app, &username_of(&wish.username), wish.password).await?;
     if device.is_some() && person.role_id == RoleId::CUSTOMER {
-        return Err(tried.refused(&app, Some(&person), Reject::new(Code::NotStaff)).await);
+        return Err(tried.refused(&app, Some(person.id), Reject::new(Code::NotStaff)).await);
     }
     if let Err(problem) = check_active(&person) {
-        tried.refused(&app, Some(&person), Reject::new(Code::Inactive)).await;
+        tried.refused(&app, Some(person.id), Reject::new(Code::Inactive)).await;
         return Err(problem);
     }
     app.host.make_own_device(company).await?;
@@ -149,13 +180,12 @@ pub(super) async fn sign_in(State(app): State<Arc<App>>, request: Request) -> Re
     let (secret, token) = new_refresh(session.id, now)?;
     app.host.access.start_session(&session, &token, device.is_some()).await?;
     note(&app, AccessEvent { person: Some(person.id), device: Some(session.device), ..event("access.sign_in", company, address) }).await;
-    signed_in(&app, session.id, secret, wish.cookie, now).await
+    signed_in(&app, session.id, secret, wish.cookie, now)
 }
 
 /// A try of a name.
 struct Tried {
     company: CompanyId,
-    account: [u8; 32],
     address: IpAddr,
     device: Option<DeviceId>,
 }
@@ -163,34 +193,89 @@ struct Tried {
 impl Tried {
     /// The person whose name and password these are. It takes as long, and says the same, whichever of them is wrong.
     async fn prove(&self, app: &App, name: &str, password: Secret) -> Result<Person, Problem> {
-        app.door.may_try(self.account, self.address)?;
-        let (access, now) = (&app.host.access, now());
-        let from = network(self.address).to_string();
-        if let Some(since) = access.count_try(&self.account, &from, now, Instant(now.0 - LOCK_MS)).await? {
-            let left_s = u64::try_from((since.0 + LOCK_MS - now.0) / 1_000 + 1).unwrap_or(1);
-            let until = Instant(since.0 + LOCK_MS).utc().map(|utc| utc.format("%H:%M").to_string()).unwrap_or_default();
-            return Err(self.refused(app, None, Reject::new(Code::LockedOut).with("until", until)).await.after(left_s));
+        let account = app.host.access.account(self.company, name).await?;
+        let tries = Tries::of(self.company, account.as_ref(), name, self.address);
+        let known = account.as_ref().map(|account| account.holder.person.id);
+        if let Err(refused) = tries.count(app).await? {
+            return Err(match refused {
+                Refused::TooOften => {
+                    self.knocking(known).note_number(app, TOO_OFTEN).await;
+                    too_often()
+                }
+                Refused::Locked { reject, after_s } => self.refused(app, known, reject).await.after(after_s),
+            });
         }
-        let account = access.account(self.company, name).await?;
         let is_bounded = password.0.len() <= PASSWORD_BYTES_LIMIT;
         let kept = account.as_ref().and_then(|account| account.hash.clone());
         let is_right = app.door.hasher.verify(if is_bounded { password } else { Secret(String::new()) }, kept).await?;
         match account {
             Some(account) if is_right && is_bounded => {
-                access.forget_tries(&self.account, &from).await?;
+                tries.forget(app).await?;
                 Ok(account.holder.person)
             }
-            other => Err(self.refused(app, other.map(|account| account.holder.person).as_ref(), Reject::new(Code::BadCredentials)).await),
+            _ => Err(self.refused(app, known, Reject::new(Code::BadCredentials)).await),
         }
     }
 
-    async fn refused(&self, app: &App, person: Option<&Person>, reject: Reject) -> Problem {
+    const fn knocking(&self, person: Option<PersonId>) -> Knocking {
+        Knocking { company: self.company, person, device: self.device, address: self.address }
+    }
+
+    async fn refused(&self, app: &App, person: Option<PersonId>, reject: Reject) -> Problem {
         let code = Some(reject.code.number());
-        let person = person.map(|person| person.id);
         if self.company.0 != Uuid::nil() {
             note(app, AccessEvent { person, device: self.device, code, ..event("access.sign_in", self.company, self.address) }).await;
         }
         reject.into()
+    }
+}
+
+/// Tries of an account from a network: all names of a person count together.
+pub(super) struct Tries {
+    account: [u8; 32],
+    network: String,
+}
+
+/// Why a try is not looked at.
+pub(super) enum Refused {
+    /// Too many in a minute.
+    TooOften,
+    /// Too many were wrong.
+    Locked { reject: Reject, after_s: u64 },
+}
+
+impl Refused {
+    pub(super) fn problem(self) -> Problem {
+        match self {
+            Self::TooOften => too_often(),
+            Self::Locked { reject, after_s } => Problem::from(reject).after(after_s),
+        }
+    }
+}
+
+impl Tries {
+    pub(super) fn of(company: CompanyId, account: Option<&Account>, name: &str, address: IpAddr) -> Self {
+        let account = account.map_or_else(|| account_hash(company, name), |account| person_hash(company, account.holder.person.id));
+        Self { account, network: network(address).to_string() }
+    }
+
+    /// Counts one, before it is looked at.
+    pub(super) async fn count(&self, app: &App) -> Result<Result<(), Refused>, Problem> {
+        let now = now();
+        Ok(match app.host.access.count_try(&self.account, &self.network, now, Instant(now.0 - LOCK_MS)).await? {
+            Trial::Allowed => Ok(()),
+            Trial::TooOften => Err(Refused::TooOften),
+            Trial::Locked(since) => {
+                let after_s = u64::try_from((since.0 + LOCK_MS - now.0) / 1_000 + 1).unwrap_or(1);
+                let until = Instant(since.0 + LOCK_MS).utc().map(|utc| utc.format("%H:%M").to_string()).unwrap_or_default();
+                Err(Refused::Locked { reject: Reject::new(Code::LockedOut).with("until", until), after_s })
+            }
+        })
+    }
+
+    /// It was right.
+    pub(super) async fn forget(&self, app: &App) -> Result<(), Problem> {
+        Ok(app.host.access.forget_tries(&self.account, &self.network).await?)
     }
 }
 
@@ -199,33 +284,37 @@ fn new_refresh(session: Uuid, now: Instant) -> Result<(Secret, RefreshToken), Pr
     Ok((secret, RefreshToken { id, session, secret_hash, expires_at: Instant(now.0 + REFRESH_GOOD_FOR_MS), used_at: None }))
 }
 
-async fn signed_in(app: &App, session: Uuid, refresh: Secret, as_cookie: bool, now: Instant) -> Result<Response, Problem> {
+fn signed_in(app: &App, session: Uuid, refresh: Secret, as_cookie: bool, now: Instant) -> Result<Reply<200, SignedInWith>, Problem> {
     let access_token = app.door.sign(session, now)?;
-    let cookie = if as_cookie { Some(cookie(app, &refresh.0, REFRESH_GOOD_FOR_MS / 1_000)?) } else { None };
+    let cookie = as_cookie.then(|| cookie(app, &refresh.0, REFRESH_GOOD_FOR_MS / 1_000));
     let refresh_token = (!as_cookie).then_some(refresh);
-    let mut response = wire::reply(SignedIn { access_token, token_type: "Bearer", expires_in_s: ACCESS_GOOD_FOR_S, refresh_token }, Pack::No).await?;
-    if let Some(cookie) = cookie {
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
-    }
-    Ok(response)
+    let reply = Reply::of(&SignedInWith { access_token, token_type: "Bearer".into(), expires_in_s: ACCESS_GOOD_FOR_S, refresh_token })?;
+    Ok(match cookie {
+        Some(cookie) => reply.with(header::SET_COOKIE, &cookie),
+        None => reply,
+    })
 }
 
 /// A cookie that no script reads, that goes to the sign-in paths alone and comes from no other site.
-fn cookie(app: &App, value: &str, good_for_s: i64) -> Result<HeaderValue, Problem> {
+fn cookie(app: &App, value: &str, good_for_s: i64) -> String {
     let secure = if app.door.is_plain { "" } else { "; Secure" };
-    let text = format!("{COOKIE}={value}; Path={COOKIE_PATH}; HttpOnly; SameSite=Strict; Max-Age={good_for_s}{secure}");
-    HeaderValue::from_str(&text).map_err(|_| Problem::unavailable())
+    let name = cookie_name(app);
+    format!("{name}={value}; Path={COOKIE_PATH}; HttpOnly; SameSite=Strict; Max-Age={good_for_s}{secure}")
 }
 
-fn sent_cookie(headers: &HeaderMap) -> Option<&str> {
+fn cookie_name(app: &App) -> &'static str {
+    COOKIES[usize::from(!app.door.is_plain)]
+}
+
+/// What a cookie of this name says.
+pub fn sent_cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let pairs = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(';'));
-    pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == COOKIE).map(|(_, value)| value)
+    pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(sent, _)| *sent == name).map(|(_, value)| value)
 }
 
 /// What somebody goes on with: as sent, or in the cookie; and whether it was the cookie.
-async fn sent_refresh(headers: &HeaderMap, body: axum::body::Body) -> Result<(SentToken, bool), Problem> {
-    let sent: GoOn = read(headers, body).await?;
-    let (text, as_cookie) = match (&sent.refresh_token, sent_cookie(headers)) {
+fn sent_refresh(app: &App, headers: &HeaderMap, sent: &GoOn) -> Result<(SentToken, bool), Problem> {
+    let (text, as_cookie) = match (&sent.refresh_token, sent_cookie(headers, cookie_name(app))) {
         (Some(token), _) => (token.0.as_str(), false),
         (None, Some(cookie)) => (cookie, true),
         (None, None) => return Err(Problem::unauthorised()),
@@ -240,20 +329,24 @@ async fn kept_refresh(app: &App, sent: &SentToken) -> Result<RefreshToken, Probl
 
 /// Goes on: a token is used once and gives the next. One that comes again later than what two windows of one browser
 /// explain was stolen, by whom of the two nobody knows: the session ends.
-pub(super) async fn refresh(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
-    let address = app.door.address(&parts);
-    app.door.may_ask(address)?;
-    let (sent, as_cookie) = sent_refresh(&parts.headers, body).await?;
+pub(super) async fn refresh(
+    State(app): State<Arc<App>>,
+    Whence(address): Whence,
+    headers: HeaderMap,
+    Small(sent): Small<GoOn>,
+) -> Result<Reply<200, SignedInWith>, Problem> {
+    let (sent, as_cookie) = sent_refresh(&app, &headers, &sent)?;
     let kept = kept_refresh(&app, &sent).await?;
     let (access, now) = (&app.host.access, now());
     let acting = access.acting(kept.session).await?.ok_or_else(Problem::invalid_token)?;
+    let knocking = Knocking { company: acting.holder.company, person: Some(acting.holder.person.id), device: Some(acting.device), address };
     if acting.revoked_at.is_some() || acting.expires_at <= now || kept.expires_at <= now {
+        knocking.note(&app, Code::TokenInvalid).await;
         return Err(Problem::invalid_token());
     }
     check_active(&acting.holder.person)?;
     if acting.has_network_rules {
-        check_network(&app.host, acting.holder.company, address).await?;
+        knocking.check_network(&app).await?;
     }
     let (secret, fresh) = new_refresh(kept.session, now)?;
     if !access.rotate(kept.id, &fresh, now).await? {
@@ -267,18 +360,18 @@ pub(super) async fn refresh(State(app): State<Arc<App>>, request: Request) -> Re
         }
         access.add_refresh_token(&fresh).await?;
     }
-    signed_in(&app, kept.session, secret, as_cookie, now).await
+    signed_in(&app, kept.session, secret, as_cookie, now)
 }
 
 /// Signs out: by the access token, or, where that is over, by what the session goes on with.
-pub(super) async fn sign_out(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
+pub(super) async fn sign_out(State(app): State<Arc<App>>, request: Request) -> Result<SignedOut, Problem> {
     let (mut parts, body) = request.into_parts();
     let address = app.door.address(&parts);
     let by_token = <Actor as axum::extract::FromRequestParts<Arc<App>>>::from_request_parts(&mut parts, &app).await;
     let session = match by_token.map(|actor| actor.means) {
         Ok(Means::Session(session)) => session,
         Ok(Means::ApiKey(_)) => return Err(Reject::new(Code::NotAllowedInState).with("action", "sign_out").with("state", "api_key").into()),
-        Err(refused) => match sent_refresh(&parts.headers, body).await {
+        Err(refused) => match read(&parts.headers, body).await.and_then(|sent| sent_refresh(&app, &parts.headers, &sent)) {
             Ok((sent, _)) => kept_refresh(&app, &sent).await?.session,
             Err(_) => return Err(refused),
         },
@@ -288,15 +381,100 @@ pub(super) async fn sign_out(State(app): State<Arc<App>>, request: Request) -> R
         let (person, device) = (Some(acting.holder.person.id), Some(acting.device));
         note(&app, AccessEvent { person, device, ..event("access.sign_out", acting.holder.company, address) }).await;
     }
-    let mut response = StatusCode::NO_CONTENT.into_response();
-    response.headers_mut().insert(header::SET_COOKIE, cookie(&app, "", 0)?);
-    Ok(response)
+    Ok(SignedOut { cookie: cookie(&app, "", 0) })
+}
+
+/// Signed out, and the cookie taken back.
+pub struct SignedOut {
+    cookie: String,
+}
+
+impl IntoResponse for SignedOut {
+    fn into_response(self) -> Response {
+        (StatusCode::NO_CONTENT, [(header::SET_COOKIE, self.cookie)]).into_response()
+    }
+}
+
+impl aide::OperationOutput for SignedOut {
+    type Inner = ();
+
+    fn inferred_responses(ctx: &mut GenContext, operation: &mut Operation) -> Vec<(Option<u16>, aide::openapi::Response)> {
+        may_answer(operation, &[400, 401, 413, 415]);
+        Done::inferred_responses(ctx, operation)
+    }
+}
+
+/// A session that may go on.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SessionView {
+    /// The session.
+    pub id: Uuid,
+    /// On which device: a till, or the server itself for a browser or a program.
+    pub device_id: DeviceId,
+    /// From which address it was begun.
+    pub address: String,
+    /// Since when.
+    pub created_at: Instant,
+    /// When it ends, whatever it goes on with.
+    pub expires_at: Instant,
+    /// Whether it is the one that asks.
+    pub is_own: bool,
+}
+
+async fn sessions_of(app: &App, actor: &Actor, person: PersonId) -> Result<Reply<200, Listed<SessionView>>, Problem> {
+    let view = |session: Session| SessionView {
+        id: session.id,
+        device_id: session.device,
+        address: session.address,
+        created_at: session.created_at,
+        expires_at: session.expires_at,
+        is_own: actor.means == Means::Session(session.id),
+    };
+    let rows = app.host.access.sessions(actor.company, person, now()).await?.into_iter().map(view).collect();
+    Reply::of(&Listed { rows, next: None, total: None })
+}
+
+/// One's own sessions.
+pub(super) async fn own(State(app): State<Arc<App>>, actor: Actor) -> Result<Reply<200, Listed<SessionView>>, Problem> {
+    sessions_of(&app, &actor, actor.person).await
+}
+
+/// Ends one of one's own sessions.
+pub(super) async fn end_own(State(app): State<Arc<App>>, actor: Actor, Of(id): Of<Uuid>) -> Result<Done, Problem> {
+    if !app.host.access.end_session_of(actor.company, actor.person, id, now()).await? {
+        return Err(Problem::missing("session"));
+    }
+    note_by(&app, &actor, "access.sessions_ended", actor.person).await;
+    Ok(Done)
+}
+
+/// Somebody's sessions.
+pub(super) async fn list(State(app): State<Arc<App>>, actor: Actor, Of(id): Of<PersonId>) -> Result<Reply<200, Listed<SessionView>>, Problem> {
+    app.host.check(&actor, Permission::UsersRead, "sessions").await?;
+    app.host.access.account_of(actor.company, id).await?.ok_or_else(|| Reject::new(Code::UserNotFound))?;
+    sessions_of(&app, &actor, id).await
+}
+
+/// Ends all of somebody's sessions: a telephone was lost, a browser was left open.
+pub(super) async fn end_all(State(app): State<Arc<App>>, actor: Actor, Of(id): Of<PersonId>) -> Result<Done, Problem> {
+    changeable(&app, &actor, id, "end_sessions").await?;
+    app.host.access.end_sessions(actor.company, id, None, now()).await?;
+    note_by(&app, &actor, "access.sessions_ended", id).await;
+    Ok(Done)
+}
+
+/// Writes down what somebody did to an account.
+pub(super) async fn note_by(app: &App, actor: &Actor, kind: &'static str, about: PersonId) {
+    let detail = serde_json::json!({ "person_id": about }).to_string();
+    let (person, device) = (Some(actor.person), Some(actor.device));
+    note(app, AccessEvent { person, device, detail, ..event(kind, actor.company, actor.address) }).await;
 }
 
 /// Who asks.
-pub(super) async fn me(State(app): State<Arc<App>>, actor: Actor) -> Result<Response, Problem> {
+pub(super) async fn me(State(app): State<Arc<App>>, actor: Actor) -> Result<Reply<200, Me>, Problem> {
     let account = app.host.access.account_of(actor.company, actor.person).await?.ok_or_else(Problem::unauthorised)?;
     let person = account.holder.person;
     let role = person.role_id;
-    wire::reply(Me { company: actor.company, role, person, device: actor.device, permissions: actor.rights.words() }, Pack::No).await
+    let permissions = actor.rights.words().into_iter().map(str::to_owned).collect();
+    Reply::of(&Me { company: actor.company, role, person, device: actor.device, permissions })
 }

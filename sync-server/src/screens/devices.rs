@@ -2,37 +2,40 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::extract::State;
 use kontor_domain::ids::DeviceId;
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::settings::{DeviceView, ListDevices};
 use kontor_store::access::AccessEvent;
 use kontor_sync::enrol::Secret;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::admin::{self, NewEnrolment};
+use crate::api::input::{Body, Of};
+use crate::api::output::{Done, Reply};
 use crate::app::App;
 use crate::host::now;
 use crate::identity::Actor;
 use crate::problem::Problem;
-use crate::wire::{self, Input, Pack};
 
 /// Who is invited.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Wish {
+#[derive(Deserialize, JsonSchema)]
+pub struct Wish {
     /// Number of a till that joins anew; without it a new till is added.
+    #[serde(default)]
     till: Option<i64>,
 }
 
 /// What the device needs, once.
-#[derive(Serialize)]
-struct Invitation {
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub struct Invitation {
+    /// What is typed at the device.
     code: Secret,
+    /// Number of the till that it will be.
     till_number: i64,
+    /// How long the code is good.
     good_for_minutes: u64,
     /// SHA-256 of this server's certificate.
     fingerprint: Option<String>,
@@ -65,7 +68,7 @@ async fn note(app: &App, actor: &Actor, kind: &'static str, detail: serde_json::
     }
 }
 
-pub(super) async fn invite(State(app): State<Arc<App>>, actor: Actor, Input(wish): Input<Wish>) -> Result<Response, Problem> {
+pub(super) async fn invite(State(app): State<Arc<App>>, actor: Actor, Body(wish): Body<Wish>) -> Result<Reply<200, Invitation>, Problem> {
     let devices = devices(&app, &actor).await?;
     let numbers = || devices.iter().filter_map(|view| view.till.as_ref()).map(|till| till.number);
     if wish.till.is_some_and(|number| !numbers().any(|known| known == number)) {
@@ -79,17 +82,16 @@ pub(super) async fn invite(State(app): State<Arc<App>>, actor: Actor, Input(wish
     })?;
     note(&app, &actor, "access.device_invited", serde_json::json!({ "till_number": shown.till_number })).await;
     let good_for_minutes = shown.good_for.as_secs() / 60;
-    wire::reply(Invitation { code: shown.code, till_number: shown.till_number, good_for_minutes, fingerprint: shown.fingerprint }, Pack::No).await
+    Reply::of(&Invitation { code: shown.code, till_number: shown.till_number, good_for_minutes, fingerprint: shown.fingerprint })
 }
 
 /// Takes a device's tokens back: what it has sold and not sent stays on it, sealed away or lost with it.
-pub(super) async fn write_off(State(app): State<Arc<App>>, actor: Actor, Path(id): Path<Uuid>) -> Result<StatusCode, Problem> {
-    let id = DeviceId(id);
+pub(super) async fn write_off(State(app): State<Arc<App>>, actor: Actor, Of(id): Of<DeviceId>) -> Result<Done, Problem> {
     if !devices(&app, &actor).await?.iter().any(|view| view.device.id == id) {
         return Err(unknown("device"));
     }
     let count = app.host.access.revoke(actor.company, id, now()).await?;
     note(&app, &actor, "access.device_written_off", serde_json::json!({ "device_id": id, "count": count })).await;
     tracing::info!(device = %id, count, "written off");
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Done)
 }

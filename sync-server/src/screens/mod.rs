@@ -1,6 +1,7 @@
 //! The screens in a browser: their files, and what they ask of this server. The same JSON as a window's.
 
-mod devices;
+mod described;
+pub mod devices;
 mod events;
 pub mod files;
 
@@ -8,7 +9,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::IntoResponse as _;
 use kontor_domain::command::{Permission, Query, Request};
 use kontor_domain::ids::TillId;
 use kontor_domain::reject::{Code, Reject};
@@ -20,36 +21,48 @@ use crate::identity::Actor;
 use crate::identity::route::RouteAccess::{May, SignedIn};
 use crate::identity::route::routes;
 use crate::problem::Problem;
-use crate::wire::{self, Input, Pack};
+use crate::wire::{self, Pack};
+use described::{Answered, Internal, Lines};
+pub use described::{Asked, Done, Sent, Told};
 
 /// The till that a browser stands for.
 const TILL_HEADER: &str = "kontor-till";
 
 routes! {
     // What the person may is looked at command by command, question by question.
-    POST "/api/v1/screens/execute" => execute, SignedIn;
-    POST "/api/v1/screens/query" => query, SignedIn;
-    GET "/api/v1/screens/events" => events, SignedIn;
-    POST "/api/v1/devices/invitations" => devices::invite, May(Permission::SettingsEdit);
-    POST "/api/v1/devices/{id}/write-off" => devices::write_off, May(Permission::SettingsEdit);
+    POST "/api/v1/screens/execute" => execute, SignedIn, "Executes a command of the screens; each needs its own right";
+    POST "/api/v1/screens/query" => query, SignedIn, "Answers a question of the screens; each needs its own right";
+    GET "/api/v1/screens/events" => events, SignedIn, "What changed, as it happens";
+    POST "/api/v1/devices/invitations" => devices::invite, May(&[Permission::SettingsEdit]), "Makes a code with which a till joins";
+    POST "/api/v1/devices/{id}/write-off" => devices::write_off, May(&[Permission::SettingsEdit]), "Takes a device's tokens back";
 }
 
-async fn execute(State(app): State<Arc<App>>, actor: Actor, headers: HeaderMap, Input(request): Input<Request>) -> Result<Response, Problem> {
+async fn execute(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    headers: HeaderMap,
+    Internal(request, ..): Internal<Request, Sent>,
+) -> Result<Answered<Done>, Problem> {
     let actor = at_till(&app, actor, &headers).await?;
     let done = app.host.execute_as(&actor, request.id, request.command).await?;
-    wire::reply(done.receipt, Pack::of(&headers)).await
+    Ok(Answered::of(wire::reply(done.receipt, Pack::of(&headers)).await?))
 }
 
-async fn query(State(app): State<Arc<App>>, actor: Actor, headers: HeaderMap, Input(query): Input<Query>) -> Result<Response, Problem> {
+async fn query(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    headers: HeaderMap,
+    Internal(query, ..): Internal<Query, Asked>,
+) -> Result<Answered<Told>, Problem> {
     let actor = at_till(&app, actor, &headers).await?;
     let answer = app.host.query_as(&actor, &query).await?;
     let mut response = answer.into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Ok(response)
+    Ok(Answered::of(response))
 }
 
-async fn events(State(app): State<Arc<App>>, actor: Actor) -> Result<Response, Problem> {
-    events::open(app, actor).await
+async fn events(State(app): State<Arc<App>>, actor: Actor) -> Result<Lines, Problem> {
+    events::open(app, actor).await.map(Lines)
 }
 
 /// Whoever asks, at the till that the browser stands for: its documents carry that till's numbers. Whether the person

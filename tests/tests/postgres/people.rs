@@ -60,7 +60,7 @@ pub async fn employ(both: &Both) {
 /// Every question about who may act.
 pub async fn ask_about_people(both: &Both, founded: &Founded) {
     let list = async |text: &str, role_id: Option<RoleId>, active: Option<bool>| -> Page<PersonView> {
-        let filter = PersonFilter { text: text.into(), role_id, active };
+        let filter = PersonFilter { text: text.into(), role_id, active, ..PersonFilter::default() };
         both.ask(founded, ListPersons { filter, offset: 0, limit: 10 }).await
     };
     assert_eq!(list("", None, None).await.total, 4);

@@ -7,11 +7,14 @@ use crate::catalog::Page;
 use crate::cell::words;
 use crate::command::queries;
 use crate::ids::{DeviceId, PersonId, RoleId};
+use crate::place::{Place, Stretch};
 use crate::time::Instant;
 
 queries! { Identity {
     /// People by name, a page of them.
     ListPersons { filter: PersonFilter, offset: u32, limit: u32 } -> Page<PersonView>, permission: UsersRead;
+    /// People from place to place.
+    BrowsePersons { filter: PersonFilter, after: Option<Place<PersonPlace>>, limit: u32 } -> Stretch<PersonView, PersonPlace>, permission: UsersRead;
     /// One person.
     GetPerson { id: PersonId } -> Option<PersonView>, permission: UsersRead;
     /// Whoever asks.
@@ -38,10 +41,64 @@ pub struct PersonFilter {
     pub role_id: Option<RoleId>,
     /// Who may act, or who may not.
     pub active: Option<bool>,
+    /// Order.
+    pub sort: PersonSort,
+}
+
+words! {
+    /// Order of a list of people.
+    PersonSort {
+        /// By name.
+        Name = "name",
+        /// By the name to sign in with.
+        Username = "username",
+        /// Newest first.
+        Newest = "newest",
+    }
+}
+
+#[allow(clippy::derivable_impls, reason = "the macro that declares the words has no default")]
+impl Default for PersonSort {
+    fn default() -> Self {
+        Self::Name
+    }
+}
+
+/// A place in a list of people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PersonPlace {
+    /// By name.
+    Name(String, PersonId),
+    /// By the name to sign in with.
+    Username(String, PersonId),
+    /// Newest first.
+    Newest(PersonId),
+}
+
+impl PersonPlace {
+    /// The place of a person in a list.
+    pub fn of(sort: PersonSort, person: &Person) -> Self {
+        match sort {
+            PersonSort::Name => Self::Name(person.name.clone(), person.id),
+            PersonSort::Username => Self::Username(person.username.clone(), person.id),
+            PersonSort::Newest => Self::Newest(person.id),
+        }
+    }
+
+    /// How the list is sorted that it is a place of.
+    pub const fn sort(&self) -> PersonSort {
+        match self {
+            Self::Name(..) => PersonSort::Name,
+            Self::Username(..) => PersonSort::Username,
+            Self::Newest(..) => PersonSort::Newest,
+        }
+    }
 }
 
 /// A person as lists and forms show them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PersonView {
     /// The person.
     pub person: Person,
@@ -53,6 +110,7 @@ pub struct PersonView {
 
 /// A role as lists and forms show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RoleView {
     /// The role as it stands.
     pub role: Role,
@@ -66,6 +124,7 @@ pub struct RoleView {
 
 /// A key as lists show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct KeyView {
     /// The key.
     pub key: ApiKey,
@@ -103,6 +162,7 @@ pub struct AuditFilter {
 
 /// One thing that was done, tried or refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuditEntry {
     /// The command, or the entry.
     pub id: uuid::Uuid,
@@ -132,6 +192,7 @@ pub struct AuditEntry {
 
 /// One thing with all it said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuditDetail {
     /// The thing.
     pub entry: AuditEntry,

@@ -3,13 +3,14 @@
 use super::{AddTill, AddWarehouse, Command, Company, CompanyChanges, CompanyKey, Device, DeviceChanges, DeviceKey, Found, TillChanges};
 use crate::catalog::Tax;
 use crate::cell::Cell;
-use crate::command::{Event, Exec, Outcome, apply};
+use crate::command::{Edit, Event, Exec, Outcome, apply};
 use crate::counter::{Till, TillKey};
 use crate::identity::Person;
 use crate::ids::{DeviceId, RoleId};
 use crate::reject::{Code, Reject};
 use crate::stock::{Location, LocationKey, LocationKind, NewLocation, Warehouse, WarehouseKey};
 use crate::text::{NAME_LIMIT, TAX_NUMBER_LIMIT, check_line, check_name, check_note};
+use crate::time::Instant;
 use crate::units::{Currency, Money, Rate};
 use crate::world::{Halt, Scope};
 
@@ -26,6 +27,7 @@ pub fn run(exec: &mut Exec<'_>, command: &Command) -> Result<Outcome, Halt> {
         Command::AddWarehouse(add) => add_warehouse(exec, add),
         Command::ChangeDevice(changes) => change_device(exec, changes),
         Command::AddDevice { device_id, name } => add_device(exec, *device_id, name),
+        Command::SetExpiry { expires_at } => set_expiry(exec, expires_at),
     }
 }
 
@@ -215,6 +217,13 @@ fn change_company(exec: &mut Exec<'_>, changes: &CompanyChanges) -> Result<Outco
     apply(&mut company.locale, &changes.locale, "locale")?;
     apply(&mut company.receipt_footer, &changes.receipt_footer, "receipt_footer")?;
     check_company(&company)?;
+    exec.world.update(company);
+    Ok(Outcome::event(Event::SettingsChanged))
+}
+
+fn set_expiry(exec: &mut Exec<'_>, expires_at: &Edit<Option<Instant>>) -> Result<Outcome, Halt> {
+    let mut company = exec.company()?;
+    apply(&mut company.expires_at, &Some(expires_at.clone()), "expires_at")?;
     exec.world.update(company);
     Ok(Outcome::event(Event::SettingsChanged))
 }

@@ -4,6 +4,7 @@ use kontor_domain::cell::{Cell, Value};
 use kontor_domain::command::Rights;
 use kontor_domain::identity::{self, ApiKey, Person, Profile, Role};
 use kontor_domain::ids::{ApiKeyId, CompanyId, DeviceId, PersonId};
+use kontor_domain::settings::Company;
 use kontor_domain::time::Instant;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
@@ -16,6 +17,20 @@ use crate::reader::{columns, get, row_at};
 
 /// Wrong tries after which nobody signs in under a name from a network.
 const FAILURES_LIMIT: i64 = 5;
+/// Tries of a name from a network in a minute, right ones too.
+const TRIES_A_MINUTE: i64 = 5;
+const MINUTE_MS: i64 = 60_000;
+
+/// What comes of a try of a name, before it is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trial {
+    /// It may be looked at.
+    Allowed,
+    /// Too many in a minute.
+    TooOften,
+    /// Too many were wrong, the last of them then.
+    Locked(Instant),
+}
 
 /// A person with role, as of now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,12 +162,23 @@ fn holder_columns() -> String {
 impl Access {
     /// The company of a code, if exactly one has it.
     pub async fn company_of_code(&self, code: &str) -> Result<Option<CompanyId>, StoreError> {
-        let sql = "SELECT id FROM company WHERE code = $1 LIMIT 2";
+        let sql = "SELECT id FROM company WHERE UPPER(code) = UPPER($1) LIMIT 2";
         let rows = self.reader.fetch(sql.to_owned(), vec![Value::Text(code.to_owned())]).await?;
         match rows.as_slice() {
             [row] => Ok(Some(get(row, 0)?)),
             _ => Ok(None),
         }
+    }
+
+    /// Whether a company has this code, however it is written.
+    pub async fn code_is_used(&self, code: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT COUNT(*) FROM company WHERE UPPER(code) = UPPER($1)";
+        Ok(self.reader.number(sql.to_owned(), vec![Value::Text(code.to_owned())]).await? != 0)
+    }
+
+    /// A company as it is.
+    pub async fn company(&self, id: CompanyId) -> Result<Option<Company>, StoreError> {
+        Ok(self.reader.rows::<Company>("id = $1", vec![id.to_value()]).await?.into_iter().next())
     }
 
     /// Who signs in under this name or is written to at this address.
@@ -199,6 +225,11 @@ impl Access {
             ON CONFLICT (company, person, kind) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at";
         let values = vec![company.to_value(), person.to_value(), Value::Text(hash.into()), now.to_value()];
         self.change(sql, values).await.map(|_| ())
+    }
+
+    /// Forgets the password of somebody who did not become a person.
+    pub async fn drop_password(&self, company: CompanyId, person: PersonId) -> Result<(), StoreError> {
+        self.change("DELETE FROM credential WHERE company = $1 AND person = $2", vec![company.to_value(), person.to_value()]).await.map(|_| ())
     }
 
     /// Begins a session. Whoever signs in with a device's token is believed on that device from now on.
@@ -279,6 +310,26 @@ impl Access {
         Ok(transaction.commit().await?)
     }
 
+    /// The sessions of a person that may still go on, newest first.
+    pub async fn sessions(&self, company: CompanyId, person: PersonId, now: Instant) -> Result<Vec<Session>, StoreError> {
+        let sql = "SELECT id, device, address, created_at, expires_at FROM session s WHERE company = $1 AND person = $2 AND revoked_at IS NULL
+            AND expires_at > $3 AND EXISTS (SELECT 1 FROM refresh_token t WHERE t.session = s.id AND t.used_at IS NULL AND t.expires_at > $3)
+            ORDER BY created_at DESC, id LIMIT 200";
+        let rows = self.reader.fetch(sql.to_owned(), vec![company.to_value(), person.to_value(), now.to_value()]).await?;
+        let session = |row: &AnyRow| {
+            let (id, device, address) = (get(row, 0)?, get(row, 1)?, get(row, 2)?);
+            Ok(Session { id, company, person, device, address, created_at: get(row, 3)?, expires_at: get(row, 4)? })
+        };
+        rows.iter().map(session).collect()
+    }
+
+    /// Ends one session of a person; whether there was one.
+    pub async fn end_session_of(&self, company: CompanyId, person: PersonId, session: Uuid, now: Instant) -> Result<bool, StoreError> {
+        let sql = "UPDATE session SET revoked_at = $1 WHERE company = $2 AND person = $3 AND id = $4 AND revoked_at IS NULL AND expires_at > $1";
+        let values = vec![now.to_value(), company.to_value(), person.to_value(), Value::Id(session)];
+        Ok(self.change(sql, values).await? == 1)
+    }
+
     /// Ends a session.
     pub async fn end_session(&self, session: Uuid, now: Instant) -> Result<(), StoreError> {
         let sql = "UPDATE session SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL";
@@ -306,32 +357,39 @@ impl Access {
         Ok(())
     }
 
-    /// Counts a try of a name from a network before it is looked at, so that tries at the same time count, too. `Some`:
-    /// too many were wrong, the last of them then; nothing may be looked at.
-    pub async fn count_try(&self, account_hash: &SecretHash, network: &str, now: Instant, since: Instant) -> Result<Option<Instant>, StoreError> {
+    /// Counts a try of a name from a network before it is looked at, so that tries at the same time count, too, at
+    /// whichever process. What is not allowed is not looked at.
+    pub async fn count_try(&self, account_hash: &SecretHash, network: &str, now: Instant, since: Instant) -> Result<Trial, StoreError> {
+        // Each try takes its part of a minute; a minute's worth may be taken ahead of the clock.
         let sql = format!(
-            "INSERT INTO sign_in_failure (account_hash, network, failures, last_at) VALUES ($1, $2, 1, $3)
+            "INSERT INTO sign_in_failure (account_hash, network, failures, last_at, free_at) VALUES ($1, $2, 1, $3, $3 + {part})
              ON CONFLICT (account_hash, network) DO UPDATE SET
                 failures = CASE WHEN sign_in_failure.last_at <= $4 THEN 1
                     WHEN sign_in_failure.failures > {FAILURES_LIMIT} THEN sign_in_failure.failures ELSE sign_in_failure.failures + 1 END,
                 last_at = CASE WHEN sign_in_failure.last_at > $4 AND sign_in_failure.failures >= {FAILURES_LIMIT}
-                    THEN sign_in_failure.last_at ELSE $3 END
-             RETURNING failures, last_at"
+                    THEN sign_in_failure.last_at ELSE $3 END,
+                free_at = CASE WHEN sign_in_failure.free_at + {part} > $3 + {MINUTE_MS} THEN sign_in_failure.free_at
+                    WHEN sign_in_failure.free_at > $3 THEN sign_in_failure.free_at + {part} ELSE $3 + {part} END
+             WHERE sign_in_failure.free_at + {part} <= $3 + {MINUTE_MS}
+                OR (sign_in_failure.failures >= {FAILURES_LIMIT} AND sign_in_failure.last_at > $4)
+             RETURNING failures, last_at",
+            part = MINUTE_MS / TRIES_A_MINUTE
         );
         let row = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(account_hash.to_vec())
             .bind(network.to_owned())
             .bind(now.0)
             .bind(since.0)
-            .fetch_one(self.reader.pool())
+            .fetch_optional(self.reader.pool())
             .await?;
+        let Some(row) = row else { return Ok(Trial::TooOften) };
         let failures: i64 = get(&row, 0)?;
-        Ok(if failures > FAILURES_LIMIT { Some(get(&row, 1)?) } else { None })
+        Ok(if failures > FAILURES_LIMIT { Trial::Locked(get(&row, 1)?) } else { Trial::Allowed })
     }
 
-    /// The try was right: the wrong ones before it count no more.
+    /// The try was right: the wrong ones before it count no more, only how often it was tried.
     pub async fn forget_tries(&self, account_hash: &SecretHash, network: &str) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM sign_in_failure WHERE account_hash = $1 AND network = $2")
+        sqlx::query("UPDATE sign_in_failure SET failures = 0 WHERE account_hash = $1 AND network = $2")
             .bind(account_hash.to_vec())
             .bind(network.to_owned())
             .execute(self.reader.pool())
@@ -341,8 +399,12 @@ impl Access {
 
     /// Forgets wrong tries of a name from everywhere; how many networks they came from.
     pub async fn unlock(&self, account_hash: &SecretHash) -> Result<u64, StoreError> {
-        let done = sqlx::query("DELETE FROM sign_in_failure WHERE account_hash = $1").bind(account_hash.to_vec()).execute(self.reader.pool()).await?;
-        Ok(done.rows_affected())
+        let row = sqlx::query("SELECT COUNT(*) FROM sign_in_failure WHERE account_hash = $1 AND failures > 0")
+            .bind(account_hash.to_vec())
+            .fetch_one(self.reader.pool())
+            .await?;
+        sqlx::query("DELETE FROM sign_in_failure WHERE account_hash = $1").bind(account_hash.to_vec()).execute(self.reader.pool()).await?;
+        Ok(u64::try_from(get::<i64>(&row, 0)?).unwrap_or_default())
     }
 
     /// Who acts by a key.
@@ -373,6 +435,11 @@ impl Access {
             .execute(self.reader.pool())
             .await?;
         Ok(())
+    }
+
+    /// Forgets the secret of a key that did not come to be.
+    pub async fn drop_key_secret(&self, id: ApiKeyId) -> Result<(), StoreError> {
+        self.change("DELETE FROM api_key_secret WHERE id = $1", vec![id.to_value()]).await.map(|_| ())
     }
 
     /// A key is being used.
