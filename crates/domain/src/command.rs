@@ -234,14 +234,7 @@ impl Command {
                 counter::Command::Refund(_) => Permission::CounterRefund,
                 counter::Command::OpenDrawer(_) => Permission::CounterDrawer,
             },
-            Self::Printing(command) => match command {
-                printing::Command::SetPrinter(_) => Permission::PrintingManage,
-                printing::Command::Reprint(_)
-                | printing::Command::PrintShift(_)
-                | printing::Command::Report(_)
-                | printing::Command::Retry(_)
-                | printing::Command::Cancel { .. } => Permission::PrintingPrint,
-            },
+            Self::Printing(command) => command.permission(),
             Self::Attention(command) => match command {
                 attention::Command::Resolve { .. } => Permission::AttentionResolve,
             },
@@ -286,14 +279,7 @@ impl Command {
                 | counter::Command::Unpark(_)
                 | counter::Command::OpenDrawer(_) => Nature::Fact,
             },
-            Self::Printing(command) => match command {
-                printing::Command::SetPrinter(_) => Nature::Request,
-                printing::Command::Reprint(_)
-                | printing::Command::PrintShift(_)
-                | printing::Command::Report(_)
-                | printing::Command::Retry(_)
-                | printing::Command::Cancel { .. } => Nature::Fact,
-            },
+            Self::Printing(command) => command.nature(),
             Self::Attention(command) => match command {
                 attention::Command::Resolve { .. } => Nature::Request,
             },

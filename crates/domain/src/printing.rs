@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::Page;
 use crate::cell::words;
-use crate::command::queries;
+use crate::command::{Nature, Permission, queries};
 use crate::ids::{DeviceId, PrintJobId, PrinterId, SaleId, ShiftId};
 use crate::reject::Reject;
 use crate::time::Instant;
@@ -170,6 +170,24 @@ pub enum Command {
         /// The job.
         job_id: PrintJobId,
     },
+}
+
+impl Command {
+    /// The right it needs.
+    pub(crate) const fn permission(&self) -> Permission {
+        match self {
+            Self::SetPrinter(_) => Permission::PrintingManage,
+            Self::Reprint(_) | Self::PrintShift(_) | Self::Report(_) | Self::Retry(_) | Self::Cancel { .. } => Permission::PrintingPrint,
+        }
+    }
+
+    /// Whether it is a fact or a request.
+    pub(crate) const fn nature(&self) -> Nature {
+        match self {
+            Self::SetPrinter(_) => Nature::Request,
+            Self::Reprint(_) | Self::PrintShift(_) | Self::Report(_) | Self::Retry(_) | Self::Cancel { .. } => Nature::Fact,
+        }
+    }
 }
 
 /// Prints a sale again.

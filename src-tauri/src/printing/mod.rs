@@ -93,7 +93,7 @@ async fn serve(program: &Arc<Program>, shop: &Arc<Shop>, rests: &mut Rests, id: 
             Outcome::Away(problem) => {
                 let failures = rests.fail(id);
                 report(program, shop, job, PrintState::Waiting, Some(problem.clone())).await?;
-                if failures == TOLD_AFTER || failures > TOLD_AFTER && is_new(job) {
+                if failures == TOLD_AFTER || (failures > TOLD_AFTER && is_new(job)) {
                     tell(program, job, problem.clone());
                 }
                 if failures >= TOLD_AFTER {
