@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 
 use crate::api::{front, once};
 use crate::app::App;
+use crate::blobs;
 use crate::config::Settings;
 use crate::host::Host;
 use crate::identity::door::Door;
@@ -75,6 +76,7 @@ pub async fn start(settings: &Settings) -> Result<Running> {
     let app = App::new(host, door, Post::open(settings)?, snapshots, metrics_token, stopping);
     let app = Arc::new(app.with_transport(&settings.transport).with_screens(screens(settings)?, fingerprint.clone()));
     tokio::spawn(once::forget_old(Arc::clone(&app)));
+    tokio::spawn(blobs::forget_old(Arc::clone(&app)));
     let upkeep = tokio::spawn(mail::run(Arc::clone(&app), stop.subscribe()));
     let handle = Handle::new();
     let service = front::with_cors(router(Arc::clone(&app)), &settings.cors_origins);

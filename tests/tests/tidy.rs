@@ -15,7 +15,7 @@ const LINES_LIMIT: usize = 600;
 /// Files that may be longer, how long, and why.
 const LONG_FILES: &[(&str, usize, &str)] = &[
     ("crates/domain/src/catalog.rs", 800, "declarations of one feature: rows, commands, questions and their answers"),
-    ("crates/domain/src/command.rs", 800, "one list of all commands, three matches without wildcard over it"),
+    ("crates/domain/src/command.rs", 900, "one list of all commands, three matches without wildcard over it"),
     ("crates/domain/src/world.rs", 800, "the World and the two macros that declare its tables"),
 ];
 
@@ -397,6 +397,8 @@ async fn every_table_is_as_it_is_declared() {
         "seal_key",
         "quarantine",
         "kept_answer",
+        "blob",
+        "blob_queue",
     ];
     let door = ["credential", "session", "refresh_token", "sign_in_failure", "reset_link", "mail", "api_key_secret", "access_event", "signing_key"];
     let copy = ["sync_meta", "outbox", "undo", "journal", "sync_cursor"];

@@ -52,6 +52,7 @@ files!(
     "019_kept_answer.sql",
     "021_chain.sql",
     "022_quarantine.sql",
+    "026_blob.sql",
 );
 
 /// The migrations of an engine.

@@ -1,6 +1,6 @@
 //! An example of each body and each answer, for who reads the specification. Each is read back by a test.
 
-use kontor_domain::catalog::{Category, ProductDraft, ProductHit, ProductRecord, Tax};
+use kontor_domain::catalog::{Category, ProductDraft, ProductHit, ProductImage, ProductRecord, Tax};
 use kontor_domain::counter::{SaleDetail, SaleLedger, SaleRow, Shift, ShiftDetail, Till};
 use kontor_domain::reports::{Day, PeriodSales};
 use kontor_domain::stock::{BalanceView, MoveView, WarehouseView};
@@ -157,6 +157,11 @@ examples! {
     ProductHit => json!({
         "id": id(1), "code": "PC-6", "name": "Pineapple cakes, 6", "unit": "box", "category_id": null, "category_name": null, "hue": 0,
         "tax_id": id(3), "tax_rate": 50_000, "price": 1_800_000, "on_hand": 40_000, "low_threshold": 5000, "active": true,
+        "thumbnail": null,
+    });
+    ProductImage => json!({
+        "product_id": id(1), "sha256": "5e".repeat(32), "position": 0, "media_type": "image/jpeg", "size": 80_000, "width": 800, "height": 600,
+        "thumbnail": "7a".repeat(32),
     });
     Imported => json!({ "batch_id": id(16), "rows": 2, "created": 1, "changed": 0, "unchanged": 1, "new_categories": ["Tea"] });
     Category => json!({ "id": id(2), "parent_id": null, "name": "Cakes", "hue": 3, "position": 1_795_200_000_000_i64, "active": true });
