@@ -4,6 +4,7 @@
 pub mod agent;
 pub mod demo;
 pub mod headless;
+pub mod images;
 pub mod import;
 pub mod joined;
 pub mod platform;

@@ -18,7 +18,7 @@ use tokio::sync::{Notify, RwLock, oneshot};
 use crate::shop::{Listener, Shop};
 use crate::sync::connection::Connection;
 use crate::sync::{self, Syncing};
-use crate::{demo, import, joined, platform, preferences, printing};
+use crate::{demo, images, import, joined, platform, preferences, printing};
 
 /// The shop that is alone on this computer.
 const OWN_FILE: &str = "shop.kontor";
@@ -225,6 +225,8 @@ impl Program {
             HostCall::EnterAgain { command_id, over } => json(&joined::enter_again(self, command_id, over).await?),
             HostCall::SetPreferences(wanted) => self.set_preferences(wanted),
             HostCall::PickFile(wish) => self.pick_file(wish).await,
+            HostCall::AddImage { product_id, path } => json(&images::add(self, product_id, PathBuf::from(path)).await?),
+            HostCall::GetPicture { sha256 } => json(&images::address(self, sha256).await?),
             HostCall::CheckImport { path } => {
                 self.begin_task();
                 json(&import::check(self, Path::new(&path)).await?)

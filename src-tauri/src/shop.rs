@@ -12,6 +12,7 @@ use kontor_domain::ids::{CommandId, CompanyId, DeviceId, PersonId};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::time::Instant;
 use kontor_domain::{reports, settings};
+use kontor_store::blob::Blobs;
 use kontor_store::installation::{self, Installation};
 use kontor_store::reader::Asker;
 use kontor_store::sqlite::{self, Synchronous};
@@ -40,6 +41,9 @@ pub struct Shop {
     writer: Mutex<Option<Writing>>,
     sender: Mutex<Option<Sending>>,
     reader: Reader,
+    blobs: Blobs,
+    /// Bytes wait to be sent or fetched, or may go now.
+    pub(crate) blobs_due: Notify,
     /// Something entered here is on the disk.
     pub(crate) committed: Arc<Notify>,
     /// When something was last entered here, UTC milliseconds.
@@ -76,6 +80,8 @@ impl Shop {
             sender: Mutex::new(Some(writer.sender())),
             writer: Mutex::new(Some(writer)),
             reader,
+            blobs: Blobs::open_file(path)?,
+            blobs_due: Notify::new(),
             committed: Arc::new(Notify::new()),
             entered_ms: AtomicI64::new(0),
             installation,
@@ -109,6 +115,11 @@ impl Shop {
         &self.reader
     }
 
+    /// The bytes that rows name.
+    pub const fn blobs(&self) -> &Blobs {
+        &self.blobs
+    }
+
     /// Who asks, now.
     pub fn asker(&self) -> Asker {
         let now = platform::now();
@@ -125,6 +136,7 @@ impl Shop {
     /// Closes the file after everything sent is written.
     pub async fn close(&self) {
         self.reader.close().await;
+        self.blobs.close().await;
         lock(&self.sender).take();
         if let Some(writer) = lock(&self.writer).take() {
             writer.close();

@@ -51,7 +51,8 @@ struct DialogPicker(AppHandle);
 
 impl Picker for DialogPicker {
     fn pick(&self, wish: &FileWish) -> Option<String> {
-        let dialog = self.0.dialog().file().add_filter(&wish.extension, &[&wish.extension]);
+        let endings: Vec<&str> = wish.extension.split(',').collect();
+        let dialog = self.0.dialog().file().add_filter(endings.join(" "), &endings);
         let chosen = if wish.save { dialog.set_file_name(&wish.name).blocking_save_file() } else { dialog.blocking_pick_file() };
         chosen.and_then(|path| path.into_path().ok()).map(|path| path.display().to_string())
     }

@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 
 use crate::api::{front, once};
 use crate::app::App;
+use crate::blobs;
 use crate::config::Settings;
 use crate::host::Host;
 use crate::identity::door::Door;
@@ -77,6 +78,7 @@ pub async fn start(settings: &Settings) -> Result<Running> {
     let app = App::new(host, door, Some(Post::open(settings)?), snapshots, metrics_token, stopping);
     let app = Arc::new(app.with_transport(&settings.transport).with_screens(screens(settings)?, fingerprint.clone()));
     tokio::spawn(once::forget_old(Arc::clone(&app)));
+    tokio::spawn(blobs::forget_old(Arc::clone(&app)));
     let letters = tokio::spawn(mail::run(Arc::clone(&app), stop.subscribe()));
     let upkeep = tokio::spawn(upkeep::run(Arc::clone(&app), Kept::of(settings), stop.subscribe()));
     let handle = Handle::new();

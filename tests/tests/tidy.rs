@@ -403,6 +403,8 @@ async fn every_table_is_as_it_is_declared() {
         "kept_answer",
         "duty",
         "enrol_try",
+        "blob",
+        "blob_queue",
     ];
     let door = [
         "credential",

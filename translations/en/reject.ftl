@@ -1,5 +1,7 @@
 # Refusals: what happened, what it means, what next. The number is stable; `reject-0` is for numbers a newer program sends.
 reject-0 = This was refused (code { $code }). Nothing was changed.
+reject-10001 = This is not a picture we can show. Nothing was added. Choose a PNG, JPEG, GIF or WebP file.
+reject-10002 = The file did not arrive whole. Nothing was added. Send it again.
 reject-10003 = The old password is not right. Nothing was changed. Type it again.
 reject-10004 = This is not a CSV file we can read. Nothing was imported. Save the list as CSV (UTF-8) and choose it again.
 reject-10005 = The first row lacks these columns: { $columns }. Nothing was imported. Add them and choose the file again.
@@ -208,3 +210,6 @@ field-network = Network
 field-rule = Rule
 field-rules = Rules
 field-again = The same again
+field-images = Pictures
+field-size = Size
+field-width = Width

@@ -1,5 +1,7 @@
 # Refusals: what happened, what it means, what next. The number is stable; `reject-0` is for numbers a newer program sends.
 reject-0 = 无法完成（代码 { $code }）。没有任何更改。
+reject-10001 = 这不是可显示的图片，没有添加。请选择 PNG、JPEG、GIF 或 WebP 文件。
+reject-10002 = 文件没有完整送达，没有添加。请重新发送。
 reject-10003 = 旧密码不正确，没有任何更改。请重新输入。
 reject-10004 = 这不是可读取的 CSV 文件，没有导入任何数据。请另存为 CSV（UTF-8）后重新选择。
 reject-10005 = 第一行缺少这些列：{ $columns }。没有导入任何数据，请补上后重新选择文件。
@@ -208,3 +210,6 @@ field-network = 网段
 field-rule = 规则
 field-rules = 规则
 field-again = 再输入一次
+field-images = 图片
+field-size = 大小
+field-width = 宽度

@@ -1,5 +1,7 @@
 # Refusals: what happened, what it means, what next. The number is stable; `reject-0` is for numbers a newer program sends.
 reject-0 = 無法完成（代碼 { $code }）。沒有任何變更。
+reject-10001 = 這不是可顯示的圖片，沒有新增。請選擇 PNG、JPEG、GIF 或 WebP 檔案。
+reject-10002 = 檔案沒有完整送達，沒有新增。請再傳一次。
 reject-10003 = 舊密碼不正確，沒有任何變更。請再輸入一次。
 reject-10004 = 這不是可讀取的 CSV 檔案，沒有匯入任何資料。請另存成 CSV（UTF-8）後再選一次。
 reject-10005 = 第一列缺少這些欄位：{ $columns }。沒有匯入任何資料，請補上後再選一次檔案。
@@ -208,3 +210,6 @@ field-network = 網段
 field-rule = 規則
 field-rules = 規則
 field-again = 再輸入一次
+field-images = 圖片
+field-size = 大小
+field-width = 寬度

@@ -5,9 +5,10 @@
 
 use std::cell::Cell;
 
+use kontor_domain::blob::BlobHash;
 use kontor_domain::command::{Ask, Command, Query, Receipt, Request};
 use kontor_domain::host::{HostCall, HostEvent};
-use kontor_domain::ids::CommandId;
+use kontor_domain::ids::{CommandId, ProductId};
 use kontor_domain::reject::{Code, Reject};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -138,6 +139,16 @@ pub(crate) const fn is_unanswered(reject: &Reject) -> bool {
 /// Has the program do something. The type of the answer stands beside each [`HostCall`].
 pub(crate) async fn host<T: DeserializeOwned>(request: HostCall) -> Result<T, Reject> {
     call(Door::Host, &request).await
+}
+
+/// A picture as an address that a page can show; `None`: its bytes are not here yet.
+pub(crate) async fn picture(sha256: BlobHash) -> Result<Option<String>, Reject> {
+    if is_browser() { server::blobs::picture(sha256).await } else { host(HostCall::GetPicture { sha256 }).await }
+}
+
+/// Adds the picture in a file of a browser's to a product.
+pub(crate) async fn upload_image(product_id: ProductId, file: web_sys::File) -> Result<(), Reject> {
+    server::blobs::upload(product_id, file).await
 }
 
 /// Hands every event of the program to `handle`, from now on.

@@ -49,6 +49,8 @@ pub(crate) struct App {
     pub(crate) sync: RwSignal<Option<SyncState>>,
     /// What changed.
     pub(crate) changes: Changes,
+    /// How often a picture came.
+    pub(crate) arrivals: RwSignal<u32>,
     /// Words that come and go.
     pub(crate) toasts: Toasts,
     /// The running long task.
@@ -102,6 +104,7 @@ impl App {
             leaving: RwSignal::new(None),
             sync: RwSignal::new(None),
             changes: Changes::new(),
+            arrivals: RwSignal::new(0),
             toasts: Toasts::new(),
             task: RwSignal::new(None),
             palette: RwSignal::new(false),

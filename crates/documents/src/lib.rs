@@ -1,4 +1,4 @@
-//! What is printed and exported: data in, bytes out.
+//! What is printed and exported: data in, bytes out; and what pictures that come in are ([`picture`]).
 //!
 //! A receipt or shift report is a list of rows (`rows`) that three hands can write: a PDF of 80 mm, ESC/POS text, and
 //! ESC/POS as a picture. So all paper shows the same figures. The A4 invoice has a hand of its own. Fonts come from
@@ -16,6 +16,8 @@ mod fonts;
 mod invoice;
 #[cfg(feature = "paper")]
 mod pdf;
+#[cfg(feature = "pictures")]
+pub mod picture;
 pub mod products;
 #[cfg(feature = "paper")]
 mod raster;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::blob::BlobHash;
 use crate::command::{Edit, queries};
 use crate::ids::{BatchId, CategoryId, ProductId, TaxId};
 use crate::place::{Place, Stretch};
@@ -10,7 +11,9 @@ use crate::units::{Money, Quantity, Rate, UnitPrice};
 use crate::world::table;
 
 mod execute;
+mod images;
 pub use execute::{check_draft, run};
+pub use images::{IMAGE_BYTES_LIMIT, IMAGE_PIXELS_LIMIT, IMAGES_LIMIT, ProductImage, ProductImageKey};
 
 /// Most rows one import command carries.
 pub const IMPORT_ROWS_LIMIT: usize = 500;
@@ -245,6 +248,15 @@ pub enum Command {
     Import(Import),
     /// Undoes named products of an import.
     RevertImport(RevertImport),
+    /// One more picture of a product: its hash and what was seen of it, never its bytes.
+    AddImage(ProductImage),
+    /// A picture of a product goes.
+    RemoveImage {
+        /// The product.
+        product_id: ProductId,
+        /// The picture.
+        sha256: BlobHash,
+    },
 }
 
 /// A new product.
@@ -445,6 +457,8 @@ queries! { Catalog {
     ReadProduct { id: ProductId } -> Option<ProductRecord>, permission: CatalogRead;
     /// One product with all it has.
     GetProduct { id: ProductId } -> Option<ProductDetail>, permission: CatalogRead;
+    /// The pictures of a product in their order.
+    ListImages { product_id: ProductId } -> Vec<ProductImage>, permission: CatalogRead;
     /// All categories in use.
     ListCategories {} -> Vec<Category>, permission: CatalogRead;
     /// One category, in use or not.
@@ -593,6 +607,9 @@ pub struct ProductHit {
     pub low_threshold: Quantity,
     /// Whether it is sold.
     pub active: bool,
+    /// A small picture of it, if it has one.
+    #[serde(default)]
+    pub thumbnail: Option<BlobHash>,
 }
 
 /// What a scan found: a product and the pack that the barcode stands on.

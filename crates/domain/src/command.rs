@@ -216,7 +216,10 @@ impl Command {
                 identity::Command::AddNetworkRule(_) | identity::Command::RemoveNetworkRule { .. } => Permission::NetworkManage,
             },
             Self::Catalog(command) => match command {
-                catalog::Command::CreateProduct(_) | catalog::Command::EditProduct(_) => Permission::CatalogEdit,
+                catalog::Command::CreateProduct(_)
+                | catalog::Command::EditProduct(_)
+                | catalog::Command::AddImage(_)
+                | catalog::Command::RemoveImage { .. } => Permission::CatalogEdit,
                 catalog::Command::CreateCategory(_)
                 | catalog::Command::EditCategory(_)
                 | catalog::Command::CreateTax(_)
@@ -263,7 +266,9 @@ impl Command {
                 | catalog::Command::CreateTax(_)
                 | catalog::Command::EditTax(_)
                 | catalog::Command::Import(_)
-                | catalog::Command::RevertImport(_) => Nature::Request,
+                | catalog::Command::RevertImport(_)
+                | catalog::Command::AddImage(_)
+                | catalog::Command::RemoveImage { .. } => Nature::Request,
             },
             Self::Stock(command) => match command {
                 stock::Command::Receive(_) | stock::Command::Adjust(_) => Nature::Fact,
@@ -318,6 +323,8 @@ impl Command {
             Self::Catalog(catalog::Command::EditTax(_)) => "catalog.edit_tax",
             Self::Catalog(catalog::Command::Import(_)) => "catalog.import",
             Self::Catalog(catalog::Command::RevertImport(_)) => "catalog.revert_import",
+            Self::Catalog(catalog::Command::AddImage(_)) => "catalog.add_image",
+            Self::Catalog(catalog::Command::RemoveImage { .. }) => "catalog.remove_image",
             Self::Stock(stock::Command::Receive(_)) => "stock.receive",
             Self::Stock(stock::Command::Adjust(_)) => "stock.adjust",
             Self::Counter(counter::Command::OpenShift(_)) => "counter.open_shift",

@@ -4,11 +4,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::blob::BlobHash;
 #[allow(unused_imports, reason = "named in docs")]
 use crate::catalog::ImportSummary;
 use crate::cell::words;
 use crate::command::Event;
-use crate::ids::{BatchId, CommandId, CompanyId, DeviceId, PersonId, PrinterId};
+use crate::ids::{BatchId, CommandId, CompanyId, DeviceId, PersonId, PrinterId, ProductId, SaleId, ShiftId};
 use crate::printing::{PaperDocument, PrintJob};
 use crate::reject::Reject;
 use crate::secret::Secret;
@@ -156,6 +157,19 @@ pub enum HostCall {
     SetPreferences(Preferences),
     /// Asks for a file. -> `Option<String>` path.
     PickFile(FileWish),
+    /// Adds the picture in a file to a product. -> `()`.
+    AddImage {
+        /// The product.
+        product_id: ProductId,
+        /// Path of the file.
+        path: String,
+    },
+    /// A picture as an address that a page can show (`data:`). -> `Option<String>`; `None`: it is not here yet, and
+    /// [`HostEvent::Arrived`] tells when it is.
+    GetPicture {
+        /// Its bytes.
+        sha256: BlobHash,
+    },
     /// Reads and checks a product file; nothing is written (progress task `check`). -> [`ImportCheck`].
     CheckImport {
         /// Path of the file.
@@ -307,7 +321,7 @@ pub struct FileWish {
     pub save: bool,
     /// Proposed name.
     pub name: String,
-    /// Ending without the dot: `csv`, `pdf`.
+    /// Endings without the dot, with commas between: `csv`, `png,jpg`.
     pub extension: String,
 }
 
@@ -369,6 +383,8 @@ pub enum HostEvent {
     Changed(Vec<Event>),
     /// How this till and its shop server stand; `None`: there is no server any more.
     Sync(Option<SyncState>),
+    /// Bytes that rows name have come.
+    Arrived(BlobHash),
     /// A long task goes on.
     Progress {
         /// Which task.

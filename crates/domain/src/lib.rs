@@ -4,6 +4,7 @@
 //! [`command::execute`] decides it on a [`world::World`] of typed rows, the same on every machine.
 
 pub mod attention;
+pub mod blob;
 pub mod catalog;
 pub mod cell;
 pub mod command;

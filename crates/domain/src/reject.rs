@@ -23,6 +23,10 @@ macro_rules! codes {
 }
 
 codes! {
+    /// The file is no picture: PNG, JPEG, GIF or WebP.
+    FileType = 10001,
+    /// What was sent did not arrive whole.
+    UploadFailed = 10002,
     /// The old password is not the one that is kept.
     OldPasswordWrong = 10003,
     /// The file is not a CSV file.

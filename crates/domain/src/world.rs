@@ -675,6 +675,7 @@ world! {
     product: catalog::Product,
     barcode: catalog::Barcode,
     product_tag: catalog::ProductTag,
+    product_image: catalog::ProductImage,
     import_row: catalog::ImportRow,
     warehouse: stock::Warehouse,
     location: stock::Location,

@@ -9,6 +9,7 @@ use kontor_domain::time::Instant;
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
+use crate::blob::Blobs;
 use crate::error::StoreError;
 use crate::reader::{Reader, bind, get};
 
@@ -126,6 +127,11 @@ impl Access {
     /// For reading.
     pub const fn reader(&self) -> &Reader {
         &self.reader
+    }
+
+    /// The bytes that rows name.
+    pub fn blobs(&self) -> Blobs {
+        Blobs::of(self.reader.clone())
     }
 
     /// Whether the database answers.

@@ -2,7 +2,7 @@
 
 use kontor_domain::catalog::{
     Barcode, BrowseProducts, Category, ExportProducts, ImportSummary, ListImported, ListProducts, ListTiles, NewBarcode, Page, Product,
-    ProductDetail, ProductDraft, ProductFilter, ProductHit, ProductPlace, ProductRecord, ProductSort, ProductTag, Query, ScanHit, Tax,
+    ProductDetail, ProductDraft, ProductFilter, ProductHit, ProductImage, ProductPlace, ProductRecord, ProductSort, ProductTag, Query, ScanHit, Tax,
 };
 use kontor_domain::cell::{Cell, Value};
 use kontor_domain::ids::{BatchId, ProductId};
@@ -22,7 +22,7 @@ const CANDIDATES: i64 = 80;
 /// Columns of a [`ProductHit`], from `product p`.
 fn hit_columns() -> String {
     format!(
-        "p.id, p.code, p.name, p.unit, p.category_id, c.name, CAST(coalesce(c.hue, 0) AS BIGINT), p.tax_id, t.rate, p.price, {}, p.low_threshold, p.active",
+        "p.id, p.code, p.name, p.unit, p.category_id, c.name, CAST(coalesce(c.hue, 0) AS BIGINT), p.tax_id, t.rate, p.price, {}, p.low_threshold, p.active, {THUMBNAIL}",
         on_hand()
     )
 }
@@ -35,6 +35,10 @@ fn on_hand() -> String {
           WHERE b.company = p.company AND b.product_id = p.id AND l.kind IN ({real}))"
     )
 }
+
+/// The small one of the first picture of `product p`.
+const THUMBNAIL: &str = "(SELECT i.thumbnail FROM product_image i WHERE i.company = p.company AND i.product_id = p.id
+     ORDER BY i.position, i.sha256 LIMIT 1)";
 
 const HIT_JOINS: &str = "LEFT JOIN category c ON c.company = p.company AND c.id = p.category_id
      LEFT JOIN tax t ON t.company = p.company AND t.id = p.tax_id";
@@ -54,6 +58,7 @@ fn hit(row: &AnyRow) -> Result<ProductHit, StoreError> {
         on_hand: get(row, 10)?,
         low_threshold: get(row, 11)?,
         active: get(row, 12)?,
+        thumbnail: get(row, 13)?,
     })
 }
 
@@ -80,6 +85,10 @@ impl Reader {
             Query::ReadCategory(question) => json(&self.by_id::<Category>(asker, &question.id).await?),
             Query::ReadTax(question) => json(&self.by_id::<Tax>(asker, &question.id).await?),
             Query::GetProduct(question) => json(&self.product_details(asker, &[question.id]).await?.into_iter().next()),
+            Query::ListImages(question) => {
+                let key = values(asker, [question.product_id.to_value()]);
+                json(&self.rows::<ProductImage>("company = $1 AND product_id = $2 ORDER BY position, sha256", key).await?)
+            }
             Query::ListCategories(_) => json(&self.rows::<Category>("company = $1 AND active = 1 ORDER BY position, name", values(asker, [])).await?),
             Query::ListTaxes(_) => json(&self.rows::<Tax>("company = $1 ORDER BY active DESC, position", values(asker, [])).await?),
             Query::FindCodes(question) => json(&self.find_codes(asker, &question.codes).await?),
@@ -156,10 +165,10 @@ impl Reader {
         for row in self.fetch(sql, bound.clone()).await? {
             hits.push(ScanHit {
                 product: hit(&row)?,
-                pack: get(&row, 13)?,
-                pack_unit: get(&row, 14)?,
-                pack_price: get(&row, 15)?,
-                barcode: get(&row, 16)?,
+                pack: get(&row, 14)?,
+                pack_unit: get(&row, 15)?,
+                pack_price: get(&row, 16)?,
+                barcode: get(&row, 17)?,
             });
         }
         let sql = format!("SELECT {} FROM product p {HIT_JOINS} WHERE p.company = $1 AND p.code = $2 AND p.active = 1 LIMIT 20", hit_columns());

@@ -8,6 +8,7 @@ pub mod access;
 pub mod agent;
 pub mod answers;
 pub mod attention;
+pub mod blob;
 pub mod catalog;
 pub mod closed_file;
 pub mod copy;

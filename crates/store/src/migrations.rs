@@ -52,11 +52,12 @@ files!(
     "019_kept_answer.sql",
     "021_chain.sql",
     "022_quarantine.sql",
-    "033_history.sql",
-    "030_product_lists.sql",
     "025_upkeep.sql",
+    "026_blob.sql",
+    "030_product_lists.sql",
     "031_sign_in_rate.sql",
     "032_smtp_setting.sql",
+    "033_history.sql",
 );
 
 /// The migrations of an engine.

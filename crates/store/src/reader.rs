@@ -63,6 +63,11 @@ impl Reader {
         Ok(Self { file: Some(path.to_owned()), ..reader })
     }
 
+    /// Through connections to a file that are there.
+    pub(crate) fn of_file(pool: AnyPool, path: &Path) -> Self {
+        Self { pool, engine: Engine::Sqlite, file: Some(path.to_owned()) }
+    }
+
     /// Which database.
     pub const fn engine(&self) -> Engine {
         self.engine

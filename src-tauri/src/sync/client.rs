@@ -19,6 +19,10 @@ use uuid::Uuid;
 use super::address::Address;
 use super::pin::{self, Seen};
 
+mod blobs;
+
+pub use blobs::Sent;
+
 /// How long a connection may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// How long an answer may take, beside what the server was allowed to wait.

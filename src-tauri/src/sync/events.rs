@@ -14,7 +14,7 @@ pub fn events_of(tables: impl Iterator<Item = Table>) -> BTreeSet<Event> {
 const fn event_of(table: Table) -> Option<Event> {
     Some(match table {
         Table::company | Table::person | Table::device | Table::till => Event::SettingsChanged,
-        Table::tax | Table::category | Table::product | Table::barcode | Table::product_tag => Event::CatalogChanged,
+        Table::tax | Table::category | Table::product | Table::barcode | Table::product_tag | Table::product_image => Event::CatalogChanged,
         Table::warehouse | Table::location | Table::balance | Table::stock_value => Event::StockChanged,
         Table::stock_document | Table::stock_document_line | Table::stock_document_cost | Table::stock_move | Table::move_value => {
             Event::StockChanged

@@ -3,6 +3,7 @@
 
 pub mod address;
 mod again;
+mod blobs;
 mod board;
 mod client;
 pub mod connection;
@@ -37,11 +38,13 @@ pub struct Syncing {
     wake: Arc<Notify>,
     connection: Connection,
     task: JoinHandle<()>,
+    blobs: JoinHandle<()>,
 }
 
 impl Drop for Syncing {
     fn drop(&mut self) {
         self.task.abort();
+        self.blobs.abort();
     }
 }
 
@@ -60,7 +63,13 @@ impl Syncing {
             board: Arc::clone(&board),
             wake: Arc::clone(&wake),
         };
-        Ok(Self { board, wake, connection, task: tokio::spawn(run::run(runner)) })
+        let mover = blobs::Mover {
+            program: Arc::downgrade(program),
+            shop: Arc::clone(shop),
+            connection: connection.clone(),
+            folder: program.folder().to_owned(),
+        };
+        Ok(Self { board, wake, connection, task: tokio::spawn(run::run(runner)), blobs: tokio::spawn(blobs::run(mover)) })
     }
 
     /// How till and server stand.

@@ -2,7 +2,7 @@
 //! the network card, and never holds the writer longer than one transaction.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ use crate::shop::Shop;
 /// Longest that the server may wait for news.
 const POLL_WAIT_MS: u32 = 25_000;
 /// First and longest pause while the server is away.
-const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+pub(super) const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 /// How often the clock is looked at, and how much it may be off: more is a sleep, or somebody set it.
 const CLOCK_TICK: Duration = Duration::from_secs(5);
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(10);
@@ -78,7 +78,7 @@ struct Run {
     pauses: ExponentialBackoff,
 }
 
-fn pauses() -> ExponentialBackoff {
+pub(super) fn pauses() -> ExponentialBackoff {
     ExponentialBuilder::default().with_jitter().with_min_delay(PAUSES.0).with_max_delay(PAUSES.1).without_max_times().build()
 }
 
@@ -132,14 +132,20 @@ impl Runner {
     }
 }
 
+/// A fresh line to the server, and what this till proves itself with.
+pub(super) async fn line(connection: &Connection, folder: &Path) -> Result<(Client, Secret), Reject> {
+    let address = Address::read(&connection.address)?;
+    let client = Client::new(&address, connection.fingerprint.as_deref())?;
+    let (connection, folder) = (connection.clone(), folder.to_owned());
+    let token = tokio::task::spawn_blocking(move || connection.token(&folder)).await.map_err(internal)?;
+    let token = token.ok_or_else(|| Reject::new(Code::TokenRefused).with("address", &address))?;
+    Ok((client, token))
+}
+
 impl Run {
     /// With a fresh line: what an older one waits for may be gone.
     async fn begin(with: &Runner, sums_due: Instant, left: &mut ExponentialBackoff, pushed: Option<(Uuid, i64)>) -> Result<Self, Reject> {
-        let address = Address::read(&with.connection.address)?;
-        let client = Client::new(&address, with.connection.fingerprint.as_deref())?;
-        let (connection, folder) = (with.connection.clone(), with.folder.clone());
-        let token = tokio::task::spawn_blocking(move || connection.token(&folder)).await.map_err(internal)?;
-        let token = token.ok_or_else(|| Reject::new(Code::TokenRefused).with("address", &address))?;
+        let (client, token) = line(&with.connection, &with.folder).await?;
         let with = Runner {
             program: with.program.clone(),
             shop: Arc::clone(&with.shop),
@@ -199,6 +205,9 @@ impl Run {
             let reply = Self::awake(self.client.push(&self.token, request)).await?;
             self.with.board.contact();
             let answer = reply.answer.clone();
+            if matches!(answer, PushAnswer::Reset { .. }) {
+                self.bring_bytes_again().await?;
+            }
             self.with.shop.tell_copy(|answer| Message::Pushed { reply, fresh: Uuid::new_v4(), answer }).await?;
             sent += i64::try_from(count).unwrap_or(0);
             match answer {
@@ -231,7 +240,14 @@ impl Run {
         self.pauses = pauses();
         let outbox = self.with.shop.reader().outbox().await.map_err(|error| error.reject())?;
         self.with.board.is_synced(outbox);
+        self.with.shop.blobs_due.notify_one();
         Ok(())
+    }
+
+    /// A server whose history went back has lost bytes, too. Noted before the copy starts anew: afterwards nobody would know.
+    async fn bring_bytes_again(&self) -> Result<(), Reject> {
+        let shop = &self.with.shop;
+        shop.blobs().queue_all(shop.installation.company, platform::now()).await.map_err(|error| error.reject())
     }
 
     /// Asks and lets the server wait until it has something to say. What is entered meanwhile goes up at once, beside
@@ -287,6 +303,7 @@ impl Run {
             Staged::Reset { epoch, echo } => {
                 tracing::warn!(%epoch, "the server's history is another one: this copy starts anew and brings what it has");
                 self.pushed = None;
+                self.bring_bytes_again().await?;
                 self.with.shop.tell_copy(|answer| Message::Reset { epoch, echo, fresh: Uuid::new_v4(), answer }).await?;
                 // What it has goes up before anything comes down.
                 self.push().await?;

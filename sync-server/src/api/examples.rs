@@ -1,6 +1,6 @@
 //! An example of each body and each answer, for who reads the specification. Each is read back by a test.
 
-use kontor_domain::catalog::{Category, ProductDraft, ProductHit, ProductRecord, Tax};
+use kontor_domain::catalog::{Category, ProductDraft, ProductHit, ProductImage, ProductRecord, Tax};
 use kontor_domain::command::Permission;
 use kontor_domain::counter::{SaleDetail, SaleLedger, SaleRow, Shift, ShiftDetail, Till};
 use kontor_domain::identity::{AuditDetail, AuditEntry, KeyView, NetworkRule, PersonView, RoleView};
@@ -192,6 +192,11 @@ examples! {
     ProductHit => json!({
         "id": id(1), "code": "PC-6", "name": "Pineapple cakes, 6", "unit": "box", "category_id": null, "category_name": null, "hue": 0,
         "tax_id": id(3), "tax_rate": 50_000, "price": 1_800_000, "on_hand": 40_000, "low_threshold": 5000, "active": true,
+        "thumbnail": null,
+    });
+    ProductImage => json!({
+        "product_id": id(1), "sha256": "5e".repeat(32), "position": 0, "media_type": "image/jpeg", "size": 80_000, "width": 800, "height": 600,
+        "thumbnail": "7a".repeat(32),
     });
     SignIn => json!({ "company": "HS", "username": "mei", "password": PASSWORD, "cookie": false });
     SignedInWith => json!({ "access_token": "eyJ0eXAiOiJKV1Qi…", "token_type": "Bearer", "expires_in_s": 3600, "refresh_token": "kontorr_5f1c…_9a0e…" });

@@ -17,6 +17,7 @@ pub mod spec;
 
 pub(crate) mod categories;
 mod companies;
+mod images;
 mod import;
 pub mod machine;
 mod products;
@@ -34,6 +35,7 @@ use aide::axum::ApiRouter;
 use kontor_domain::ids::CompanyId;
 
 use crate::app::App;
+use crate::blobs;
 
 /// What the API remembers between requests, in this process only: nothing that would be missed after a restart.
 #[derive(Debug, Default)]
@@ -47,7 +49,9 @@ pub struct Memory {
 pub fn routes() -> ApiRouter<Arc<App>> {
     ApiRouter::new()
         .merge(products::routes())
+        .merge(images::routes())
         .merge(import::routes())
+        .merge(blobs::routes())
         .merge(categories::routes())
         .merge(taxes::routes())
         .merge(warehouses::routes())

@@ -43,7 +43,11 @@ pub fn operations() -> Vec<Operation> {
             }
             let content = operation.pointer("/requestBody/content");
             let body = content.and_then(|content| content.pointer("/application~1json/example")).cloned();
-            let is_file = content.is_some() && body.is_none();
+            let is_file = content.is_some_and(|content| content.pointer("/text~1csv").is_some());
+            if content.is_some() && body.is_none() && !is_file {
+                // Pictures come in parts: their rights and whose they are have tests of their own.
+                continue;
+            }
             found.push(Operation { method: method.to_uppercase().parse().unwrap(), path: path.clone(), rights, body, is_file });
         }
     }
@@ -126,7 +130,8 @@ fn query_of(operation: &Operation, ids: &Ids) -> String {
 /// Asks for an operation with these ids.
 pub async fn ask(caller: &Caller, operation: &Operation, ids: &Ids) -> Result<Answered> {
     let kind = KINDS.iter().find(|(part, _)| operation.path.contains(part)).map_or("product_id", |(_, name)| name);
-    let path = operation.path.replace("{id}", ids[kind].as_str().context("an id")?) + &query_of(operation, ids);
+    let path = operation.path.replace("{id}", ids[kind].as_str().context("an id")?).replace("{sha256}", &"5e".repeat(32));
+    let path = path + &query_of(operation, ids);
     let mut request = caller.request(operation.method.clone(), &path).header("if-match", "*");
     if operation.is_file {
         request = request.header("content-type", "text/csv").body("code,name,price\n");

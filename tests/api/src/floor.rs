@@ -93,7 +93,9 @@ pub struct Ground {
 const LIST_SQL: &str = "SELECT p.id, p.code, p.name, p.unit, p.category_id, c.name, CAST(coalesce(c.hue, 0) AS BIGINT), p.tax_id, t.rate, p.price,
     (SELECT CAST(coalesce(SUM(b.quantity), 0) AS BIGINT) FROM balance b JOIN location l ON l.company = b.company AND l.id = b.location_id
      WHERE b.company = p.company AND b.product_id = p.id AND l.kind IN ('shelf', 'dock', 'sorting', 'packing', 'staging', 'damaged', 'returns', 'till')),
-    p.low_threshold, p.active FROM product p
+    p.low_threshold, p.active,
+    (SELECT i.thumbnail FROM product_image i WHERE i.company = p.company AND i.product_id = p.id ORDER BY i.position, i.sha256 LIMIT 1)
+    FROM product p
     LEFT JOIN category c ON c.company = p.company AND c.id = p.category_id
     LEFT JOIN tax t ON t.company = p.company AND t.id = p.tax_id
     WHERE p.company = $1 AND p.active = $2 ORDER BY p.name, p.id LIMIT $3";
@@ -182,7 +184,8 @@ async fn list(State(floor): State<Arc<Floor>>) -> axum::response::Response {
         let json = |row: &AnyRow| {
             json!({ "id": hex(row, 0), "code": text(row, 1), "name": text(row, 2), "unit": text(row, 3), "category_id": hex(row, 4),
                 "category_name": text(row, 5), "hue": number(row, 6), "tax_id": hex(row, 7), "tax_rate": number(row, 8),
-                "price": number(row, 9), "on_hand": number(row, 10), "low_threshold": number(row, 11), "active": number(row, 12) })
+                "price": number(row, 9), "on_hand": number(row, 10), "low_threshold": number(row, 11), "active": number(row, 12),
+                "thumbnail": text(row, 13) })
         };
         Ok(json!({ "rows": rows.iter().take(20).map(json).collect::<Vec<_>>() }))
     };

@@ -244,6 +244,7 @@ mod tests {
             on_hand: Quantity::ZERO,
             low_threshold: Quantity::ZERO,
             active: true,
+            thumbnail: None,
         }
     }
 

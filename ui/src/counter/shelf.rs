@@ -15,7 +15,7 @@ use crate::backend::has_files;
 use crate::format;
 use crate::icon;
 use crate::live::live;
-use crate::parts::{Button, Empty, Kind, Skeleton, Strip, Tabs, hue};
+use crate::parts::{Button, Empty, Kind, Photo, Skeleton, Strip, Tabs, hue};
 use crate::place::{Place, ProductsPlace, go};
 use crate::state::app;
 use crate::text::{key, t, tx};
@@ -174,7 +174,7 @@ fn Tiles(category: RwSignal<Option<CategoryId>>, hidden: RwSignal<bool>) -> impl
             {move || is_waiting().then(|| (0..16).map(|_| view! { <Skeleton height="100%"/> }).collect_view())}
             <For
                 each=move || tiles.get().unwrap_or_default()
-                key=|hit| (hit.id, hit.price, hit.on_hand, hit.name.clone())
+                key=|hit| (hit.id, hit.price, hit.on_hand, hit.name.clone(), hit.thumbnail)
                 children=|hit| view! { <Tile hit=hit/> }
             />
         </div>
@@ -189,8 +189,12 @@ fn Tile(hit: ProductHit) -> impl IntoView {
     let is_out = hit.on_hand <= Quantity::ZERO;
     let words = tx(key::COUNTER_IN_STOCK, &[("quantity", stock.as_str().into())]);
     let (name, price) = (hit.name.clone(), format::price(hit.price));
+    // The name stands beside it.
+    let is_pictured = hit.thumbnail.is_some();
+    let photo = hit.thumbnail.map(|sha256| view! { <Photo sha256=sha256 alt=""/> });
     view! {
-        <button type="button" class="tile" style=style on:click=move |_| add_hit(&hit)>
+        <button type="button" class="tile" class:pictured=is_pictured style=style on:click=move |_| add_hit(&hit)>
+            {photo}
             <b>{name}</b>
             <span class="foot">
                 <span class="price">{price}</span>

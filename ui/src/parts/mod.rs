@@ -7,6 +7,7 @@ mod field;
 mod form;
 mod nearest;
 mod page;
+mod photo;
 mod table;
 mod tabs;
 
@@ -17,5 +18,6 @@ pub(crate) use field::{CheckField, SearchField, SelectField, TextField, focus_wh
 pub(crate) use form::{Form, FormError};
 pub(crate) use nearest::Nearest;
 pub(crate) use page::{BackTo, DayField, field_name, on_enter, today};
+pub(crate) use photo::{Photo, photo_arrived};
 pub(crate) use table::{Column, Rows, Sorting, VirtualTable};
 pub(crate) use tabs::{Choice, Tabs};

@@ -9,6 +9,7 @@ use leptos::prelude::*;
 
 use super::conflict::{Conflict, same};
 use super::fields::Fields;
+use super::images::Images;
 use super::side::{ConflictDialog, Inputs, StockCard};
 use crate::keys::{self, Taken};
 use crate::live::live;
@@ -146,7 +147,10 @@ fn Loaded(first: ProductDetail, detail: Signal<Option<ProductDetail>>) -> impl I
             <FormError form=form/>
             <div class="two flow">
                 <Inputs fields=fields form=form/>
-                <div class="col"><StockCard detail=detail/></div>
+                <div class="col">
+                    <StockCard detail=detail/>
+                    <Images product_id=id name=Signal::derive(move || base.with(|base| base.name.clone()))/>
+                </div>
             </div>
         </div>
         <ConflictDialog conflict=conflict settle=settle/>

@@ -6,6 +6,7 @@ mod conflict;
 mod export;
 mod fields;
 mod form;
+mod images;
 mod import;
 mod imports;
 mod list;

@@ -20,6 +20,7 @@ use self::rail::Rail;
 use self::top::TopBar;
 use crate::backend::server::account::{self, Account};
 use crate::keys::{Action, Taken, on_action};
+use crate::parts::photo_arrived;
 use crate::place::{Place, Screen};
 use crate::signin::{Ended, SignIn, WhichTill};
 use crate::state::{SESSION_EVENTS, Task, app};
@@ -61,6 +62,7 @@ pub(crate) fn hear(event: HostEvent) {
                 spawn_local(account::look_again());
             }
         }
+        HostEvent::Arrived(sha256) => photo_arrived(sha256),
         HostEvent::Sync(sync) => app().sync.set(sync),
         HostEvent::Progress { task, done, total } => {
             let task = Task { name: task, done, total };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     BARCODES_LIMIT, Barcode, BarcodeKey, Category, CategoryChanges, CategoryKey, Command, CreateProduct, IMPORT_ROWS_LIMIT, Import, ImportRow,
     ImportRowKey, ImportedProduct, NewBarcode, NewCategory, NewTax, Product, ProductChanges, ProductDraft, ProductKey, ProductTag, ProductTagKey,
-    RevertImport, THRESHOLD_OFF, Tax, TaxChanges, TaxKey,
+    RevertImport, THRESHOLD_OFF, Tax, TaxChanges, TaxKey, images,
 };
 use crate::cell::Cell;
 use crate::command::{Event, Exec, Outcome, apply};
@@ -27,6 +27,8 @@ pub fn run(exec: &mut Exec<'_>, command: &Command) -> Result<Outcome, Halt> {
         Command::EditTax(changes) => edit_tax(exec, changes)?,
         Command::Import(import) => self::import(exec, import)?,
         Command::RevertImport(revert) => revert_import(exec, revert)?,
+        Command::AddImage(image) => images::add(exec, image)?,
+        Command::RemoveImage { product_id, sha256 } => images::remove(exec, *product_id, *sha256)?,
     }
     Ok(Outcome::event(Event::CatalogChanged))
 }

@@ -1,8 +1,10 @@
 //! One command of each kind, each of which the shop takes.
 
 use kontor_domain::attention::{self, Attention};
+use kontor_domain::blob::{BlobHash, MediaType};
 use kontor_domain::catalog::{
-    self, CategoryChanges, CreateProduct, Import, ImportedProduct, NewBarcode, NewCategory, NewTax, ProductChanges, RevertImport, TaxChanges,
+    self, CategoryChanges, CreateProduct, Import, ImportedProduct, NewBarcode, NewCategory, NewTax, ProductChanges, ProductImage, RevertImport,
+    TaxChanges,
 };
 use kontor_domain::command::{Command, Edit, Permission};
 use kontor_domain::counter::{self, MoveCash, OpenDrawer, Park, PrintWish, RefundLine, Unpark};
@@ -24,7 +26,7 @@ use kontor_domain::time::Instant;
 use kontor_domain::units::{Money, Quantity, Rate, UnitPrice};
 
 /// How many kinds of command there are.
-pub const KINDS: usize = 47;
+pub const KINDS: usize = 49;
 
 /// Which kind it is. A new kind of command does not compile here until it has a sample below.
 pub const fn kind_of(command: &Command) -> usize {
@@ -75,7 +77,9 @@ pub const fn kind_of(command: &Command) -> usize {
         Command::Identity(identity::Command::AddNetworkRule(_)) => 41,
         Command::Identity(identity::Command::RemoveNetworkRule { .. }) => 42,
         Command::Settings(settings::Command::ChangeDevice(_)) => 43,
-        Command::Settings(settings::Command::SetExpiry { .. }) => 44,
+        Command::Settings(settings::Command::SetExpiry { .. }) => 46,
+        Command::Catalog(catalog::Command::AddImage(_)) => 47,
+        Command::Catalog(catalog::Command::RemoveImage { .. }) => 48,
     }
 }
 
@@ -89,6 +93,7 @@ pub struct Furnished {
     job: PrintJobId,
     parked: ParkedCartId,
     import: Import,
+    picture: BlobHash,
     attention: Attention,
     seller: PersonId,
     role: RoleId,
@@ -110,6 +115,12 @@ fn new_person(id: PersonId, name: &str) -> CreatePerson {
         position: String::new(),
         role_id: RoleId::of(BuiltIn::Seller),
     }
+}
+
+/// A picture of a product; its bytes are nowhere, and no command looks for them.
+pub fn image(product_id: ProductId, number: u8) -> ProductImage {
+    let (sha256, thumbnail) = (BlobHash([number; 32]), BlobHash([number ^ 0xFF; 32]));
+    ProductImage { product_id, sha256, position: 0, media_type: MediaType::Jpeg, size: 80_000, width: 800, height: 600, thumbnail }
 }
 
 fn counter(command: counter::Command) -> Command {
@@ -138,6 +149,8 @@ impl Furnished {
             rows: vec![ImportedProduct { id: ProductId(shop.id()), before: None, after: shop.draft("I-1", 1, UnitPrice(10_000)) }],
         };
         shop.run(catalog(catalog::Command::Import(import.clone()))).unwrap();
+        shop.run(catalog(catalog::Command::AddImage(image(tea, 1)))).unwrap();
+        let picture = image(tea, 1).sha256;
         let attention = shop.store.rows::<Attention>().unwrap().remove(0);
         let (seller, role, key, rule) = (PersonId(shop.id()), RoleId(shop.id()), ApiKeyId(shop.id()), NetworkRuleId(shop.id()));
         for command in [
@@ -153,7 +166,7 @@ impl Furnished {
         ] {
             shop.run(Command::Identity(command)).unwrap();
         }
-        Self { shop, tea, sale, category, printer, job, parked, import, attention, seller, role, key, rule }
+        Self { shop, tea, sale, category, printer, job, parked, import, picture, attention, seller, role, key, rule }
     }
 
     /// One command of each kind; taken one by one, all but founding are done.
@@ -200,6 +213,8 @@ impl Furnished {
             catalog::Command::EditTax(TaxChanges { id: shop.taxes[0].0, name: None, rate, active: None }),
             catalog::Command::Import(import),
             catalog::Command::RevertImport(RevertImport { batch_id: self.import.batch_id, product_ids: vec![self.import.rows[0].id] }),
+            catalog::Command::AddImage(image(self.tea, 2)),
+            catalog::Command::RemoveImage { product_id: self.tea, sha256: self.picture },
         ]
         .map(catalog)
         .into()

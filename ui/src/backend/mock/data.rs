@@ -121,6 +121,7 @@ impl Shop {
                 on_hand: Quantity(stock * 1000),
                 low_threshold: Quantity(5000),
                 active: true,
+                thumbnail: None,
             };
             self.products.push((hit, format!("47100180001{index:02}")));
         }

@@ -1,11 +1,12 @@
 //! One request, and what its answer means.
 
+use js_sys::Uint8Array;
 use kontor_domain::reject::{Code, Reject};
 use serde::Deserialize;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::JsValue;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, Headers, RequestInit};
+use web_sys::{AbortSignal, FormData, Headers, RequestInit};
 
 use super::account;
 
@@ -65,6 +66,14 @@ pub(super) async fn send(method: Method, path: &str, body: Option<&str>, token: 
     begin(method, path, body, token, Some(&limit)).await
 }
 
+/// Sends a form; the browser says where its parts begin.
+pub(super) async fn send_form(path: &str, form: &FormData, token: &str) -> Result<Response, Reject> {
+    let limit = AbortSignal::timeout_with_u32(ANSWER_LIMIT_MS);
+    let made = request(Method::Post, None, Some(token), Some(&limit)).map_err(|error| super::super::not_understood(format!("{error:?}")))?;
+    made.set_body(form);
+    fetch(path, &made).await
+}
+
 /// Sends a request; its answer may go on for as long as it wants.
 pub(super) async fn begin(
     method: Method,
@@ -73,9 +82,13 @@ pub(super) async fn begin(
     token: Option<&str>,
     signal: Option<&AbortSignal>,
 ) -> Result<Response, Reject> {
+    let made = request(method, body, token, signal).map_err(|error| super::super::not_understood(format!("{error:?}")))?;
+    fetch(path, &made).await
+}
+
+async fn fetch(path: &str, request: &RequestInit) -> Result<Response, Reject> {
     let window = web_sys::window().ok_or_else(unreached)?;
-    let request = request(method, body, token, signal).map_err(|error| super::super::not_understood(format!("{error:?}")))?;
-    let answer = JsFuture::from(window.fetch_with_str_and_init(path, &request)).await;
+    let answer = JsFuture::from(window.fetch_with_str_and_init(path, request)).await;
     // Nothing came back, or not in time: what became of the request is not known.
     let response = answer.ok().and_then(|answer| answer.dyn_into::<web_sys::Response>().ok());
     response.map(Response).ok_or_else(unreached)
@@ -113,6 +126,22 @@ impl Response {
         };
         let text = text.ok_or_else(unreached)?;
         if response.ok() { Ok(text) } else { Err(refusal(response.status(), &text)) }
+    }
+
+    /// What the answer's bytes are, and they; `None`: there are none.
+    pub(super) async fn bytes(self) -> Result<Option<(String, Vec<u8>)>, Reject> {
+        if self.0.status() == 404 {
+            return Ok(None);
+        }
+        if !self.0.ok() {
+            return Err(self.read().await.err().unwrap_or_else(unreached));
+        }
+        let kind = self.0.headers().get("content-type").ok().flatten().unwrap_or_default();
+        let buffer = match self.0.array_buffer() {
+            Ok(buffer) => JsFuture::from(buffer).await.ok(),
+            Err(_) => None,
+        };
+        buffer.map(|buffer| Some((kind, Uint8Array::new(&buffer).to_vec()))).ok_or_else(unreached)
     }
 
     /// The answer's pieces as they come; an error is a refusal.

@@ -1,6 +1,7 @@
 //! A shop server over HTTP: the window's three calls with a browser's token, online only.
 
 pub(crate) mod account;
+pub(crate) mod blobs;
 mod events;
 mod host;
 mod http;
@@ -44,14 +45,15 @@ pub(crate) async fn ask(method: Method, path: &str, body: Option<&str>) -> Resul
     answer
 }
 
-/// A token that has run out is replaced once.
 async fn ask_once(method: Method, path: &str, body: Option<&str>) -> Result<String, Reject> {
+    with_token(async |token| http::send(method, path, body, Some(token)).await?.read().await).await
+}
+
+/// Asks as who is signed in. A token that has run out is replaced once.
+async fn with_token<T>(ask: impl AsyncFn(&str) -> Result<T, Reject>) -> Result<T, Reject> {
     let token = account::token().await?;
-    match http::send(method, path, body, Some(&token)).await?.read().await {
-        Err(reject) if is_about_token(&reject) => {
-            let token = account::renew(Some(&token)).await?;
-            http::send(method, path, body, Some(&token)).await?.read().await
-        }
+    match ask(&token).await {
+        Err(reject) if is_about_token(&reject) => ask(&account::renew(Some(&token)).await?).await,
         answer => answer,
     }
 }
