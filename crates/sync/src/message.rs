@@ -331,9 +331,17 @@ mod tests {
         Uuid::from_u128(number)
     }
 
+    fn cell(kind: CellKind) -> Value {
+        match kind {
+            CellKind::Id => Value::Id(id(1)),
+            CellKind::Text => Value::Text("Mei".into()),
+            CellKind::Int => Value::Int(1),
+        }
+    }
+
     #[test]
     fn a_row_comes_back_as_it_was_sent() {
-        let cells = vec![Value::Id(id(1)), Value::Text("Mei".into()), Value::Int(1)];
+        let cells: Vec<Value> = Table::person.info().kinds.iter().map(|kind| cell(*kind)).collect();
         let row = WireRow::new(Table::person, 7, RowKind::Put, Scope::COMPANY, &cells);
         let back: WireRow = serde_json::from_str(&serde_json::to_string(&row).unwrap()).unwrap();
         assert_eq!(back, row);

@@ -189,7 +189,7 @@ impl Stage {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-    use kontor_domain::cell::Value;
+    use kontor_domain::cell::{CellKind, Value};
     use kontor_domain::world::Table;
     use kontor_store::copy::Meta;
 
@@ -198,7 +198,12 @@ mod tests {
 
     /// A page that boots the company's scope, with one person.
     fn page(request: &PullRequest, person: u128, complete: bool) -> PullReply {
-        let cells = [Value::Id(Uuid::from_u128(person)), Value::Text("Mei".into()), Value::Int(1)];
+        let cell = |kind: &CellKind| match kind {
+            CellKind::Id => Value::Id(Uuid::from_u128(person)),
+            CellKind::Text => Value::Text("Mei".into()),
+            CellKind::Int => Value::Int(1),
+        };
+        let cells: Vec<Value> = Table::person.info().kinds.iter().map(cell).collect();
         PullReply::Page(Box::new(Page {
             epoch: Uuid::nil(),
             head: (9, None),

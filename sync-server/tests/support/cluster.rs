@@ -45,7 +45,9 @@ impl Programs {
             std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path().join("bin")).collect();
         folders.extend(std::env::var_os("PATH").iter().flat_map(std::env::split_paths));
         folders.retain(|folder| folder.join("initdb").is_file());
-        folders.sort();
+        // What copies a server or a database is not everywhere where a server is.
+        let is_whole = |folder: &PathBuf| ["pg_basebackup", "pg_dump", "pg_restore", "psql"].iter().all(|name| folder.join(name).is_file());
+        folders.sort_by_key(|folder| (is_whole(folder), folder.clone()));
         let at = folders.pop().context("PostgreSQL's initdb is nowhere (apt-get install postgresql)")?;
         let folder = Arc::new(tempfile::Builder::new().prefix("kontor-postgres-").tempdir()?);
         let is_root = run(Command::new("id").arg("-u"))?.trim() == "0";
