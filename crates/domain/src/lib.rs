@@ -26,4 +26,5 @@ pub mod testing;
 pub mod text;
 pub mod time;
 pub mod units;
+pub mod verify;
 pub mod world;

@@ -4,6 +4,7 @@
 
 mod people;
 mod script;
+mod spoil;
 
 use std::collections::BTreeSet;
 use std::path::Path;
