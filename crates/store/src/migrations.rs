@@ -52,6 +52,8 @@ files!(
     "019_kept_answer.sql",
     "021_chain.sql",
     "022_quarantine.sql",
+    "028_documents.postgres.sql",
+    "028_documents.sqlite.sql",
 );
 
 /// The migrations of an engine.

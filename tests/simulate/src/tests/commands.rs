@@ -44,6 +44,24 @@ fn one_poisoned_command_is_parked_and_a_thousand_good_ones_arrive() {
     crate::checks::server(&scene.shop.server).unwrap();
 }
 
+/// A foreign key is looked at when the transaction ends: all that was pushed with the bad one is in it.
+#[test]
+fn a_part_without_its_document_is_parked_alone() {
+    let mut scene = Scene::new();
+    let sql = "CREATE TRIGGER orphan AFTER INSERT ON cash_movement WHEN NEW.reason = 'orphan' BEGIN
+        INSERT INTO sale_tender (company, sale_id, ordinal, kind, amount, given, reference, rev, scope)
+        VALUES (NEW.company, NEW.id, 0, 'cash', 5, 5, '', NEW.rev, NEW.scope); END";
+    scene.shop.server.connection().execute(sql, []).unwrap();
+    let ids = ["change", "orphan", "change"].map(|reason| scene.cash(0, reason));
+    assert_eq!(scene.push(0), PushAnswer::Ok);
+    assert_eq!(ids.map(|id| scene.verdict(id).unwrap_or_default()), ["ok", "parked", "ok"]);
+    let tenders = "SELECT COUNT(*) FROM sale_tender";
+    assert_eq!(scene.shop.server.connection().query_row(tenders, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
+    crate::checks::server(&scene.shop.server).unwrap();
+    scene.pull(0);
+    assert_eq!(scene.request(0), None);
+}
+
 #[test]
 fn a_command_of_a_newer_program_waits_and_what_came_before_it_arrives() {
     let mut scene = Scene::new();
