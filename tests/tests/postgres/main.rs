@@ -270,6 +270,20 @@ async fn companies_that_share_a_writer_never_touch_each_other() {
     }
 }
 
+#[tokio::test]
+async fn a_database_of_a_newer_program_is_refused_and_left_alone() {
+    let database = Database::new().await.unwrap();
+    drop(Engine::postgres(&database.url).await.unwrap());
+    let mut beside = database.connect().await.unwrap();
+    let later = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (900, 'later', true, '', 0)";
+    beside.execute(later).await.unwrap();
+    let refused = kontor_store::postgres::start_writer(&database.url, kontor_sync::Authority::new()).await.expect_err("it is newer").reject();
+    let known = kontor_store::feed::schema().to_string();
+    assert_eq!((refused.code, refused.args["found"].as_str(), refused.args["known"].as_str()), (Code::DatabaseNewer, "900", known.as_str()));
+    let newest: i64 = sqlx::query("SELECT MAX(version) FROM _sqlx_migrations").fetch_one(&mut beside).await.unwrap().get(0);
+    assert_eq!(newest, 900);
+}
+
 /// A tender of no sale, written beside cash that is put in for this reason.
 const ORPHAN: &str = "CREATE FUNCTION orphan() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         INSERT INTO sale_tender (company, sale_id, ordinal, kind, amount, given, reference, rev, scope)
