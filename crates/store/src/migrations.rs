@@ -128,6 +128,13 @@ pub async fn run(connection: &mut AnyConnection, engine: Engine) -> Result<(), S
     migrator(engine).run(connection).await.map_err(|error| migrate_error(error, engine))
 }
 
+/// Brings a database to where an older program left it: for tests of what becomes of its files.
+#[doc(hidden)]
+pub async fn run_to(connection: &mut AnyConnection, engine: Engine, newest: i64) -> Result<(), StoreError> {
+    let older = migrator(engine).iter().filter(|migration| migration.version <= newest).cloned().collect();
+    Migrator::with_migrations(older).run(connection).await.map_err(|error| migrate_error(error, engine))
+}
+
 fn migrate_error(error: MigrateError, engine: Engine) -> StoreError {
     match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
