@@ -24,6 +24,8 @@ impl SmallDisk {
         match output {
             Ok(output) if output.status.success() => Some(Self { folder, _parent: parent }),
             other => {
+                // Where everything must be tried it may.
+                assert!(std::env::var_os("CI").is_none_or(|set| set != "true"), "a small disk cannot be mounted here: {other:?}");
                 eprintln!("SKIPPED: a small disk cannot be mounted here: {other:?}");
                 None
             }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -15,12 +16,14 @@ use kontor_domain::ids::{CommandId, ProductId, ShiftId};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::time::{BusinessDate, Instant};
 use kontor_domain::units::Money;
+use kontor_store::migrations::Engine;
 use kontor_store::sqlite::Synchronous;
 use kontor_tests::postgres::is_root;
 use kontor_tests::program::{Headless, binary};
 use kontor_tests::shop::{FLOAT, Founded, TestShop, found_command, id, product_command, sale_command};
 use kontor_tests::small_disk::SmallDisk;
 use serde_json::{Value, json};
+use sqlx::Connection as _;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -293,8 +296,7 @@ async fn a_file_of_a_newer_program_is_left_alone() {
     let bytes = std::fs::read(&file).unwrap();
     let mut program = Headless::start(folder.path(), &[]).unwrap();
     let problem = start(&mut program).await.problem.expect("a problem");
-    let ours = kontor_store::migrations::FILES.iter().filter(|(name, _)| !name.ends_with(".postgres.sql"));
-    let known: i64 = ours.filter_map(|(name, _)| name.split('_').next()?.parse().ok()).max().unwrap();
+    let known = *versions().last().unwrap();
     assert_eq!(problem.code, Code::DatabaseNewer);
     assert_eq!((problem.args["found"].as_str(), problem.args["known"].as_str()), ("900", known.to_string().as_str()));
     program.end().await.unwrap();
@@ -303,23 +305,66 @@ async fn a_file_of_a_newer_program_is_left_alone() {
     assert_eq!(copies, 0);
 }
 
-/// Takes migration 21 back, as if the file had been written by the program before.
-fn make_older(file: &Path) {
-    let connection = rusqlite::Connection::open(file).unwrap();
-    connection
-        .execute_batch(
-            "ALTER TABLE clock DROP COLUMN chain;
-             ALTER TABLE command_log DROP COLUMN chain;
-             DELETE FROM _sqlx_migrations WHERE version = 21;",
-        )
-        .unwrap();
+/// The versions of the migrations that files have.
+fn versions() -> BTreeSet<i64> {
+    let ours = kontor_store::migrations::FILES.iter().filter(|(name, _)| !name.ends_with(".postgres.sql"));
+    ours.filter_map(|(name, _)| name.split('_').next()?.parse().ok()).collect()
+}
+
+/// A file as a program left it that knew the migrations up to one, with what a shop of today holds, as far as there was
+/// room for it then.
+fn older_file(today: &Path, to: &Path, newest: i64) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        sqlx::any::install_default_drivers();
+        let mut connection = sqlx::AnyConnection::connect(&kontor_store::sqlite::url(to, "rwc")).await.unwrap();
+        kontor_store::migrations::run_to(&mut connection, Engine::Sqlite, newest).await.unwrap();
+        connection.close().await.unwrap();
+    });
+    let file = rusqlite::Connection::open(to).unwrap();
+    file.execute("ATTACH ?1 AS today", [today.to_str().unwrap()]).unwrap();
+    let names = |sql: &str| -> Vec<String> {
+        let mut statement = file.prepare(sql).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    };
+    let is_ours = |name: &str| !name.starts_with("sqlite_") && !name.starts_with("product_") && name != "_sqlx_migrations";
+    file.execute_batch("BEGIN").unwrap();
+    for table in names("SELECT name FROM main.sqlite_master WHERE type = 'table'").iter().filter(|name| is_ours(name)) {
+        let columns =
+            names(&format!("SELECT name FROM pragma_table_info('{table}', 'main') INTERSECT SELECT name FROM pragma_table_info('{table}', 'today')"));
+        let columns = columns.join(", ");
+        file.execute_batch(&format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM today.{table}")).unwrap();
+    }
+    file.execute_batch("COMMIT").unwrap();
+}
+
+/// A file of each program before this one, from the first that had ledgers on.
+#[tokio::test]
+async fn a_file_of_every_older_program_is_migrated_with_all_that_is_in_it() {
+    let (today, _) = closed_shop(2, 3).await;
+    let today = today.path().join("shop.kontor");
+    let newest = *versions().last().unwrap();
+    for version in versions().range(8..newest).copied() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("shop.kontor");
+        let (from, to) = (today.clone(), file.clone());
+        tokio::task::spawn_blocking(move || older_file(&from, &to, version)).await.unwrap();
+        let shop = Shop::open(&file, ShopFile::Own, Synchronous::Full).await.unwrap();
+        assert_eq!(count_sales(&shop).await, 3, "{version}");
+        let report = shop.reader().verify(&shop.asker(), &|_, _| {}).await.unwrap();
+        assert_eq!(report.differences, Vec::new(), "{version}");
+        shop.close().await;
+    }
 }
 
 #[tokio::test]
 async fn an_older_file_is_copied_whole_before_it_is_migrated() {
-    let (folder, founded) = closed_shop(2, 3).await;
+    const BEFORE_SYNC: i64 = 11;
+    let (today, founded) = closed_shop(2, 3).await;
+    let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("shop.kontor");
-    make_older(&file);
+    let (from, to) = (today.path().join("shop.kontor"), file.clone());
+    tokio::task::spawn_blocking(move || older_file(&from, &to, BEFORE_SYNC)).await.unwrap();
     let mut program = Headless::start(folder.path(), &[]).unwrap();
     assert_eq!(start(&mut program).await.problem, None);
     execute(&mut program, &sale_command(&founded, &[0, 1]).unwrap()).await.unwrap();
@@ -333,9 +378,11 @@ async fn an_older_file_is_copied_whole_before_it_is_migrated() {
         .collect();
     assert_eq!(copies.len(), 1, "{copies:?}");
     let copy = rusqlite::Connection::open(&copies[0]).unwrap();
-    let sales: i64 = copy.query_row("SELECT COUNT(*) FROM sale", [], |row| row.get(0)).unwrap();
-    let newest: i64 = copy.query_row("SELECT COUNT(*) FROM pragma_table_info('clock') WHERE name = 'stable_at'", [], |row| row.get(0)).unwrap();
-    assert_eq!((sales, newest), (3, 0), "as it was before");
+    let count = |sql: &str| -> i64 { copy.query_row(sql, [], |row| row.get(0)).unwrap() };
+    let found = (count("SELECT COUNT(*) FROM sale"), count("SELECT MAX(version) FROM _sqlx_migrations"));
+    assert!(found.0 == 3 && found.1 <= BEFORE_SYNC, "not as it was before: {found:?}");
+    assert_eq!(count("SELECT COUNT(*) FROM sqlite_master WHERE name = 'outbox'"), 0, "as it was before");
+    drop(copy);
     // And it is a shop that opens.
     let shop = Shop::open(&copies[0], ShopFile::Own, Synchronous::Full).await.unwrap();
     assert_eq!(count_sales(&shop).await, 3);

@@ -11,7 +11,7 @@ use crate::{Arg, Key, Locale, key, text, text_with};
 ///
 /// Families: `tender`, `sale-kind`, `shift-state`, `cash-direction`, `total`, `account`, `document-kind`,
 /// `number-kind`, `location-kind`, `reason`, `stock-document`, `tax-mode`, `printer-kind`, `paper-kind`,
-/// `paper-document`, `print-state`, `charset`, `sort`, `theme`, `density`, `permission`, `field`, `unit`.
+/// `paper-document`, `print-state`, `charset`, `sort`, `theme`, `density`, `permission`, `field`, `unit`, `verify-rule`.
 pub fn word(locale: Locale, family: &str, word: &str) -> String {
     find_word(family, word).map_or_else(|| word.to_owned(), |key| text(locale, key))
 }

@@ -4,7 +4,7 @@
 use kontor_domain::attention::{Attention, AttentionKind};
 use kontor_domain::command::Permission;
 use kontor_domain::reject::{Code, Reject};
-use kontor_domain::{catalog, counter, host, identity, ids, money, printing, settings, stock, time};
+use kontor_domain::{catalog, counter, host, identity, ids, money, printing, settings, stock, time, verify};
 use kontor_translations::{Key, Locale, attention_text, key, reject_text, text, text_with, unit_text};
 
 #[allow(missing_docs, dead_code, reason = "the build's own rules, tried here")]
@@ -48,6 +48,7 @@ fn every_word_of_the_domain_has_a_text() {
         "sort": catalog::ProductSort,
         "theme": host::Theme,
         "density": host::Density,
+        "verify-rule": verify::VerifyRule,
     }
     for code in Code::ALL {
         assert!(Key::find(&format!("reject-{}", code.number())).is_some(), "{code:?} has no sentence");

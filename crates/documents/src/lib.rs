@@ -38,6 +38,8 @@ mod words;
 
 #[cfg(all(test, feature = "paper"))]
 mod layout_tests;
+#[cfg(all(test, feature = "paper"))]
+mod receipt_tests;
 
 #[cfg(feature = "paper")]
 pub use escpos::{Charset, EscposOptions, drawer_kick, receipt_escpos, shift_report_escpos, test_page_escpos, test_page_pdf};

@@ -14,6 +14,7 @@ use crate::printing::{PaperDocument, PrintJob};
 use crate::reject::Reject;
 use crate::secret::Secret;
 use crate::time::{BusinessDate, Instant};
+pub use crate::verify::{Difference, VerifyReport};
 
 words! {
     /// Light or dark.
@@ -351,28 +352,6 @@ pub struct ImportError {
     pub row: i64,
     /// What is wrong.
     pub reject: Reject,
-}
-
-/// What `verify` found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VerifyReport {
-    /// Figures compared.
-    pub compared: i64,
-    /// The first differences (none: all is right).
-    pub differences: Vec<Difference>,
-}
-
-/// A figure that is not what its ledger says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Difference {
-    /// Which rule.
-    pub rule: String,
-    /// Of what.
-    pub about: String,
-    /// What is stored.
-    pub stored: String,
-    /// What the ledger says.
-    pub ledger: String,
 }
 
 /// What the program tells its screens unasked (Tauri event `kontor`).

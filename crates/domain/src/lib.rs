@@ -28,4 +28,5 @@ pub mod testing;
 pub mod text;
 pub mod time;
 pub mod units;
+pub mod verify;
 pub mod world;

@@ -57,7 +57,7 @@ fn worth(shop: &Shop) -> Vec<StockValue> {
 }
 
 proptest! {
-    #![proptest_config(tries(1_000))]
+    #![proptest_config(tries(20_000))]
 
     #[test]
     fn the_stored_sale_is_what_the_screen_showed(plan in carts(5), kind in 0_usize..3, card in 0_i64..1_500_000, transfer in 0_i64..1_500_000, cold: bool) {

@@ -54,6 +54,8 @@ files!(
     "022_quarantine.sql",
     "025_upkeep.sql",
     "026_blob.sql",
+    "028_documents.postgres.sql",
+    "028_documents.sqlite.sql",
     "030_product_lists.sql",
     "031_sign_in_rate.sql",
     "032_smtp_setting.sql",
@@ -130,6 +132,13 @@ fn is_missing_table(error: &sqlx::Error) -> bool {
 /// Brings a database up to date.
 pub async fn run(connection: &mut AnyConnection, engine: Engine) -> Result<(), StoreError> {
     migrator(engine).run(connection).await.map_err(|error| migrate_error(error, engine))
+}
+
+/// Brings a database to where an older program left it: for tests of what becomes of its files.
+#[doc(hidden)]
+pub async fn run_to(connection: &mut AnyConnection, engine: Engine, newest: i64) -> Result<(), StoreError> {
+    let older = migrator(engine).iter().filter(|migration| migration.version <= newest).cloned().collect();
+    Migrator::with_migrations(older).run(connection).await.map_err(|error| migrate_error(error, engine))
 }
 
 fn migrate_error(error: MigrateError, engine: Engine) -> StoreError {

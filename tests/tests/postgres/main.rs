@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
+mod bad_input;
 mod people;
 mod script;
+mod spoil;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,9 +15,11 @@ use kontor_desktop::platform;
 use kontor_domain::catalog::{self, CreateProduct, Import, ImportedProduct, ProductDraft};
 use kontor_domain::cell::{CellKind, Value};
 use kontor_domain::command::Command;
-use kontor_domain::ids::{BatchId, CommandId, CompanyId, ProductId};
+use kontor_domain::counter;
+use kontor_domain::ids::{BatchId, CashMovementId, CommandId, CompanyId, ProductId};
+use kontor_domain::reject::Code;
 use kontor_domain::stock::{self, ListBalances};
-use kontor_domain::units::{Quantity, UnitPrice};
+use kontor_domain::units::{Money, Quantity, UnitPrice};
 use kontor_domain::world::{Change, Table, TableInfo};
 use kontor_store::installation::Installation;
 use kontor_tests::engine::{Engine, asker, fresh_ids};
@@ -264,6 +268,53 @@ async fn companies_that_share_a_writer_never_touch_each_other() {
         assert_stock(&engine, *ids, founded, 32).await;
         assert_no_gap(&mut connection, ids.company, 1 + 2 + 1 + 32).await;
     }
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_program_is_refused_and_left_alone() {
+    let database = Database::new().await.unwrap();
+    drop(Engine::postgres(&database.url).await.unwrap());
+    let mut beside = database.connect().await.unwrap();
+    let later = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (900, 'later', true, '', 0)";
+    beside.execute(later).await.unwrap();
+    let refused = kontor_store::postgres::start_writer(&database.url, kontor_sync::Authority::new()).await.expect_err("it is newer").reject();
+    let known = kontor_store::feed::schema().to_string();
+    assert_eq!((refused.code, refused.args["found"].as_str(), refused.args["known"].as_str()), (Code::DatabaseNewer, "900", known.as_str()));
+    let newest: i64 = sqlx::query("SELECT MAX(version) FROM _sqlx_migrations").fetch_one(&mut beside).await.unwrap().get(0);
+    assert_eq!(newest, 900);
+}
+
+/// A tender of no sale, written beside cash that is put in for this reason.
+const ORPHAN: &str = "CREATE FUNCTION orphan() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        INSERT INTO sale_tender (company, sale_id, ordinal, kind, amount, given, reference, rev, scope)
+        VALUES (NEW.company, NEW.id, 0, 'cash', 5, 5, '', NEW.rev, NEW.scope);
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER orphan AFTER INSERT ON cash_movement FOR EACH ROW WHEN (NEW.reason = 'orphan') EXECUTE FUNCTION orphan()";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_part_without_its_document_fails_its_own_command_alone() {
+    let database = Database::new().await.unwrap();
+    let engine = Arc::new(Engine::postgres(&database.url).await.unwrap());
+    let ids = fresh_ids();
+    let founded = found_on(&engine, ids, 1).await;
+    let mut beside = database.connect().await.unwrap();
+    beside.execute(ORPHAN).await.unwrap();
+    // At once, so that they are one transaction.
+    let tasks: Vec<_> = (0..12)
+        .map(|number| {
+            let (engine, shift_id) = (Arc::clone(&engine), founded.shift);
+            let reason = if number == 5 { "orphan" } else { "change" }.to_owned();
+            let cash = counter::MoveCash { movement_id: CashMovementId(id()), shift_id, amount: Money(5), reason };
+            tokio::spawn(async move { engine.run(ids, CommandId(id()), Command::Counter(counter::Command::CashIn(cash)), platform::now()).await })
+        })
+        .collect();
+    for (number, task) in tasks.into_iter().enumerate() {
+        let verdict = task.await.unwrap().map(|_| ()).map_err(|reject| reject.code);
+        assert_eq!(verdict, if number == 5 { Err(Code::Internal) } else { Ok(()) }, "{number}");
+    }
+    assert_eq!(engine.differences(&asker(ids, platform::now(), founded.date)).await.unwrap(), Vec::new());
+    assert_no_gap(&mut beside, ids.company, 1 + 1 + 1 + 11).await;
 }
 
 /// A product that nobody has yet.

@@ -129,6 +129,7 @@ const NAMES: &[&str] = &[
     "鳳梨酥　ＡＢＣ＇full＇",
     "Ünïcödé Straße",
     "a & b | c:* <-> !d '' \\'",
+    "凤凰卷 简体",
 ];
 
 fn sell(founded: &Founded, cart: Cart, tenders: Option<Vec<Tender>>) -> Sell {
@@ -328,6 +329,22 @@ pub async fn ask_all(both: &Both, founded: &Founded, next_shift: ShiftId) {
             .await;
         }
     }
+    // By tag (禮盒, gift), by one character and more, and by a name in the other script (鳳梨酥 and 凤凰卷 are stored).
+    for (text, part) in [
+        ("gift", "X5"),
+        ("禮盒", "X5"),
+        ("礼盒", "X5"),
+        ("礼", "X5"),
+        ("凤", "X5"),
+        ("凤梨", "X5"),
+        ("鳳梨酥", "X5"),
+        ("鳳凰", "X8"),
+        ("凤凰卷", "X8"),
+        ("龍蝦", ""),
+    ] {
+        let found = both.ask(founded, SearchProducts { text: text.into(), limit: 500 }).await;
+        assert_eq!(found.iter().any(|hit| hit.code == part), !part.is_empty(), "{text}: {found:?}");
+    }
     for text in ["O'BRIEN", "o'brien", "TS-1", "ts-1", "李", "2453"] {
         let filter = SaleFilter { text: text.into(), business_date: Some(founded.date), kind: None, warehouse_id: None };
         assert!(both.ask(founded, ListSales { filter, offset: 0, limit: 50 }).await.total > 0, "{text}");
@@ -408,7 +425,10 @@ pub async fn settle(both: &Both, founded: &Founded) -> ShiftId {
         device_name: "Laptop".into(),
     };
     both.run(Command::Settings(settings::Command::AddTill(till))).await;
-    both.run(Command::Settings(settings::Command::AddDevice { device_id: DeviceId(id()), name: "Server".into() })).await;
+    let device_id = DeviceId(id());
+    both.run(Command::Settings(settings::Command::AddDevice { device_id, name: "Server".into() })).await;
+    let name = Some(Edit { from: "Server".into(), to: "伺服器".into() });
+    both.run(Command::Settings(settings::Command::ChangeDevice(settings::DeviceChanges { device_id, name }))).await;
     both.run(Command::Counter(counter::Command::CloseShift(CloseShift {
         shift_id: founded.shift,
         denominations: Vec::new(),

@@ -7,7 +7,7 @@ use leptos::task::spawn_local;
 
 use crate::parts::{Button, Form, FormError, Kind, Progress, Strip, today};
 use crate::state::app;
-use crate::text::{key, locale, t, tx};
+use crate::text::{key, locale, t, tx, word};
 use crate::toast::Tone;
 use crate::{backend, icon};
 
@@ -83,7 +83,7 @@ fn found(report: &VerifyReport) -> AnyView {
     let rows = report.differences.iter().map(|difference| {
         view! {
             <tr>
-                <td>{difference.rule.clone()}</td>
+                <td>{word("verify-rule", difference.rule.word())}</td>
                 <td class="selectable">{difference.about.clone()}</td>
                 <td class="num">{difference.stored.clone()}</td>
                 <td class="num">{difference.ledger.clone()}</td>
