@@ -5,17 +5,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use chrono::{NaiveDate, TimeDelta};
 use chrono_tz::Tz;
 use clap::Args;
 use kontor_domain::catalog::NewTax;
 use kontor_domain::command::{Command, Edit};
 use kontor_domain::identity::{self, CreatePerson, PersonChanges};
 use kontor_domain::ids::{CommandId, CompanyId, DeviceId, LocationId, PersonId, RoleId, ShiftId, TaxId, TillId, WarehouseId};
-use kontor_domain::settings::{self, Found, TaxMode};
+use kontor_domain::settings::{self, Company, Found, TaxMode};
 use kontor_domain::stock::{LocationKind, NewLocation};
 use kontor_domain::time::{BusinessDate, Instant};
 use kontor_domain::units::{Money, Rate};
-use kontor_store::access::{Access, Enrolment, HeldOf, TillPlace};
+use kontor_store::access::{Access, AccessEvent, Enrolment, HeldOf, TillPlace};
 use kontor_store::{server_file, sqlite};
 use kontor_sync::enrol::Secret;
 use kontor_sync::message::{COMMANDS_LIMIT, PushAnswer, PushRequest, PushedCommand};
@@ -24,6 +25,7 @@ use uuid::Uuid;
 use crate::config::{Database, Settings, Transport};
 use crate::host::{Host, now};
 use crate::identity::actor::server_device;
+use crate::identity::event;
 use crate::identity::passwords::{self, check_password};
 use crate::server::make_data_folder;
 use crate::tls::Identity;
@@ -84,9 +86,6 @@ pub struct NewAdmin {
     /// E-mail address of a new owner
     #[arg(long, default_value = "")]
     pub email: String,
-    /// Code of the company, if the server has several
-    #[arg(long)]
-    pub company: Option<String>,
     /// File that holds the password; without it and without KONTOR_PASSWORD it is asked for
     #[arg(long)]
     pub password_file: Option<PathBuf>,
@@ -170,7 +169,7 @@ fn tax(text: &str) -> Result<NewTax> {
     Ok(NewTax { id: TaxId(Uuid::now_v7()), name: name.to_owned(), rate: Rate(millionths) })
 }
 
-/// Founds a company. Its till 1 joins with a code like any other.
+/// Founds a company; there may be others, which know nothing of it. Its till 1 joins with a code like any other.
 pub async fn create_company(settings: &Settings, new: &NewCompany) -> Result<CompanyId> {
     make_data_folder(&settings.data)?;
     let zone: Tz = new.time_zone.parse().map_err(|_| anyhow!("{} is no time zone", new.time_zone))?;
@@ -206,12 +205,13 @@ pub async fn create_company(settings: &Settings, new: &NewCompany) -> Result<Com
     };
     let host = Host::open(&settings.database).await?;
     let command = Command::Settings(settings::Command::Found(Box::new(found)));
-    let done = match host.access.companies().await {
-        Ok(companies) if companies.is_empty() => {
+    // A code names its company where somebody signs in.
+    let done = match host.access.code_is_used(&new.code).await {
+        Ok(false) => {
             let done = host.submit(CommandId(Uuid::now_v7()), company, device, owner, command).await;
             done.map(|_| company).map_err(|reject| anyhow!("refused: {reject}"))
         }
-        Ok(_) => Err(anyhow!("this server has a company already")),
+        Ok(true) => Err(anyhow!("a company of this server has the code {}", new.code)),
         Err(error) => Err(error.into()),
     };
     host.close().await;
@@ -225,19 +225,60 @@ pub async fn adopt(settings: &Settings, file: &Path) -> Result<()> {
     migrate(settings).await
 }
 
-/// The one company of this server.
-async fn company(access: &Access) -> Result<CompanyId> {
+/// The company that is meant: the one named, or the only one.
+async fn company(access: &Access, settings: &Settings) -> Result<CompanyId> {
+    if let Some(code) = &settings.company {
+        return access.company_of_code(code).await?.with_context(|| format!("no company has the code {code}"));
+    }
     match access.companies().await?.as_slice() {
         [company] => Ok(*company),
         [] => bail!("there is no company yet"),
-        _ => bail!("there are several companies"),
+        _ => bail!("there are several companies: name one with --company CODE"),
     }
+}
+
+/// A company of this server, as its machine lists it.
+pub async fn companies(settings: &Settings) -> Result<Vec<Company>> {
+    let access = open(settings).await?;
+    let mut found = Vec::new();
+    for id in access.companies().await? {
+        found.extend(access.company(id).await?);
+    }
+    access.close().await;
+    Ok(found)
+}
+
+/// Until when a company works; `None`: as long as it likes. On a file of its own the server must not run.
+pub async fn set_expiry(settings: &Settings, last_day: Option<NaiveDate>) -> Result<Company> {
+    let host = Host::open(&settings.database).await?;
+    let done = set_expiry_with(&host, settings, last_day).await;
+    host.close().await;
+    done
+}
+
+async fn set_expiry_with(host: &Host, settings: &Settings, last_day: Option<NaiveDate>) -> Result<Company> {
+    let id = company(&host.access, settings).await?;
+    let (owner, before) = (host.access.owner(id).await?.context("nobody owns the company")?, host.access.company(id).await?.context("no company")?);
+    let expires_at = last_day.map(|day| end_of(day, &before.time_zone)).transpose()?;
+    let command = Command::Settings(settings::Command::SetExpiry { expires_at: Edit { from: before.expires_at, to: expires_at } });
+    host.make_own_device(id).await.map_err(|problem| anyhow!("refused: {problem:?}"))?;
+    host.submit(CommandId(Uuid::now_v7()), id, server_device(id), owner, command).await.map_err(|reject| anyhow!("refused: {reject}"))?;
+    Ok(Company { expires_at, ..before })
+}
+
+/// The moment at which a day ends in a time zone.
+fn end_of(day: NaiveDate, zone: &str) -> Result<Instant> {
+    let zone: Tz = zone.parse().map_err(|_| anyhow!("{zone} is no time zone"))?;
+    let midnight = day.succ_opt().and_then(|next| next.and_hms_opt(0, 0, 0)).context("a day")?;
+    // Where the clock is put forward at midnight, the day ends when it strikes one.
+    let end = midnight.and_local_timezone(zone).earliest().or_else(|| (midnight + TimeDelta::hours(1)).and_local_timezone(zone).earliest());
+    Ok(Instant(end.context("a day")?.timestamp_millis()))
 }
 
 /// Makes a code.
 pub async fn enrol(settings: &Settings, new: &NewEnrolment) -> Result<Shown> {
     let access = open(settings).await?;
-    let company = company(&access).await?;
+    let company = company(&access, settings).await?;
     let person = access.owner(company).await?.context("nobody owns the company")?;
     let fingerprint = Identity::of(settings)?.as_ref().map(Identity::fingerprint);
     let shown = invite(&access, company, person, new, fingerprint).await?;
@@ -295,27 +336,20 @@ fn enrolment(company: CompanyId, tills: &[TillPlace], new: &NewEnrolment) -> Res
     }
 }
 
-/// The company of a code, or the one company.
-async fn company_named(access: &Access, code: Option<&str>) -> Result<CompanyId> {
-    match code {
-        Some(code) => access.company_of_code(code).await?.with_context(|| format!("no company, or several, has the code {code}")),
-        None => company(access).await,
-    }
-}
-
 /// Lets an owner sign in: a new one, or the company's first. On a file of its own the server must not run.
 pub async fn create_admin(settings: &Settings, new: &NewAdmin, password: Secret) -> Result<PersonId> {
     let host = Host::open(&settings.database).await?;
-    let made = create_admin_with(&host, new, &password).await;
+    let made = create_admin_with(&host, settings, new, &password).await;
     host.close().await;
     made
 }
 
-async fn create_admin_with(host: &Host, new: &NewAdmin, password: &Secret) -> Result<PersonId> {
-    let company = company_named(&host.access, new.company.as_deref()).await?;
+async fn create_admin_with(host: &Host, settings: &Settings, new: &NewAdmin, password: &Secret) -> Result<PersonId> {
+    let company = company(&host.access, settings).await?;
     let owner = host.access.owner(company).await?.context("nobody owns the company")?;
     let username = identity::username_of(&new.username);
-    check_password(password, &[&username, &new.email]).map_err(|reject| anyhow!("this password is too short, too long or a name: {reject}"))?;
+    check_password(password, &[&username, &new.email])
+        .map_err(|reject| anyhow!("this password is too short, too long, a name, or one that many people have: {reject}"))?;
     let hash = passwords::hash(password)?;
     let (person, command) = match &new.name {
         Some(name) => {
@@ -347,13 +381,20 @@ async fn create_admin_with(host: &Host, new: &NewAdmin, password: &Secret) -> Re
     done.map_err(|reject| anyhow!("refused: {reject}"))?;
     host.access.set_password(company, person, &hash, now()).await?;
     host.access.end_sessions(company, person, None, now()).await?;
+    let detail = serde_json::json!({ "person_id": person }).to_string();
+    note_at_machine(&host.access, AccessEvent { person: Some(person), detail, ..event("access.password_set", company, "") }).await?;
     Ok(person)
+}
+
+/// Writes down what is done at the machine itself: nobody is known to have done it but who has the machine.
+async fn note_at_machine(access: &Access, event: AccessEvent) -> Result<()> {
+    Ok(access.note(&event).await?)
 }
 
 /// The company's tills.
 pub async fn tills(settings: &Settings) -> Result<Vec<TillPlace>> {
     let access = open(settings).await?;
-    let tills = access.tills(company(&access).await?).await?;
+    let tills = access.tills(company(&access, settings).await?).await?;
     access.close().await;
     Ok(tills)
 }
@@ -361,9 +402,11 @@ pub async fn tills(settings: &Settings) -> Result<Vec<TillPlace>> {
 /// Takes a till's tokens back; how many there were.
 pub async fn revoke(settings: &Settings, number: i64) -> Result<u64> {
     let access = open(settings).await?;
-    let company = company(&access).await?;
+    let company = company(&access, settings).await?;
     let device = device_of(&access, company, number).await?;
     let count = access.revoke(company, device, now()).await?;
+    let detail = serde_json::json!({ "device_id": device, "count": count }).to_string();
+    note_at_machine(&access, AccessEvent { device: Some(device), detail, ..event("access.device_written_off", company, "") }).await?;
     access.close().await;
     Ok(count)
 }
@@ -378,7 +421,7 @@ async fn device_of(access: &Access, company: CompanyId, number: i64) -> Result<D
 /// Tills that sent something after they were shut out.
 pub async fn quarantine(settings: &Settings) -> Result<Vec<(TillPlace, HeldOf)>> {
     let access = open(settings).await?;
-    let company = company(&access).await?;
+    let company = company(&access, settings).await?;
     let held = access.held_devices(company).await?;
     let tills = access.tills(company).await?;
     access.close().await;
@@ -390,7 +433,7 @@ pub async fn quarantine(settings: &Settings) -> Result<Vec<(TillPlace, HeldOf)>>
 pub async fn release(settings: &Settings, number: i64) -> Result<usize> {
     let host = Host::open(&settings.database).await?;
     let released = async {
-        let company = company(&host.access).await?;
+        let company = company(&host.access, settings).await?;
         let device = device_of(&host.access, company, number).await?;
         quarantine::release(&host, company, device).await
     };
@@ -428,13 +471,13 @@ pub async fn take_in(settings: &Settings, path: &Path) -> Result<usize> {
     ensure!(size <= seal::FILE_LIMIT, "{} has {size} bytes", path.display());
     let file = std::fs::read(path).with_context(|| path.display().to_string())?;
     let host = Host::open(&settings.database).await?;
-    let taken = take_in_with(&host, &file).await;
+    let taken = take_in_with(&host, settings, &file).await;
     host.close().await;
     taken
 }
 
-async fn take_in_with(host: &Host, file: &[u8]) -> Result<usize> {
-    let company = company(&host.access).await?;
+async fn take_in_with(host: &Host, settings: &Settings, file: &[u8]) -> Result<usize> {
+    let company = company(&host.access, settings).await?;
     let key = host.access.seal_key(company, || None, now()).await?.context("this server never gave a key")?;
     let (header, unsent) = seal::open(file, &key)?;
     ensure!(header.company == company, "the file is of another company");

@@ -77,6 +77,8 @@ pub struct App {
     pub screens: Option<Files>,
     /// Places for screens that listen.
     pub lines: Arc<Semaphore>,
+    /// Longest that a request may take.
+    pub request_limit: Duration,
     requests_of_device: DefaultKeyedRateLimiter<DeviceId>,
     tries_of_address: DefaultKeyedRateLimiter<IpAddr>,
     tries_of_all: DefaultDirectRateLimiter,
@@ -98,6 +100,7 @@ impl App {
             fingerprint: None,
             screens: None,
             lines: Arc::new(Semaphore::new(LINES_LIMIT)),
+            request_limit: REQUEST_LIMIT,
             requests_of_device: RateLimiter::keyed(Quota::per_second(REQUESTS_OF_DEVICE.0).allow_burst(REQUESTS_OF_DEVICE.1)),
             tries_of_address: RateLimiter::keyed(Quota::per_minute(TRIES_OF_ADDRESS)),
             tries_of_all: RateLimiter::direct(Quota::per_minute(TRIES_OF_ALL)),
@@ -244,7 +247,7 @@ pub async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) 
         if is_full {
             return Problem::unavailable().into_response();
         }
-        match tokio::time::timeout(REQUEST_LIMIT, AssertUnwindSafe(next.run(request)).catch_unwind()).await {
+        match tokio::time::timeout(app.request_limit, AssertUnwindSafe(next.run(request)).catch_unwind()).await {
             Ok(Ok(response)) => response,
             Ok(Err(_)) => {
                 tracing::error!("a panic");

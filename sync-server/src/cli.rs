@@ -4,7 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
+use kontor_domain::settings::Company;
+use kontor_domain::time::Instant;
 use kontor_sync::enrol::Secret;
 
 use crate::admin::{self, NewAdmin, NewCompany, NewEnrolment};
@@ -33,6 +36,12 @@ enum Command {
     Migrate,
     /// Found a company on this server
     CreateCompany(NewCompany),
+    /// List the companies, or say until when one works; on a file of its own the server must not run
+    Company {
+        /// Last day on which it works, 2027-01-31; `never`: as long as it likes
+        #[arg(long)]
+        expires: Option<Expiry>,
+    },
     /// Let an owner sign in; on a file of its own the server must not run
     CreateAdmin(NewAdmin),
     /// Take over the file of a shop that was alone; no program may have it open
@@ -99,6 +108,16 @@ impl Cli {
             Command::Migrate => admin::migrate(&settings).await,
             Command::CreateCompany(company) => {
                 println!("{}", admin::create_company(&settings, &company).await?);
+                Ok(())
+            }
+            Command::Company { expires: None } => {
+                for company in admin::companies(&settings).await? {
+                    println!("{}", line_of(&company));
+                }
+                Ok(())
+            }
+            Command::Company { expires: Some(expiry) } => {
+                println!("{}", line_of(&admin::set_expiry(&settings, expiry.0).await?));
                 Ok(())
             }
             Command::CreateAdmin(new) => {
@@ -168,6 +187,24 @@ impl Cli {
             }
         }
     }
+}
+
+/// The last day of a company; `None`: there is none.
+#[derive(Clone, Copy, Debug)]
+struct Expiry(Option<NaiveDate>);
+
+impl std::str::FromStr for Expiry {
+    type Err = chrono::ParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "never" { Ok(Self(None)) } else { text.parse().map(|day| Self(Some(day))) }
+    }
+}
+
+/// A company on one line.
+fn line_of(company: &Company) -> String {
+    let until = company.expires_at.and_then(Instant::utc).map_or_else(|| "never".to_owned(), |utc| utc.to_rfc3339());
+    format!("{}\t{}\t{}\texpires {until}", company.code, company.name, company.id)
 }
 
 /// The password of a new owner: from a file, the environment, or whoever sits there. Never a flag, which everyone on the

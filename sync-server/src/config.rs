@@ -1,6 +1,7 @@
 //! Settings: file, then environment, then flags; each is named the same in all three.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -13,6 +14,8 @@ use serde::Deserialize;
 pub const PORT: u16 = 7443;
 /// Days of logs that are kept if nothing else is said.
 const LOG_DAYS: usize = 14;
+/// Requests that one session or key has in a second if nothing else is said: more than screens and honest programs need.
+const REQUESTS_A_SECOND: NonZeroU32 = NonZeroU32::MIN.saturating_add(499);
 
 /// Settings as given; what is missing has a value of its own.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
@@ -30,6 +33,9 @@ pub struct Given {
     /// File that holds the PostgreSQL address
     #[arg(long, global = true, env = "KONTOR_DATABASE_URL_FILE")]
     pub database_url_file: Option<PathBuf>,
+    /// Code of the company that is meant, where the server has several
+    #[arg(long, global = true, env = "KONTOR_COMPANY")]
+    pub company: Option<String>,
     /// Speak HTTP without TLS; only on a loopback address
     #[arg(long, global = true, env = "KONTOR_PLAIN_HTTP")]
     pub plain_http: Option<bool>,
@@ -57,6 +63,9 @@ pub struct Given {
     /// Networks of proxies whose X-Forwarded-For is believed, e.g. 10.0.0.0/8
     #[arg(long, global = true, env = "KONTOR_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Option<Vec<IpNet>>,
+    /// Requests that one session or key has in a second
+    #[arg(long, global = true, env = "KONTOR_REQUESTS_A_SECOND")]
+    pub requests_a_second: Option<NonZeroU32>,
     /// Folder of the screens for browsers; without it the folder `ui` beside the program, if it is there
     #[arg(long, global = true, env = "KONTOR_UI_DIR")]
     pub ui_dir: Option<PathBuf>,
@@ -116,6 +125,10 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The database.
     pub database: Database,
+    /// Code of the company that is meant at the machine, where there are several.
+    pub company: Option<String>,
+    /// Requests that one session or key has in a second.
+    pub requests_a_second: NonZeroU32,
     /// How it is spoken to.
     pub transport: Transport,
     /// How letters are sent; `None`: they are not.
@@ -145,15 +158,29 @@ fn read_secret(path: &Path) -> Result<Secret> {
     Ok(Secret(text.trim().to_owned()))
 }
 
+/// Whether a PostgreSQL address goes through TLS, not over a network at all, or says itself that it does without: what is
+/// nowhere said is not left to whoever listens on the way.
+fn is_safe_database(url: &Secret) -> bool {
+    let rest = url.0.split_once("://").map_or("", |(_, rest)| rest);
+    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let host = place.split('/').next().unwrap_or_default();
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    let is_here = host.is_empty() || host.starts_with("%2F") || is_own(host);
+    let named = |name: &str| form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+    let is_here = named("host").map_or(is_here, |host| host.starts_with('/') || is_own(&host));
+    is_here || named("sslmode").is_some_and(|mode| ["disable", "require", "verify-ca", "verify-full"].contains(&mode.as_str()))
+}
+
+/// Whether a host, with a port or without, is this machine.
+pub(crate) fn is_own(host: &str) -> bool {
+    ["127.0.0.1", "localhost", "[::1]"].iter().any(|own| host == *own || host.starts_with(&format!("{own}:")))
+}
+
 /// Whether letters go through TLS, or not over a network at all.
 fn is_sealed(smtp_url: &Secret) -> bool {
     let url = smtp_url.0.as_str();
     let host = url.strip_prefix("smtp://").map(|rest| rest.rsplit_once('@').map_or(rest, |(_, host)| host));
-    let is_here = host.is_some_and(|host| {
-        ["127.0.0.1", "localhost", "[::1]"]
-            .iter()
-            .any(|here| host.split(['/', '?']).next().is_some_and(|host| host == *here || host.starts_with(&format!("{here}:"))))
-    });
+    let is_here = host.is_some_and(|host| host.split(['/', '?']).next().is_some_and(is_own));
     url.starts_with("smtps://") || (host.is_some() && url.contains("tls=required")) || is_here
 }
 
@@ -175,6 +202,7 @@ impl Given {
             listen: self.listen.or(other.listen),
             database_url: if has_url { self.database_url } else { other.database_url },
             database_url_file: if has_url { self.database_url_file } else { other.database_url_file },
+            company: self.company.or(other.company),
             plain_http: self.plain_http.or(other.plain_http),
             tls_certificate: self.tls_certificate.or(other.tls_certificate),
             tls_key: self.tls_key.or(other.tls_key),
@@ -184,6 +212,7 @@ impl Given {
             public_url: self.public_url.or(other.public_url),
             registration: self.registration.or(other.registration),
             trusted_proxies: self.trusted_proxies.or(other.trusted_proxies),
+            requests_a_second: self.requests_a_second.or(other.requests_a_second),
             ui_dir: self.ui_dir.or(other.ui_dir),
             cors_origins: self.cors_origins.or(other.cors_origins),
             log: self.log.or(other.log),
@@ -203,6 +232,10 @@ impl Given {
         };
         if let Database::Postgres(url) = &database {
             ensure!(url.0.starts_with("postgres://") || url.0.starts_with("postgresql://"), "database_url is no PostgreSQL address");
+            ensure!(
+                is_safe_database(url),
+                "database_url leads to another machine: add ?sslmode=verify-full, or sslmode=disable where the way is safe"
+            );
         }
         let transport = match (self.plain_http.unwrap_or(false), self.tls_certificate, self.tls_key) {
             (true, None, None) => {
@@ -234,6 +267,8 @@ impl Given {
             data,
             listen,
             database,
+            company: self.company,
+            requests_a_second: self.requests_a_second.unwrap_or(REQUESTS_A_SECOND),
             transport,
             mail,
             registration,
@@ -283,7 +318,10 @@ mod tests {
             "plain_http = true\nlisten = '192.168.1.2:80'",
             "tls_key = 'a'",
             "database_url = 'mysql://x'",
-            "database_url = 'postgres://x'\ndatabase_url_file = 'y'",
+            "database_url = 'postgres://kontor:x@db.example.com/kontor'",
+            "database_url = 'postgres://localhost.example.com/kontor?sslmode=prefer'",
+            "database_url = 'postgres:///kontor?host=db.example.com'",
+            "database_url = 'postgres:///x'\ndatabase_url_file = 'y'",
             "log_days = 0",
             "smtp_url = 'smtps://mail.example.com'",
             "smtp_url = 'smtp://mail.example.com'\nmail_from = 'a@example.com'\npublic_url = 'https://example.com'",
@@ -294,6 +332,15 @@ mod tests {
             assert!(given(text).settle().is_err(), "{text}");
         }
         assert_eq!(given("plain_http = true\nlisten = '127.0.0.1:80'").settle().unwrap().transport, Transport::Plain);
+        for url in [
+            "postgres://kontor:x@127.0.0.1:5432/kontor",
+            "postgres:///kontor?host=/run/postgresql",
+            "postgres://%2Frun%2Fpostgresql/kontor",
+            "postgres://kontor@db.example.com/kontor?sslmode=verify-full",
+            "postgres://kontor@10.0.0.2/kontor?sslmode=disable",
+        ] {
+            assert!(given(&format!("database_url = '{url}'")).settle().is_ok(), "{url}");
+        }
         assert!(toml::from_str::<Given>("lisen = '127.0.0.1:80'").is_err());
     }
 

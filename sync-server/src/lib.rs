@@ -21,4 +21,5 @@ pub mod secrets;
 pub mod server;
 pub mod snapshots;
 pub mod tls;
+pub mod vault;
 pub mod wire;

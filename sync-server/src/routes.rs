@@ -14,7 +14,7 @@ use kontor_domain::command::Command;
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::settings::{self, AddTill};
 use kontor_domain::world::Scope;
-use kontor_store::access::DeviceToken;
+use kontor_store::access::{AccessEvent, DeviceToken, Enrolment};
 use kontor_sync::enrol::{EnrolReply, EnrolRequest};
 use kontor_sync::message::{PullReply, PullRequest, PushRequest, SNAPSHOT_EPOCH, SNAPSHOT_MARK, SNAPSHOT_REV};
 
@@ -54,6 +54,7 @@ fn everything() -> (Router<Arc<App>>, OpenApi) {
             .route("/api/v1/sync/pull", post(pull))
             .route("/api/v1/sync/snapshot/{scope}", get(snapshot))
             .route("/api/v1/devices/enrol", post(enrol))
+            .route("/health/", get(ready))
             .route("/health/live", get(live))
             .route("/health/ready", get(ready))
             .route("/metrics", get(metrics)),
@@ -143,6 +144,7 @@ async fn enrol(State(app): State<Arc<App>>, request: Request) -> Result<Response
         return Err(wrong());
     }
     app.metrics.enrolled.inc();
+    note_joined(&app, &enrolment, app.door.address(&parts)).await;
     tracing::info!(device = %enrolment.device, till = enrolment.till_number, "a device has its token");
     let seal_key = host.access.seal_key(enrolment.company, seal::new_key, now()).await?;
     let reply = EnrolReply {
@@ -155,6 +157,16 @@ async fn enrol(State(app): State<Arc<App>>, request: Request) -> Result<Response
         seal_key: seal_key.map(|key| secrets::hex(&key.public)),
     };
     wire::reply(reply, Pack::No).await
+}
+
+/// Writes down that a device joined. What cannot be written down is in the log, and stops nobody.
+async fn note_joined(app: &App, enrolment: &Enrolment, address: std::net::IpAddr) {
+    let detail = serde_json::json!({ "till_number": enrolment.till_number }).to_string();
+    let (person, device) = (Some(enrolment.person), Some(enrolment.device));
+    let joined = AccessEvent { person, device, detail, ..identity::event("access.device_joined", enrolment.company, address.to_string()) };
+    if let Err(error) = app.host.access.note(&joined).await {
+        tracing::error!(%error, "not written down");
+    }
 }
 
 async fn live() -> StatusCode {
@@ -187,17 +199,20 @@ mod tests {
     use crate::snapshots::Snapshots;
 
     #[tokio::test]
-    async fn a_panic_is_a_problem_and_the_server_goes_on() {
+    async fn a_panic_and_what_takes_too_long_are_problems_and_the_server_goes_on() {
         let folder = tempfile::tempdir().unwrap();
         let host = Host::open(&Database::File(folder.path().join("server.kontor"))).await.unwrap();
         let (_stop, stopping) = watch::channel(false);
         let settings = Given { data: Some(folder.path().to_owned()), ..Given::default() }.settle().unwrap();
         let door = Door::open(&host.access, &settings).await.unwrap();
-        let app = Arc::new(App::new(host, door, None, Snapshots::new(folder.path().join("snapshots")).unwrap(), [0; 32], stopping));
+        let mut app = App::new(host, door, None, Snapshots::new(folder.path().join("snapshots")).unwrap(), [0; 32], stopping);
+        app.request_limit = std::time::Duration::from_millis(50);
+        let app = Arc::new(app);
         async fn fails() -> StatusCode {
             panic!("on purpose")
         }
-        let router = with_layers(Router::new().route("/fails", get(fails)).route("/health/live", get(live)), Arc::clone(&app));
+        let never = Router::new().route("/never", get(std::future::pending::<StatusCode>));
+        let router = with_layers(never.route("/fails", get(fails)).route("/health/live", get(live)), Arc::clone(&app));
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
@@ -209,6 +224,9 @@ mod tests {
             assert_eq!(response.headers().get("content-type").unwrap(), crate::problem::MEDIA_TYPE);
             assert!(!response.text().await.unwrap().contains("purpose"));
         }
+        let late = reqwest::get(format!("http://{address}/never")).await.unwrap();
+        assert_eq!((late.status(), late.headers().contains_key("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, true));
+        assert_eq!(late.headers().get("content-type").unwrap(), crate::problem::MEDIA_TYPE);
         assert_eq!(reqwest::get(format!("http://{address}/health/live")).await.unwrap().status(), StatusCode::NO_CONTENT);
         assert_eq!(app.metrics.in_flight.get(), 0);
         task.abort();

@@ -72,7 +72,7 @@ pub async fn start(settings: &Settings) -> Result<Running> {
     host.make_own_devices().await;
     let snapshots = Snapshots::new(settings.data.join("snapshots"))?;
     let (stop, stopping) = watch::channel(false);
-    let app = App::new(host, door, Post::open(settings)?, snapshots, metrics_token, stopping);
+    let app = App::new(host, door, Some(Post::open(settings)?), snapshots, metrics_token, stopping);
     let app = Arc::new(app.with_transport(&settings.transport).with_screens(screens(settings)?, fingerprint.clone()));
     tokio::spawn(once::forget_old(Arc::clone(&app)));
     let upkeep = tokio::spawn(mail::run(Arc::clone(&app), stop.subscribe()));
@@ -114,6 +114,11 @@ impl Running {
     /// The authority inside.
     pub fn host(&self) -> &Host {
         &self.app.host
+    }
+
+    /// Passwords hashed so far.
+    pub fn hashes(&self) -> u64 {
+        self.app.door.hasher.count()
     }
 
     /// Stops: no new connections, pulls that wait are answered, what was pushed is written, the file is closed.

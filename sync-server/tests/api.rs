@@ -283,7 +283,7 @@ async fn what_is_wrong_with_a_request_is_told() -> Result<()> {
     assert_eq!(caller.get("/api/v1/nothing").await?.problem(404), 10_404);
     for nothing in ["no-id", "0193a1b2-c3d4-7e5f-8a9b-000000000001"] {
         for place in ["inventory/products", "inventory/categories", "inventory/taxes", "sales", "shifts"] {
-            assert_eq!(caller.get(&format!("/api/v1/{place}/{nothing}")).await?.problem(404), 10_404, "{place}");
+            assert_eq!(caller.get(&format!("/api/v1/{place}/{nothing}")).await?.problem(404), 13_001, "{place}");
         }
     }
     let wrong_method = caller.send(caller.request(Method::PATCH, PRODUCTS)).await?;

@@ -5,7 +5,10 @@
 
 mod support;
 
-use anyhow::Result;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
 use kontor_domain::ids::{CompanyId, DeviceId, PersonId};
 use kontor_domain::time::Instant;
 use kontor_server::config::{Database, Settings, Transport};
@@ -23,12 +26,15 @@ use uuid::Uuid;
 const PASSWORD: &str = "a long enough password";
 /// How many at once, of each kind.
 const MANY: usize = 50;
+/// How long a program may take to answer for the first time.
+const START_LIMIT: Duration = Duration::from_secs(60);
 /// Pieces on the shelf before.
 const PIECES: i64 = 200;
 
 /// Callers that ask different servers of the same shop.
 struct Shop {
     running: Vec<Running>,
+    processes: Vec<Child>,
     callers: Vec<Caller>,
     company: CompanyId,
     url: String,
@@ -48,7 +54,38 @@ impl Shop {
         for server in &running {
             callers.push(Caller { api: Api::plain(server)?, ..first.clone() });
         }
-        Ok(Self { running, callers, company, url, _places: places })
+        Ok(Self { running, processes: Vec::new(), callers, company, url, _places: places })
+    }
+
+    /// Servers that are programs of their own, as on as many machines.
+    async fn through_processes(cluster: &Cluster, servers: usize) -> Result<Self> {
+        let first = Place::new(Transport::Plain)?;
+        let settings = Settings { database: Database::Postgres(Secret(cluster.url.clone())), ..first.settings };
+        let first = Place { settings, folder: first.folder };
+        let company = first.found().await?;
+        first.founder_signs_in("mei", PASSWORD).await?;
+        let (mut places, mut processes, mut callers) = (vec![first], Vec::new(), Vec::<Caller>::new());
+        for _ in 0..servers {
+            let place = Place::new(Transport::Plain)?;
+            let address = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
+            let mut program = Command::new(env!("CARGO_BIN_EXE_kontor-server"));
+            program.arg("serve").env("KONTOR_DATA", &place.settings.data).env("KONTOR_LISTEN", address.to_string());
+            program.env("KONTOR_PLAIN_HTTP", "true").env("KONTOR_DATABASE_URL", &cluster.url).stdout(Stdio::null()).stderr(Stdio::null());
+            processes.push(program.spawn()?);
+            places.push(place);
+            let api = Api { client: reqwest::Client::builder().no_proxy().build()?, base: format!("http://{address}") };
+            let start = std::time::Instant::now();
+            while api.client.get(format!("{}/health/ready", api.base)).send().await.is_err() {
+                ensure!(start.elapsed() < START_LIMIT, "it does not answer");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            // Signed in at one server is signed in at all.
+            callers.push(match callers.first() {
+                Some(first) => Caller { api, ..first.clone() },
+                None => Caller::sign_in(&api, None, "mei", PASSWORD).await?,
+            });
+        }
+        Ok(Self { running: Vec::new(), processes, callers, company, url: cluster.url.clone(), _places: places })
     }
 
     async fn on_file() -> Result<Self> {
@@ -81,6 +118,10 @@ impl Shop {
         reader.close().await;
         for server in self.running {
             server.stop().await?;
+        }
+        for mut server in self.processes {
+            server.kill()?;
+            server.wait()?;
         }
         Ok(())
     }
@@ -159,8 +200,20 @@ async fn sales_and_adjustments_at_once_are_exact_through_three_servers() -> Resu
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sales_and_adjustments_at_once_are_exact_through_three_programs() -> Result<()> {
+    let cluster = Cluster::start().await?;
+    sales_and_adjustments_of_one_product(Shop::through_processes(&cluster, 3).await?).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_lines_in_opposite_order_do_not_wait_for_each_other_on_a_file() -> Result<()> {
     two_lines_in_opposite_order(Shop::on_file().await?).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_lines_in_opposite_order_do_not_wait_for_each_other_on_postgres() -> Result<()> {
+    let cluster = Cluster::start().await?;
+    two_lines_in_opposite_order(Shop::on_postgres(&cluster, 1).await?).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

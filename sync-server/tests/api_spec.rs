@@ -114,8 +114,11 @@ fn the_specification_is_whole() {
     for (method, path, operation) in operations(&spec) {
         let answers = operation["responses"].as_object().unwrap().values().filter_map(|answer| answer.get("content"));
         let bodies = operation.pointer("/requestBody/content").into_iter().chain(answers);
+        let is_empty = |value: &Value| value.as_object().is_none_or(serde_json::Map::is_empty);
         for content in bodies.filter_map(|content| content.get("application/json")) {
-            assert!(!content["example"].is_null(), "{method} {path} has no example");
+            let example = &content["example"];
+            assert!(!example.is_null() && example != &serde_json::json!({}), "{method} {path} has no example");
+            assert!(!is_empty(&content["schema"]), "{method} {path} says nothing of its JSON");
         }
     }
 }

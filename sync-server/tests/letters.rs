@@ -139,3 +139,117 @@ async fn a_forgotten_password_is_set_anew_by_a_letter_once() -> Result<()> {
     server.abort();
     Ok(())
 }
+
+/// A letter that somebody took and did not send, because the machine went down, is taken by another when its time is over.
+#[tokio::test]
+async fn a_letter_that_was_taken_by_who_then_crashed_is_sent_by_another() -> Result<()> {
+    let mut place = Place::with_company(Transport::Plain).await?;
+    place.founder_signs_in("mei", PASSWORD).await?;
+    let nobody = TcpListener::bind(("127.0.0.1", 0)).await?.local_addr()?.port();
+    let mail = |port: u16| Mail {
+        smtp_url: Secret(format!("smtp://127.0.0.1:{port}")),
+        from: "k@example.com".into(),
+        public_url: "https://shop.example.com".into(),
+    };
+    place.settings.mail = Some(mail(nobody));
+    let running = place.start().await?;
+    let company = running.host().access.companies().await?[0];
+    let person = running.host().access.owner(company).await?.unwrap();
+    let now = kontor_server::host::now();
+    let (far, soon) = (kontor_domain::time::Instant(now.0 + 3_600_000), kontor_domain::time::Instant(now.0 + 7_200_000));
+    let (_, id, secret_hash) = kontor_server::secrets::new_token(kontor_server::secrets::TokenKind::ResetLink)?;
+    let link = kontor_store::access::ResetLink { id, company, person, secret_hash, expires_at: far };
+    let letter = kontor_store::access::Letter {
+        id: uuid::Uuid::now_v7(),
+        company,
+        recipient: "mei@example.com".into(),
+        subject: "s".into(),
+        body: "b".into(),
+        created_at: far,
+        tries: 0,
+    };
+    running.stop().await?;
+    let access = kontor_server::admin::open(&place.settings).await?;
+    access.add_reset_link(&link, &letter).await?;
+    assert_eq!(access.take_letter(now, far).await?, None, "its time has not come");
+    assert_eq!(access.take_letter(far, soon).await?.map(|letter| letter.id), Some(letter.id));
+    // Whoever took it is gone. Nobody else takes it before the lease is over, and then once.
+    assert_eq!(access.take_letter(far, soon).await?, None);
+    assert_eq!(access.take_letter(soon, kontor_domain::time::Instant(now.0)).await?.map(|letter| (letter.id, letter.tries)), Some((letter.id, 1)));
+    access.close().await;
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    place.settings.mail = Some(mail(listener.local_addr()?.port()));
+    let (sender, mut letters) = mpsc::channel(8);
+    let server = tokio::spawn(serve(listener, 0, sender));
+    let running = place.start().await?;
+    let sent = tokio::time::timeout(WAIT_LIMIT, letters.recv()).await?.context("no letter")?;
+    assert!(sent.contains("To: mei@example.com"), "{sent}");
+    running.stop().await?;
+    server.abort();
+    Ok(())
+}
+
+/// A company's own mail server is tried out, its password is told to nobody and stands nowhere as it is, and another
+/// company's letters do not go by it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_company_has_a_mail_server_of_its_own() -> Result<()> {
+    const SMTP_PASSWORD: &str = "the mail server's own secret";
+    let place = Place::with_company(Transport::Plain).await?;
+    place.founder_signs_in("mei", PASSWORD).await?;
+    let running = place.start().await?;
+    let api = Api::plain(&running)?;
+    let second = place.found_another(&running, "OS").await?;
+    place.hire(&running, second, "boss", RoleId::OWNER, PASSWORD).await?;
+    let (owner, foreign) = (api.token("HS", "mei", PASSWORD).await?, api.token("OS", "boss", PASSWORD).await?);
+    let path = "/api/v1/settings/smtp";
+    let get = async |token: &str| body(api.call("GET", path, Some(token), None).await?, StatusCode::OK).await;
+    assert_eq!(get(&owner).await?["source"], "none");
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let port = listener.local_addr()?.port();
+    let (sender, mut letters) = mpsc::channel(8);
+    let server = tokio::spawn(serve(listener, 0, sender));
+    let wish = |host: &str, port: u16, more: serde_json::Value| {
+        let mut wish = json!({ "host": host, "port": port, "security": "none", "mail_from": "Shop <shop@example.com>", "public_url": "https://shop.example.com" });
+        wish.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        wish
+    };
+    let put = async |wish: serde_json::Value| api.call("PUT", path, Some(&owner), Some(wish)).await;
+    for (wrong, pointer) in [
+        (wish("mail.example.com", 25, json!({})), "#/security"),
+        (wish("no host", 25, json!({})), "#/host"),
+        (wish("127.0.0.1", 25, json!({ "mail_from": "nobody" })), "#/mail_from"),
+        (wish("127.0.0.1", 25, json!({ "public_url": "javascript:x" })), "#/public_url"),
+    ] {
+        assert_eq!(body(put(wrong).await?, StatusCode::BAD_REQUEST).await?["pointer"], pointer);
+    }
+    let set = put(wish("127.0.0.1", port, json!({ "username": "shop", "password": SMTP_PASSWORD }))).await?.text().await?;
+    assert!(set.contains("\"has_password\":true") && !set.contains(SMTP_PASSWORD), "{set}");
+    let kept = running.host().access.smtp_setting(running.host().access.companies().await?[0]).await?;
+    assert!(!kept.unwrap().password.unwrap().windows(6).any(|part| SMTP_PASSWORD.as_bytes().starts_with(part)));
+    // The password is for this server: another one is not told it.
+    body(put(wish("localhost", port, json!({ "username": "shop" }))).await?, StatusCode::OK).await?;
+    assert_eq!(get(&owner).await?["has_password"], false);
+    let test = async |token: &str| api.call("POST", "/api/v1/settings/smtp/test", Some(token), Some(json!({}))).await;
+    assert_eq!(body(test(&owner).await?, StatusCode::BAD_REQUEST).await?["args"]["field"], "email", "to whom?");
+    body(put(wish("127.0.0.1", port, json!({}))).await?, StatusCode::OK).await?;
+    let wish_email = json!({ "email": "mei@example.com", "password": PASSWORD });
+    body(api.call("PUT", "/api/v1/users/me", Some(&owner), Some(wish_email)).await?, StatusCode::OK).await?;
+    body(test(&owner).await?, StatusCode::NO_CONTENT).await?;
+    let letter = tokio::time::timeout(WAIT_LIMIT, letters.recv()).await?.context("no letter")?;
+    assert!(letter.contains("To: mei@example.com") && letter.contains("shop@example.com"), "{letter}");
+    // The other company has none, and does not see this one's.
+    assert_eq!(get(&foreign).await?["source"], "none");
+    assert_eq!(body(test(&foreign).await?, StatusCode::CONFLICT).await?["code"], 16_000);
+    // One that nobody is at is told to who sets it up, and the letter for a forgotten password goes by the company's own.
+    let wish_forgot = json!({ "company": "HS", "username": "mei" });
+    body(api.call("POST", "/api/v1/auth/forgot-password", None, Some(wish_forgot)).await?, StatusCode::ACCEPTED).await?;
+    let letter = tokio::time::timeout(WAIT_LIMIT, letters.recv()).await?.context("no letter")?;
+    assert!(token(&letter).is_some(), "{letter}");
+    server.abort();
+    let nobody = TcpListener::bind(("127.0.0.1", 0)).await?.local_addr()?.port();
+    body(put(wish("127.0.0.1", nobody, json!({}))).await?, StatusCode::OK).await?;
+    assert_eq!(body(test(&owner).await?, StatusCode::BAD_GATEWAY).await?["code"], 10_502);
+    body(api.call("DELETE", path, Some(&owner), None).await?, StatusCode::NO_CONTENT).await?;
+    assert_eq!(get(&owner).await?["source"], "none");
+    running.stop().await
+}

@@ -138,3 +138,72 @@ async fn a_server_that_is_told_to_stop_answers_who_waits_and_loses_nothing() -> 
     ensure!(log.contains("/api/v1/sync/push") && !log.contains(reply.token.0.as_str()) && !log.contains(&code), "what a log should say");
     Ok(())
 }
+
+/// Everything that is secret passes through once, at the most talkative the log can be.
+#[tokio::test]
+async fn no_secret_stands_in_the_log() -> Result<()> {
+    const PASSWORD: &str = "a password of this very test";
+    let place = Place::new(Transport::Plain)?;
+    let address = free_address()?;
+    found(&place, &address)?;
+    run({
+        let mut admin = program(&place, &address);
+        admin.args(["create-admin", "--username", "mei"]).env("KONTOR_PASSWORD", PASSWORD);
+        admin
+    })?;
+    let mut talkative = program(&place, &address);
+    talkative.env("KONTOR_LOG", "trace,sqlx=debug,hyper=debug,h2=debug");
+    let mut child = talkative.arg("serve").stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    let api = Api { client: reqwest::Client::builder().no_proxy().build()?, base: format!("http://{address}") };
+    let start = Instant::now();
+    while start.elapsed() < START_LIMIT && api.client.get(format!("{}/health/ready", api.base)).send().await.is_err() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let signed_in = api.sign_in("HS", "mei", PASSWORD).await?;
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let (access, refresh) = (text(&signed_in["access_token"]), text(&signed_in["refresh_token"]));
+    let call = async |method: &str, path: &str, wish: serde_json::Value| {
+        let answer = api.call(method, path, Some(&access), Some(wish)).await?;
+        Ok::<_, anyhow::Error>(serde_json::from_str::<serde_json::Value>(&answer.text().await?).unwrap_or_default())
+    };
+    let key = text(&call("POST", "/api/v1/api-keys", serde_json::json!({ "name": "Shop", "permissions": [] })).await?["key"]);
+    api.client.get(format!("{}/api/v1/auth/me", api.base)).header("x-api-key", &key).send().await?;
+    let smtp = serde_json::json!({ "host": "127.0.0.1", "port": 9, "security": "none", "username": "shop", "password": "the mail server's secret",
+        "mail_from": "shop@example.com", "public_url": "https://shop.example.com" });
+    call("PUT", "/api/v1/settings/smtp", smtp).await?;
+    call("PUT", "/api/v1/users/me", serde_json::json!({ "email": "mei@example.com", "password": PASSWORD })).await?;
+    call("POST", "/api/v1/auth/forgot-password", serde_json::json!({ "username": "mei" })).await?;
+    let link = "kontorl_0193a1b2c3d47e5f8a9b000000000001_00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+    call("POST", "/api/v1/auth/reset-password", serde_json::json!({ "token": link, "new_password": "another secret of this test" })).await?;
+    call("POST", "/api/v1/auth/refresh", serde_json::json!({ "refresh_token": refresh })).await?;
+    call("POST", "/api/v1/auth/login", serde_json::json!({ "username": "mei", "password": "a wrong secret of this test" })).await?;
+    call("POST", "/api/v1/auth/change-password", serde_json::json!({ "old_password": PASSWORD, "new_password": "yet another secret here" })).await?;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    child.kill()?;
+    child.wait()?;
+    let mut log = String::new();
+    for entry in std::fs::read_dir(place.settings.data.join("logs"))? {
+        log.push_str(&std::fs::read_to_string(entry?.path())?);
+    }
+    ensure!(log.contains("/api/v1/auth/login") && log.contains("DEBUG"), "too little was said to see anything: {} bytes", log.len());
+    let secrets = [
+        PASSWORD,
+        &access,
+        access.rsplit('.').next().unwrap(),
+        &refresh,
+        refresh.rsplit('_').next().unwrap(),
+        &key,
+        key.rsplit('_').next().unwrap(),
+        link.rsplit('_').next().unwrap(),
+        "the mail server's secret",
+        "another secret of this test",
+        "a wrong secret of this test",
+        "yet another secret here",
+        "argon2id$",
+        "#kontorl_",
+    ];
+    for secret in secrets {
+        ensure!(!log.contains(secret), "a secret stands in the log: {secret}");
+    }
+    Ok(())
+}

@@ -4,143 +4,189 @@
 
 mod support;
 
-use std::collections::BTreeMap;
-
 use anyhow::Result;
-use kontor_domain::command::Permission;
+use kontor_domain::command::{Permission, Query};
 use kontor_domain::identity::BuiltIn;
 use kontor_domain::ids::{CompanyId, RoleId};
 use kontor_server::config::Transport;
 use kontor_server::identity::ROUTES;
-use kontor_server::identity::route::{Route, RouteAccess};
+use kontor_server::identity::route::RouteAccess;
 use kontor_server::server::Running;
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value as Json, json};
+use support::caller::Caller;
+use support::company::Company;
+use support::operations::{Ids, ask, everything, furnish, operations, people, questions};
 use support::{Api, Place, body};
 
 const PASSWORD: &str = "a long enough password";
 
-/// Things of one company, by the path that names them.
-struct Things {
-    ids: BTreeMap<&'static str, String>,
-}
-
-impl Things {
-    async fn make(place: &Place, running: &Running, api: &Api, company: CompanyId, code: &str, owner: &str) -> Result<Self> {
-        let person = place.hire(running, company, &format!("target-{}", code.to_lowercase()), RoleId::of(BuiltIn::WarehouseClerk), PASSWORD).await?;
-        let made = async |path: &str, wish: Json| body(api.call("POST", path, Some(owner), Some(wish)).await?, StatusCode::CREATED).await;
-        let id = |json: &Json| json["id"].as_str().unwrap().to_owned();
-        let role = made("/api/v1/roles", json!({ "name": format!("Role {code}"), "permissions": ["stock.read"] })).await?;
-        let key = made("/api/v1/api-keys", json!({ "name": format!("Key {code}"), "permissions": ["users.read"] })).await?;
-        let rule = made("/api/v1/ip-rules", json!({ "kind": "deny", "network": "203.0.113.0/24", "note": format!("Rule {code}") })).await?;
-        let audit = body(api.call("GET", "/api/v1/audit?limit=1", Some(owner), None).await?, StatusCode::OK).await?;
-        let ids = BTreeMap::from([
-            ("users", person.to_string()),
-            ("roles", id(&role)),
-            ("api-keys", id(&key)),
-            ("ip-rules", id(&rule)),
-            ("audit", id(&audit["rows"][0])),
-        ]);
-        Ok(Self { ids })
-    }
-
-    /// A route's path with the id of a thing of this company.
-    fn path(&self, route: &Route) -> String {
-        match self.ids.iter().find(|(part, _)| route.path.contains(&format!("/{part}/{{id}}"))) {
-            Some((_, id)) => route.path.replace("{id}", id),
-            None => route.path.to_owned(),
-        }
-    }
-}
-
-/// A body that a route takes.
-fn wish(route: &Route, number: usize) -> Option<Json> {
-    let role_id = RoleId::of(BuiltIn::WarehouseClerk);
-    Some(match (route.method, route.path) {
-        ("GET" | "DELETE", _) | (_, "/api/v1/users/{id}/unlock") => return None,
-        ("POST", "/api/v1/users") => json!({ "name": "New", "username": format!("new-{number}"), "role_id": role_id }),
-        ("PATCH", "/api/v1/users/{id}") => json!({ "department": format!("Dep {number}") }),
-        ("PUT", "/api/v1/users/me") => json!({ "name": format!("Own {number}") }),
-        (_, "/api/v1/admin/users/{id}/role") => json!({ "role_id": role_id }),
-        (_, "/api/v1/users/{id}/active") => json!({ "active": true }),
-        (_, "/api/v1/users/{id}/password") => json!({ "password": PASSWORD }),
-        ("POST", "/api/v1/roles") => json!({ "name": "New", "permissions": [] }),
-        ("PATCH", "/api/v1/roles/{id}") => json!({ "name": format!("Role {number}") }),
-        ("POST", "/api/v1/api-keys") => json!({ "name": "New", "permissions": [] }),
-        ("POST", "/api/v1/ip-rules") => json!({ "kind": "deny", "network": format!("198.51.100.{number}") }),
-        _ => json!({}),
-    })
-}
-
 #[test]
 fn every_route_is_declared_once_with_who_may() {
-    let mut names: Vec<_> = ROUTES.iter().map(|route| (route.path, route.method)).collect();
+    let mut names: Vec<_> = ROUTES.iter().chain(kontor_server::screens::ROUTES).map(|route| (route.path, route.method)).collect();
     let count = names.len();
     names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), count);
-    for route in ROUTES {
+    for route in ROUTES.iter().chain(kontor_server::screens::ROUTES) {
         assert!(route.path.starts_with("/api/v1/") && ["GET", "POST", "PUT", "PATCH", "DELETE"].contains(&route.method), "{route:?}");
-        let is_door = route.path.starts_with("/api/v1/auth/");
-        assert_eq!(matches!(route.access, RouteAccess::May(_)), !is_door, "{route:?}");
+        // What the screens ask needs a right of its own each time.
+        let is_any = ["/api/v1/auth/", "/api/v1/screens/"].iter().any(|part| route.path.starts_with(part));
+        assert_eq!(matches!(route.access, RouteAccess::May(rights) if !rights.is_empty()), !is_any, "{route:?}");
     }
 }
 
-#[tokio::test]
-async fn every_route_answers_who_may_and_refuses_who_may_not() -> Result<()> {
-    let place = Place::with_company(Transport::Plain).await?;
-    place.founder_signs_in("mei", PASSWORD).await?;
-    let running = place.start().await?;
-    let api = Api::plain(&running)?;
-    let (first, second) = (running.host().access.companies().await?[0], place.found_another(&running, "OS").await?);
-    place.hire(&running, second, "boss", RoleId::OWNER, PASSWORD).await?;
-    let (owner, foreign) = (api.token("HS", "mei", PASSWORD).await?, api.token("OS", "boss", PASSWORD).await?);
-    let things = Things::make(&place, &running, &api, first, "HS", &owner).await?;
-    let others = Things::make(&place, &running, &api, second, "OS", &foreign).await?;
-    let mut number = 0;
-    // From who may least: what the owner removes at last is there for all others to be refused at.
+/// Somebody of each built-in role, signed in; from who may least.
+async fn staff(place: &Place, running: &Running, api: &Api, company: CompanyId, code: &str) -> Result<Vec<(BuiltIn, Caller)>> {
+    let mut callers = Vec::new();
     for built_in in BuiltIn::ALL.iter().rev() {
-        place.hire(&running, first, built_in.word(), RoleId::of(*built_in), PASSWORD).await?;
-        let token = api.token("HS", built_in.word(), PASSWORD).await?;
-        let permissions = built_in.permissions();
-        for route in ROUTES {
-            let RouteAccess::May(permission) = route.access else { continue };
-            number += 1;
-            let response = api.call(route.method, &things.path(route), Some(&token), wish(route, number)).await?;
-            let status = response.status();
-            let said = format!("{built_in:?} {route:?}: {status} {}", response.text().await?);
-            if permissions.0.contains(&permission) {
-                assert!(status.is_success() || status == StatusCode::NOT_FOUND, "{said}");
+        place.hire(running, company, built_in.word(), RoleId::of(*built_in), PASSWORD).await?;
+        callers.push((*built_in, Caller::sign_in(api, Some(code), built_in.word(), PASSWORD).await?));
+    }
+    Ok(callers)
+}
+
+#[tokio::test]
+async fn every_route_answers_every_role_that_may_and_refuses_every_role_that_may_not_here_and_elsewhere() -> Result<()> {
+    let place = Place::new(Transport::Plain)?;
+    let first = place.found().await?;
+    let running = place.start().await?;
+    let (host, api) = (running.host(), Api::plain(&running)?);
+    let (first, second) = (Company::of(host, first).await?, Company::found(host, "SE").await?);
+    let owner = first.program(host, &api, Permission::ALL).await?;
+    let ids = furnish(&owner).await?;
+    let (here, elsewhere) = (staff(&place, &running, &api, first.id, "HS").await?, staff(&place, &running, &api, second.id, "SE").await?);
+    let mut tried = 0;
+    for (built_in, caller) in &here {
+        let permissions = built_in.permissions().0;
+        for operation in operations().iter().filter(|operation| !operation.rights.is_empty()) {
+            // What one takes away is not there for the next.
+            let mut own = ids.clone();
+            if operation.method == Method::DELETE {
+                own.extend(people(&owner).await?);
+            }
+            let answer = ask(caller, operation, &own).await?;
+            let (status, said) = (answer.status.as_u16(), format!("{built_in:?} {}: {} {}", operation.name(), answer.status, answer.body));
+            tried += 1;
+            if operation.rights.iter().all(|right| permissions.contains(right)) {
+                // 502: no mail server is there to be tried out.
+                assert!(![401, 403, 404].contains(&status) && (status < 500 || status == 502), "{said}");
             } else {
-                assert!(status == StatusCode::FORBIDDEN && said.contains("12001"), "{said}");
+                assert_eq!((status, answer.body["code"].as_u64()), (403, Some(12_001)), "{said}");
             }
         }
     }
-    for route in ROUTES.iter().filter(|route| route.access != RouteAccess::Open) {
-        // Nobody.
-        let response = api.call(route.method, &things.path(route), None, wish(route, number)).await?;
-        assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{route:?}");
-        // The owner of another company: what is named is not there, and what is listed is their own.
-        if route.access == RouteAccess::SignedIn {
-            continue;
-        }
-        number += 1;
-        let response = api.call(route.method, &things.path(route), Some(&foreign), wish(route, number)).await?;
-        let status = response.status();
-        let text = response.text().await?;
-        if route.path.contains("{id}") {
-            assert_eq!(status, StatusCode::NOT_FOUND, "{route:?}: {text}");
-        } else {
-            assert!(status.is_success(), "{route:?}: {status} {text}");
-        }
-        for id in things.ids.values() {
-            assert!(!text.contains(id), "{route:?}: {text}");
+    let before = everything(&owner, &ids).await?;
+    for (built_in, caller) in &elsewhere {
+        let permissions = built_in.permissions().0;
+        for operation in operations().iter().filter(|operation| !operation.rights.is_empty()) {
+            let answer = ask(caller, operation, &ids).await?;
+            let (status, said) = (answer.status.as_u16(), format!("foreign {built_in:?} {}: {} {}", operation.name(), answer.status, answer.body));
+            tried += 1;
+            if !operation.rights.iter().all(|right| permissions.contains(right)) {
+                assert_eq!((status, answer.body["code"].as_u64()), (403, Some(12_001)), "{said}");
+            } else if operation.path.contains("{id}") {
+                assert!([404, 409].contains(&status), "{said}");
+            }
+            assert!(status < 500, "{said}");
+            if operation.method == Method::GET {
+                assert!(ids.values().all(|id| !answer.body.to_string().contains(id.as_str().unwrap())), "{said}");
+            }
         }
     }
-    // And what is there answers its own owner: the ids above were refused for the company, not for a slip.
-    for (part, id) in others.ids.iter().filter(|(part, _)| ["users", "audit"].contains(part)) {
-        body(api.call("GET", &format!("/api/v1/{part}/{id}"), Some(&foreign), None).await?, StatusCode::OK).await?;
+    assert_eq!(everything(&owner, &ids).await?, before, "nothing here has changed");
+    let nobody = Caller { token: "none".into(), ..owner };
+    for operation in operations() {
+        assert_eq!(ask(&nobody, &operation, &ids).await?.status, 401, "{}", operation.name());
     }
+    assert!(tried > 700, "{tried}");
+    running.stop().await
+}
+
+#[tokio::test]
+async fn every_question_of_the_screens_answers_every_role_that_may_and_tells_nothing_of_another_company() -> Result<()> {
+    let place = Place::new(Transport::Plain)?;
+    let first = place.found().await?;
+    let running = place.start().await?;
+    let (host, api) = (running.host(), Api::plain(&running)?);
+    let (first, second) = (Company::of(host, first).await?, Company::found(host, "SE").await?);
+    let (ids, foreign) =
+        (furnish(&first.program(host, &api, Permission::ALL).await?).await?, furnish(&second.program(host, &api, Permission::ALL).await?).await?);
+    let path = "/api/v1/screens/query";
+    for (built_in, caller) in staff(&place, &running, &api, first.id, "HS").await? {
+        let permissions = built_in.permissions().0;
+        for (permission, question) in questions(&ids) {
+            let answer = caller.post(path, &question).await?;
+            let (status, said) = (answer.status.as_u16(), format!("{built_in:?} {question}: {} {}", answer.status, answer.body));
+            if permissions.contains(&permission) {
+                assert_eq!(status, 200, "{said}");
+            } else {
+                assert_eq!((status, answer.body["code"].as_u64()), (403, Some(12_001)), "{said}");
+            }
+        }
+        for (permission, question) in questions(&foreign).into_iter().filter(|(permission, _)| permissions.contains(permission)) {
+            let answer = caller.post(path, &question).await?;
+            let text = answer.body.to_string();
+            assert_eq!(answer.status, 200, "{permission:?} {question}: {text}");
+            assert!(foreign.values().all(|id| !text.contains(id.as_str().unwrap())), "{question}: {text}");
+        }
+    }
+    let count: usize = Query::ALL.iter().map(|(_, questions)| questions.len()).sum();
+    assert!(count > 40, "{count}");
+    running.stop().await
+}
+
+/// What a command names of another company is not there for it, whoever enters it.
+#[tokio::test]
+async fn commands_of_the_screens_find_nothing_of_another_company_and_need_their_rights() -> Result<()> {
+    let place = Place::new(Transport::Plain)?;
+    let first = place.found().await?;
+    let running = place.start().await?;
+    let (host, api) = (running.host(), Api::plain(&running)?);
+    let (first, second) = (Company::of(host, first).await?, Company::found(host, "SE").await?);
+    let theirs = second.program(host, &api, Permission::ALL).await?;
+    let foreign = furnish(&theirs).await?;
+    let before = everything(&theirs, &foreign).await?;
+    let commands = |ids: &Ids| {
+        let edit = |from: Json, to: Json| json!({ "from": from, "to": to });
+        [
+            (
+                Permission::UsersEdit,
+                json!({ "identity": { "set_active": { "person_id": ids["person_id"], "active": edit(json!(true), json!(false)) } } }),
+            ),
+            (
+                Permission::UsersRole,
+                json!({ "identity": { "change_role": { "person_id": ids["person_id"], "role": edit(ids["role_id"].clone(), ids["role_id"].clone()) } } }),
+            ),
+            (Permission::RolesManage, json!({ "identity": { "remove_role": { "id": ids["role_id"] } } })),
+            (Permission::KeysManage, json!({ "identity": { "revoke_key": { "id": ids["key_id"] } } })),
+            (Permission::NetworkManage, json!({ "identity": { "remove_network_rule": { "id": ids["rule_id"] } } })),
+            (Permission::CatalogManage, json!({ "catalog": { "edit_category": { "id": ids["category_id"], "hue": edit(json!(0), json!(1)) } } })),
+            (Permission::CatalogManage, json!({ "catalog": { "edit_tax": { "id": ids["tax_id"], "rate": edit(json!(50_000), json!(60_000)) } } })),
+            (
+                Permission::ShiftCash,
+                json!({ "counter": { "cash_in": { "movement_id": uuid::Uuid::now_v7(), "shift_id": ids["shift_id"], "amount": 5, "reason": "tip" } } }),
+            ),
+            (Permission::SettingsEdit, json!({ "settings": { "change_till": { "till_id": ids["till_id"], "name": edit(json!(""), json!("x")) } } })),
+            (
+                Permission::SettingsEdit,
+                json!({ "settings": { "change_device": { "device_id": ids["device_id"], "name": edit(json!("Server"), json!("x")) } } }),
+            ),
+        ]
+    };
+    for (built_in, caller) in staff(&place, &running, &api, first.id, "HS").await? {
+        let permissions = built_in.permissions().0;
+        for (permission, command) in commands(&foreign) {
+            let answer = caller.post("/api/v1/screens/execute", &json!({ "id": uuid::Uuid::now_v7(), "command": command })).await?;
+            let (status, said) = (answer.status.as_u16(), format!("{built_in:?} {command}: {} {}", answer.status, answer.body));
+            if permissions.contains(&permission) {
+                assert!([400, 404, 409].contains(&status) && answer.body["code"] != 14_001, "{said}");
+            } else {
+                assert_eq!((status, answer.body["code"].as_u64()), (403, Some(12_001)), "{said}");
+            }
+        }
+    }
+    assert_eq!(everything(&theirs, &foreign).await?, before, "nothing there has changed");
     running.stop().await
 }
 

@@ -37,7 +37,7 @@ struct House {
 impl House {
     async fn open() -> Result<Self> {
         let mut place = Place::with_company(Transport::Plain).await?;
-        let new = NewAdmin { username: "mei".into(), name: None, email: String::new(), company: None, password_file: None };
+        let new = NewAdmin { username: "mei".into(), name: None, email: String::new(), password_file: None };
         admin::create_admin(&place.settings, &new, Secret(PASSWORD.into())).await?;
         let folder = place.folder.path().join("ui");
         write_screens(&folder)?;

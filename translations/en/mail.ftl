@@ -1,4 +1,6 @@
 # Letters.
+mail-test-subject = Letters from Kontor arrive
+mail-test-body = This letter was sent to try out the mail server. Nothing needs to be done.
 mail-reset-subject = Set your password anew
 mail-reset-body =
     Hello { $name },

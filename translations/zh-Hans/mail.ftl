@@ -1,4 +1,6 @@
 # 信件。
+mail-test-subject = Kontor 的信件可以送达
+mail-test-body = 这封信用来测试邮件服务器，无需任何操作。
 mail-reset-subject = 重新设置您的密码
 mail-reset-body =
     { $name }，您好：

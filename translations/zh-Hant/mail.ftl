@@ -1,4 +1,6 @@
 # 信件。
+mail-test-subject = Kontor 的信件可以送達
+mail-test-body = 這封信用來測試郵件伺服器，不需要任何處理。
 mail-reset-subject = 重新設定您的密碼
 mail-reset-body =
     { $name } 您好：

@@ -75,6 +75,10 @@ macro_rules! queries {
         pub enum Query { $($(#[$meta])* $name($name)),+ }
 
         impl Query {
+            /// Every question, by its name, with the right it needs.
+            pub const ALL: &'static [(&'static str, $crate::command::Permission)] =
+                &[$((stringify!($name), $crate::command::Permission::$permission)),+];
+
             /// The right it needs.
             pub const fn permission(&self) -> $crate::command::Permission {
                 match self { $(Self::$name(_) => $crate::command::Permission::$permission),+ }
@@ -362,7 +366,22 @@ impl Command {
     }
 }
 
+/// Questions by their names, each with the right it needs.
+pub type Questions = &'static [(&'static str, Permission)];
+
 impl Query {
+    /// Every question, by its feature.
+    pub const ALL: &'static [(&'static str, Questions)] = &[
+        ("settings", settings::Query::ALL),
+        ("identity", identity::Query::ALL),
+        ("catalog", catalog::Query::ALL),
+        ("stock", stock::Query::ALL),
+        ("counter", counter::Query::ALL),
+        ("printing", printing::Query::ALL),
+        ("attention", attention::Query::ALL),
+        ("reports", reports::Query::ALL),
+    ];
+
     /// The right it needs.
     pub const fn permission(&self) -> Permission {
         match self {

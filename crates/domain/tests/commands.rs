@@ -8,10 +8,12 @@ use std::collections::BTreeSet;
 
 use common::samples::{Furnished, KINDS, kind_of};
 use common::tries;
-use kontor_domain::command::{Command, Envelope, Mode, Nature, Permission, Rights};
+use kontor_domain::command::{Command, Context, Edit, Envelope, Mode, Nature, Permission, Query, Rights, check_query};
 use kontor_domain::news;
 use kontor_domain::reject::Code;
+use kontor_domain::settings;
 use kontor_domain::testing::Failure;
+use kontor_domain::time::Instant;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::Value as Json;
@@ -81,6 +83,33 @@ fn every_command_is_done_but_founding_twice() {
 }
 
 #[test]
+fn an_expired_company_records_what_happened_does_nothing_else_and_goes_on_when_it_is_let() {
+    for mode in [Mode::Entry, Mode::Again] {
+        let mut furnished = Furnished::new();
+        let samples = furnished.samples();
+        let end = furnished.shop.context.now;
+        let expiry = |from, to| Command::Settings(settings::Command::SetExpiry { expires_at: Edit { from, to } });
+        furnished.shop.run(expiry(None, Some(end))).unwrap();
+        furnished.shop.context.now = Instant(end.0 + 1);
+        furnished.shop.context.mode = mode;
+        for command in samples {
+            let (name, nature) = (command.name(), command.nature());
+            let is_expiry = name == "settings.set_expiry" || name == "settings.found";
+            let code = furnished.shop.run(command).err().as_ref().and_then(code_of);
+            if nature == Nature::Request && !is_expiry {
+                assert_eq!(code, Some(Code::CompanyExpired), "{name}");
+            } else {
+                assert_ne!(code, Some(Code::CompanyExpired), "{name}");
+            }
+            furnished.shop.store.check_ledgers().unwrap();
+        }
+        furnished.shop.run(expiry(Some(end), None)).unwrap();
+        let goes_on = furnished.samples().into_iter().find(|command| command.name() == "settings.add_device").unwrap();
+        furnished.shop.run(goes_on).unwrap();
+    }
+}
+
+#[test]
 fn without_its_right_a_command_is_refused_and_with_it_alone_it_is_not() {
     for (position, command) in Furnished::new().samples().into_iter().enumerate() {
         let mut furnished = Furnished::new();
@@ -99,6 +128,36 @@ fn without_its_right_a_command_is_refused_and_with_it_alone_it_is_not() {
         let lacks = |reject: &kontor_domain::reject::Reject| reject.args.get("permission").map(String::as_str) == Some(needed.word());
         assert!(!verdict.err().as_ref().and_then(Failure::reject).is_some_and(lacks));
     }
+}
+
+#[test]
+fn every_question_is_listed_with_its_right_and_refused_without_it() {
+    let id = "0193a1b2-c3d4-7e5f-8a9b-000000000001";
+    // Each question reads the fields it knows.
+    let fields = serde_json::json!({
+        "filter": {}, "offset": 0, "limit": 5, "after": null, "before": null, "text": "", "code": "1", "codes": [], "barcodes": [],
+        "only_low": false, "number": "", "state": null, "business_date": "2026-11-21", "from": "2026-11-01", "to": "2026-11-30", "period": "day",
+        "batch_id": id, "device_id": id, "id": id, "product_ids": [], "product_id": id, "category_id": id, "location_id": id, "till_id": id,
+        "shift_id": id, "sale_id": id,
+    });
+    let context = Furnished::new().shop.context;
+    let mut seen = BTreeSet::new();
+    for (feature, questions) in Query::ALL {
+        for (name, permission) in *questions {
+            let snake: String =
+                name.chars().flat_map(|letter| letter.is_uppercase().then_some('_').into_iter().chain(letter.to_lowercase())).collect();
+            let json = serde_json::json!({ *feature: { snake.trim_start_matches('_'): fields } });
+            let query: Query = serde_json::from_value(json).unwrap_or_else(|error| panic!("{feature} {name}: {error}"));
+            assert_eq!((query.name(), query.permission()), (*name, *permission));
+            assert!(seen.insert((feature, name)), "{feature} {name}");
+            let others = Permission::ALL.iter().copied().filter(|other| other != permission).collect();
+            let without = Context { rights: Rights::Only(others), ..context.clone() };
+            assert_eq!(check_query(&without, &query).unwrap_err().code, Code::InsufficientPermission, "{name}");
+            let alone = Context { rights: Rights::Only(BTreeSet::from([*permission])), ..context.clone() };
+            assert!(check_query(&alone, &query).is_ok(), "{name}");
+        }
+    }
+    assert!(seen.len() > 40, "{}", seen.len());
 }
 
 #[test]

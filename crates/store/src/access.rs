@@ -17,11 +17,13 @@ mod letters;
 mod news;
 mod quarantine;
 mod sign_in;
+mod smtp;
 
 pub use events::AccessEvent;
 pub use letters::{Letter, ResetLink};
 pub use quarantine::{Held, HeldOf};
 pub use sign_in::{Account, Acting, ActingKey, Holder, RefreshToken, Session, Trial};
+pub use smtp::SmtpSetting;
 
 /// SHA-256 of a secret.
 pub type SecretHash = [u8; 32];

@@ -4,8 +4,8 @@ use kontor_domain::catalog::Page;
 use kontor_domain::cell::{Cell, Value};
 use kontor_domain::command::Rights;
 use kontor_domain::identity::{
-    self, ApiKey, BrowsePersons, BuiltIn, KeyView, ListPersons, NetworkRule, Person, PersonFilter, PersonPlace, PersonSort, PersonView, Profile, Query,
-    Role, RoleView,
+    self, ApiKey, BrowsePersons, BuiltIn, KeyView, ListPersons, NetworkRule, Person, PersonFilter, PersonPlace, PersonSort, PersonView, Profile,
+    Query, Role, RoleView,
 };
 use kontor_domain::ids::{PersonId, RoleId};
 use kontor_domain::place::{Place, Stretch};

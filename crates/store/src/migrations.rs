@@ -53,6 +53,7 @@ files!(
     "021_chain.sql",
     "022_quarantine.sql",
     "031_sign_in_rate.sql",
+    "032_smtp_setting.sql",
 );
 
 /// The migrations of an engine.

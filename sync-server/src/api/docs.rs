@@ -61,9 +61,13 @@ mod tests {
         let found = scripts(&html);
         assert_eq!(found.len(), 2);
         assert!(found[0].len() > 500_000 && found[1].contains(SPEC_PATH) && found[1].len() < 2_000);
-        for outside in ["<script src", "<link", "<iframe", "cdn."] {
-            assert!(!html[..html.find("<script>").unwrap_or(0)].contains(outside), "{outside}");
+        // Around the library nothing is fetched; the library itself is held by the policy, which lets nothing else run or load.
+        let (library, page) = (found[0], found[1]);
+        let around = html.replace(library, "");
+        for outside in ["<script src", "<link", "<iframe", "cdn.", "//unpkg", "src=\"http", "href=\"http", "url(http", "url(\"http", "@import"] {
+            assert!(!around.contains(outside), "{outside}");
         }
+        assert!(!page.contains("://"), "{page}");
         let policy = policy(&html);
         assert_eq!(policy.matches("'sha256-").count(), 2);
         assert!(!policy.contains("http"));

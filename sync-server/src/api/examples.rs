@@ -1,14 +1,16 @@
 //! An example of each body and each answer, for who reads the specification. Each is read back by a test.
 
 use kontor_domain::catalog::{Category, ProductDraft, ProductHit, ProductRecord, Tax};
-use kontor_domain::counter::{SaleDetail, SaleLedger, SaleRow, Shift, ShiftDetail, Till};
 use kontor_domain::command::Permission;
+use kontor_domain::counter::{SaleDetail, SaleLedger, SaleRow, Shift, ShiftDetail, Till};
 use kontor_domain::identity::{AuditDetail, AuditEntry, KeyView, NetworkRule, PersonView, RoleView};
 use kontor_domain::reports::{Day, PeriodSales};
+use kontor_domain::settings::Company;
 use kontor_domain::stock::{BalanceView, MoveView, WarehouseView};
 use serde_json::{Value, json};
 
 use super::categories::{CategoryDraft, CategoryFields, CategoryMade};
+use super::companies::CompanyFields;
 use super::import::Imported;
 use super::output::Listed;
 use super::sales::{RefundDraft, SaleDraft, SaleMade};
@@ -17,7 +19,7 @@ use super::stock::{Adjusted, Adjustment, AdjustmentDraft, ReceiptDraft};
 use super::taxes::{TaxDraft, TaxFields, TaxMade};
 use crate::identity::{
     Activity, Change, Forgot, GoOn, KeyDraft, KeyMade, Me, NewCustomer, OwnFields, PersonDraft, PersonFields, PersonMade, Registered, Reset,
-    RoleDraft, RoleFields, RoleMade, RoleWish, RuleDraft, RuleMade, SessionView, Set, SignIn, SignedInWith, Unlocked,
+    RoleDraft, RoleFields, RoleMade, RoleWish, RuleDraft, RuleMade, SessionView, Set, SignIn, SignedInWith, SmtpFields, SmtpView, Unlocked,
 };
 use crate::screens::devices::{Invitation, Wish};
 use crate::screens::{Asked, Done, Sent, Told};
@@ -234,6 +236,14 @@ examples! {
     AuditDetail => json!({
         "entry": entry(), "args": "{\"identity\":{\"change_role\":{}}}", "entered_at": 1_795_200_060_000_i64, "rev": 42,
     });
+    SmtpView => json!({
+        "source": "company", "host": "mail.example.com", "port": 465, "security": "tls", "username": "shop", "has_password": true,
+        "mail_from": "Harbour Street <shop@example.com>", "public_url": "https://example.com",
+    });
+    SmtpFields => json!({
+        "host": "mail.example.com", "port": 465, "security": "tls", "username": "shop", "password": "the mail server's",
+        "mail_from": "Harbour Street <shop@example.com>", "public_url": "https://example.com",
+    });
     Wish => json!({ "till": null });
     Invitation => json!({ "code": "7K2M-9QXA-4TFD", "till_number": 2, "good_for_minutes": 15, "fingerprint": null });
     Sent => json!({ "id": id(12), "command": { "attention": { "resolve": { "id": id(21) } } } });
@@ -244,6 +254,11 @@ examples! {
     Category => json!({ "id": id(2), "parent_id": null, "name": "Cakes", "hue": 3, "position": 1_795_200_000_000_i64, "active": true });
     CategoryDraft => json!({ "parent_id": null, "name": "Cakes", "hue": 3 });
     CategoryFields => json!({ "name": "Cakes and pastries", "hue": 3, "active": true });
+    Company => company();
+    CompanyFields => json!({
+        "name": "Harbour Street", "code": "HS", "tax_number": "", "phone": "", "address": "", "tax_mode": "inclusive", "cash_step": 1,
+        "time_zone": "Asia/Taipei", "locale": "en", "receipt_footer": "Thank you",
+    });
     CategoryMade => with(json!({ "id": id(2) }), CategoryDraft::example());
     Tax => json!({ "id": id(3), "name": "VAT 5 %", "rate": 50_000, "position": 0, "active": true });
     TaxDraft => json!({ "name": "VAT 5 %", "rate": 50_000 });

@@ -44,16 +44,57 @@ fn post(path: &'static str, summary: &'static str, who: &'static str, body: Valu
     Route { method: "POST", path, summary, who, body: Some(body), status, answer, problems }
 }
 
+const ID: &str = "0193a1b2-c3d4-7e5f-8a9b-00000000000b";
+const AT: i64 = 1_795_200_000_000;
+
+fn joined() -> Value {
+    json!({ "token": "kontor_5f1c…_9a0e…", "company": ID, "device": ID, "till_number": 2, "person": ID, "series": 3, "seal_key?": "9f86d081…" })
+}
+
+fn push() -> Value {
+    let command = json!({ "seq": 1, "id": ID, "name": "counter.open_drawer", "version": 1, "args": {}, "number?": {}, "at": AT, "actor": ID });
+    json!({ "epoch?": ID, "replica": ID, "device": ID, "build": "0.1.0", "now": AT, "commands": [command] })
+}
+
+/// How a copy stands: which history, what it has had answered, and up to where it has each scope.
+fn stand() -> Value {
+    json!({ "epoch?": ID, "replica": ID, "acked": 0, "cursors": {} })
+}
+
+fn pull() -> Value {
+    json!({ "device": ID, "seen?": [42, ID], "shape": 1, "schema": 1, "booting?": {}, "sums?": false, "wait_ms?": 25_000, "state": stand() })
+}
+
+fn pulled() -> Value {
+    let page = json!({ "epoch": ID, "head": [42, ID], "now": AT, "stable": 0, "scopes": {}, "complete": true, "echo": stand() });
+    json!({ "page?": page })
+}
+
 fn routes() -> Vec<Route> {
     vec![
+        get("/health/", "Whether it can answer, as /health/ready", ANYBODY, Answer::Nothing, &[]),
         get("/health/live", "Whether the server runs", ANYBODY, Answer::Nothing, &[]),
         get("/health/ready", "Whether it can answer", ANYBODY, Answer::Nothing, &[]),
         get("/metrics", "Figures, for Prometheus", METRICS_TOKEN, Answer::Of("application/openmetrics-text"), &[401]),
         get("/docs", "This specification as a page", ANYBODY, Answer::Of("text/html"), &[]),
         get("/api/v1/openapi.json", "This specification", ANYBODY, Answer::Json(json!({ "openapi": "3.1.0" })), &[]),
-        post("/api/v1/devices/enrol", "A till joins with a code", ANYBODY, json!({}), Answer::Json(json!({})), &[400, 404, 409, 413, 415, 429]),
-        post("/api/v1/sync/push", "A till brings its commands", DEVICE, json!({}), Answer::Json(json!({})), &[400, 401, 413, 415, 429]),
-        post("/api/v1/sync/pull", "A till asks for rows", DEVICE, json!({}), Answer::Json(json!({})), &[400, 401, 413, 415, 429]),
+        post(
+            "/api/v1/devices/enrol",
+            "A till joins with a code",
+            ANYBODY,
+            json!({ "code": "7K2M-9QXA-4TFD" }),
+            Answer::Json(joined()),
+            &[400, 404, 409, 413, 415, 429],
+        ),
+        post(
+            "/api/v1/sync/push",
+            "A till brings its commands",
+            DEVICE,
+            push(),
+            Answer::Json(json!({ "replica": ID, "answer": { "is": "ok" } })),
+            &[400, 401, 413, 415, 429],
+        ),
+        post("/api/v1/sync/pull", "A till asks for rows", DEVICE, pull(), Answer::Json(pulled()), &[400, 401, 413, 415, 429]),
         get("/api/v1/sync/snapshot/{scope}", "A new till's ready file", DEVICE, Answer::Of("application/zstd"), &[401, 404, 429]),
     ]
 }
@@ -65,7 +106,12 @@ fn schema(example: &Value) -> Value {
         Value::Bool(_) => json!({ "type": "boolean" }),
         Value::Number(_) => json!({ "type": "integer", "format": "int64" }),
         Value::String(_) => json!({ "type": "string" }),
-        Value::Array(items) => json!({ "type": "array", "items": items.first().map_or(json!({}), schema) }),
+        Value::Array(items) => {
+            // A place in a history is a number and a mark.
+            let is_mixed = items.iter().any(|item| schema(item) != schema(&items[0]));
+            let item = items.first().filter(|_| !is_mixed).map_or(json!({ "type": ["integer", "string", "null"] }), schema);
+            json!({ "type": "array", "items": item })
+        }
         Value::Object(fields) => {
             let properties: Map<String, Value> = fields.iter().map(|(name, value)| (name.trim_end_matches('?').to_owned(), schema(value))).collect();
             let required: Vec<&String> = fields.keys().filter(|name| !name.ends_with('?')).collect();

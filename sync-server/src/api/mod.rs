@@ -16,6 +16,7 @@ pub mod seen;
 pub mod spec;
 
 pub(crate) mod categories;
+mod companies;
 mod import;
 pub mod machine;
 mod products;
@@ -50,6 +51,7 @@ pub fn routes() -> ApiRouter<Arc<App>> {
         .merge(categories::routes())
         .merge(taxes::routes())
         .merge(warehouses::routes())
+        .merge(companies::routes())
         .merge(stock::routes())
         .merge(sales::routes())
         .merge(shifts::routes())

@@ -48,11 +48,7 @@ pub fn change(summary: &'static str, permissions: &'static [Permission]) -> impl
 }
 
 /// Describes a route of a table: what it is for, and who may.
-pub fn guarded(
-    summary: &'static str,
-    method: &'static str,
-    access: RouteAccess,
-) -> impl FnOnce(TransformOperation<'_>) -> TransformOperation<'_> {
+pub fn guarded(summary: &'static str, method: &'static str, access: RouteAccess) -> impl FnOnce(TransformOperation<'_>) -> TransformOperation<'_> {
     move |operation| {
         let mut operation = operation.summary(summary);
         let inner = operation.inner_mut();
@@ -114,7 +110,7 @@ fn words(codes: &[u32]) -> String {
 }
 
 /// Statuses that problems have.
-const STATUSES: [u16; 15] = [400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 426, 428, 429, 500, 503];
+const STATUSES: [u16; 16] = [400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 426, 428, 429, 500, 502, 503];
 
 /// Takes the routes apart: what answers, and what it says about itself.
 pub fn finish<S: Clone + Send + Sync + 'static>(routes: ApiRouter<S>) -> (axum::Router<S>, OpenApi) {

@@ -205,15 +205,20 @@ impl aide::OperationOutput for Accepted {
 async fn send_link(app: &App, account: &Account) -> Result<(), Problem> {
     let (company, person) = (account.holder.company, account.holder.person.id);
     let Some(profile) = app.host.access.profile(company, person).await?.filter(|profile| !profile.email.is_empty()) else { return Ok(()) };
-    let Some(post) = &app.post else {
-        tracing::warn!("a password was forgotten, and this server sends no letters: smtp_url is not set");
+    let Some(post) = &app.post else { return Ok(()) };
+    let sender = post.sender(&app.host.access, company).await.map_err(|error| {
+        tracing::error!(error = format!("{error:#}"), "mail server");
+        Problem::unavailable()
+    })?;
+    let Some(sender) = sender else {
+        tracing::warn!("a password was forgotten, and no letters are sent: there is no mail server");
         return Ok(());
     };
     let (token, id, secret_hash) = secrets::new_token(TokenKind::ResetLink).map_err(|_| Problem::unavailable())?;
     let now = now();
     let link = ResetLink { id, company, person, secret_hash, expires_at: Instant(now.0 + LINK_GOOD_FOR_MS) };
     let locale = app.host.company_locale(company).await?;
-    let letter = post.reset_letter(company, &locale, &account.holder.person.name, &profile.email, &token, LINK_GOOD_FOR_MS / 60_000, now);
+    let letter = sender.reset_letter(company, &locale, &account.holder.person.name, &profile.email, &token, LINK_GOOD_FOR_MS / 60_000, now);
     app.host.access.add_reset_link(&link, &letter).await?;
     post.wake();
     Ok(())

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use kontor_domain::command::Rights;
 use kontor_domain::identity::{Admission, Person, admit};
@@ -13,7 +14,7 @@ use kontor_store::access::{AccessEvent, Holder};
 use kontor_store::reader::Asker;
 use uuid::Uuid;
 
-use super::session::{event, note};
+use super::session::{TOO_OFTEN, event, note};
 use crate::app::{App, bearer};
 use crate::host::now;
 use crate::problem::Problem;
@@ -21,6 +22,8 @@ use crate::secrets::{SentToken, TokenKind};
 
 /// How exactly the last use of a key is kept: not each use is written down.
 const KEY_USE_MS: i64 = 60_000;
+/// When who asks too often may ask again.
+const ASK_AFTER_S: u64 = 1;
 
 /// By what somebody acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +76,7 @@ async fn by_session(app: &App, token: &str, address: IpAddr) -> Result<Actor, Pr
         knocking.note(app, Code::TokenInvalid).await;
         return Err(invalid());
     }
+    knocking.check_rate(app, session).await?;
     let rights = acting.holder.rights();
     check_active(&acting.holder.person)?;
     if acting.has_network_rules {
@@ -91,6 +95,7 @@ async fn by_key(app: &App, sent: &SentToken, address: IpAddr) -> Result<Actor, P
         knocking.note(app, Code::ApiKeyUnknown).await;
         return Err(unknown());
     }
+    knocking.check_rate(app, id.0).await?;
     check_active(&acting.holder.person)?;
     if acting.has_network_rules {
         knocking.check_network(app).await?;
@@ -132,6 +137,15 @@ impl Knocking {
         };
         self.note(app, refused).await;
         Err(Reject::new(refused).into())
+    }
+
+    /// Whether a session or key may ask now: one that asks without end leaves room for others.
+    async fn check_rate(&self, app: &App, by: Uuid) -> Result<(), Problem> {
+        if app.door.may_request(by) {
+            return Ok(());
+        }
+        self.note_number(app, TOO_OFTEN).await;
+        Err(Problem::retry(StatusCode::TOO_MANY_REQUESTS, ASK_AFTER_S))
     }
 
     /// Writes down that somebody was turned away.

@@ -66,6 +66,7 @@ pub struct Door {
     tries_of_account: DefaultKeyedRateLimiter<(SecretHash, IpAddr)>,
     tries_of_network: DefaultKeyedRateLimiter<IpAddr>,
     notes: DefaultKeyedRateLimiter<(u32, CompanyId, IpAddr)>,
+    requests: DefaultKeyedRateLimiter<Uuid>,
 }
 
 impl std::fmt::Debug for Door {
@@ -88,6 +89,7 @@ impl Door {
             trusted_proxies: settings.trusted_proxies.clone(),
             tries_of_account: RateLimiter::keyed(Quota::per_minute(TRIES_OF_ACCOUNT)),
             tries_of_network: RateLimiter::keyed(Quota::per_minute(TRIES_OF_NETWORK)),
+            requests: RateLimiter::keyed(Quota::per_second(settings.requests_a_second)),
             notes: RateLimiter::keyed(Quota::per_minute(NOTES_A_MINUTE)),
         })
     }
@@ -128,6 +130,14 @@ impl Door {
             }
         }
         address
+    }
+
+    /// Whether a session or key may ask now.
+    pub fn may_request(&self, by: Uuid) -> bool {
+        if self.requests.len() > KEYS_LIMIT {
+            self.requests.retain_recent();
+        }
+        self.requests.check_key(&by).is_ok()
     }
 
     /// Whether a network may try now, whatever it tries.

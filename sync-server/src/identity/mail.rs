@@ -8,18 +8,21 @@ use backon::{ExponentialBuilder, Retryable as _};
 use kontor_domain::ids::CompanyId;
 use kontor_domain::time::Instant;
 use kontor_store::StoreError;
-use kontor_store::access::{Access, Letter};
+use kontor_store::access::{Access, Letter, SmtpSetting};
 use kontor_sync::enrol::Secret;
 use kontor_translations::{Locale, key, text, text_with};
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
+use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
+use super::smtp::Security;
 use crate::app::App;
-use crate::config::Settings;
+use crate::config::{Mail, Settings};
 use crate::host::now;
+use crate::vault::Vault;
 
 /// How often is looked for letters that another process left.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
@@ -42,32 +45,53 @@ const EVENTS_KEPT_MS: i64 = 400 * 86_400_000;
 
 /// Sends letters.
 pub struct Post {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
-    from: Mailbox,
-    /// Where people find this server.
-    public_url: String,
+    /// The server's own mail server, for companies that have none of theirs.
+    usual: Option<Sender>,
+    key: Vault,
     waits: Notify,
 }
 
 impl std::fmt::Debug for Post {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Post").field("from", &self.from).finish_non_exhaustive()
+        f.debug_struct("Post").field("usual", &self.usual).finish_non_exhaustive()
     }
 }
 
-impl Post {
-    /// By the settings; `None`: this server sends no letters.
-    pub fn open(settings: &Settings) -> Result<Option<Self>> {
-        let Some(mail) = &settings.mail else { return Ok(None) };
+/// A mail server, and who letters come from.
+#[derive(Clone)]
+pub struct Sender {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+    /// Where people find this server.
+    public_url: String,
+}
+
+impl std::fmt::Debug for Sender {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sender").field("from", &self.from).finish_non_exhaustive()
+    }
+}
+
+impl Sender {
+    fn usual(mail: &Mail) -> Result<Self> {
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(&mail.smtp_url.0).context("smtp_url")?;
-        let transport = transport.timeout(Some(SEND_LIMIT)).build();
         let from = mail.from.parse().with_context(|| format!("mail_from: {}", mail.from))?;
-        Ok(Some(Self { transport, from, public_url: mail.public_url.trim_end_matches('/').to_owned(), waits: Notify::new() }))
+        Ok(Self { transport: transport.timeout(Some(SEND_LIMIT)).build(), from, public_url: address(&mail.public_url) })
     }
 
-    /// A letter waits.
-    pub fn wake(&self) {
-        self.waits.notify_one();
+    /// A company's own.
+    pub fn of(setting: &SmtpSetting, security: Security, password: Option<Secret>) -> Result<Self> {
+        let builder = match security {
+            Security::Tls => AsyncSmtpTransport::<Tokio1Executor>::relay(&setting.host)?,
+            Security::Starttls => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(&setting.host)?,
+            Security::None => AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&setting.host),
+        };
+        let builder = builder.port(u16::try_from(setting.port)?).timeout(Some(SEND_LIMIT));
+        let builder = match password {
+            Some(password) if !setting.username.is_empty() => builder.credentials(Credentials::new(setting.username.clone(), password.0)),
+            _ => builder,
+        };
+        Ok(Self { transport: builder.build(), from: setting.mail_from.parse()?, public_url: address(&setting.public_url) })
     }
 
     /// A letter with a link by which a password is set anew. The token stands behind `#`: no server on the way sees it.
@@ -78,6 +102,15 @@ impl Post {
         let body = text_with(locale, key::MAIL_RESET_BODY, &[("name", name.into()), ("link", link.as_str().into()), ("minutes", minutes.into())]);
         let subject = text(locale, key::MAIL_RESET_SUBJECT);
         Letter { id: Uuid::now_v7(), company, recipient: recipient.to_owned(), subject, body, created_at: now, tries: 0 }
+    }
+
+    /// Sends a letter that says that letters arrive, at once and once.
+    pub async fn test(&self, company: CompanyId, locale: &str, recipient: &str, now: Instant) -> Result<()> {
+        let locale = Locale::best_match(locale);
+        let (subject, body) = (text(locale, key::MAIL_TEST_SUBJECT), text(locale, key::MAIL_TEST_BODY));
+        let letter = Letter { id: Uuid::now_v7(), company, recipient: recipient.to_owned(), subject, body, created_at: now, tries: 0 };
+        self.transport.send(self.message(&letter)?).await?;
+        Ok(())
     }
 
     fn message(&self, letter: &Letter) -> Result<Message> {
@@ -100,13 +133,56 @@ impl Post {
             Err(error) => Sent::Later(error.to_string()),
         }
     }
+}
+
+fn address(public_url: &str) -> String {
+    public_url.trim_end_matches('/').to_owned()
+}
+
+impl Post {
+    /// By the settings; companies may have mail servers of their own.
+    pub fn open(settings: &Settings) -> Result<Self> {
+        let usual = settings.mail.as_ref().map(Sender::usual).transpose()?;
+        Ok(Self { usual, key: Vault::open(&settings.data)?, waits: Notify::new() })
+    }
+
+    /// What seals passwords of mail servers.
+    pub const fn vault(&self) -> &Vault {
+        &self.key
+    }
+
+    /// Whether there is a mail server for companies that have none of theirs.
+    pub const fn has_usual(&self) -> bool {
+        self.usual.is_some()
+    }
+
+    /// What a company's letters go by; `None`: it sends none.
+    pub async fn sender(&self, access: &Access, company: CompanyId) -> Result<Option<Sender>> {
+        let Some(setting) = access.smtp_setting(company).await? else { return Ok(self.usual.clone()) };
+        let password = setting.password.as_ref().map(|sealed| self.key.unseal(company, sealed)).transpose()?;
+        let security = Security::of(&setting.security).context("a word of a newer program")?;
+        Sender::of(&setting, security, password).map(Some)
+    }
+
+    /// A letter waits.
+    pub fn wake(&self) {
+        self.waits.notify_one();
+    }
+
+    async fn send(&self, access: &Access, letter: &Letter) -> Sent {
+        match self.sender(access, letter.company).await {
+            Ok(Some(sender)) => sender.send(letter).await,
+            Ok(None) => Sent::Later("no mail server".into()),
+            Err(error) => Sent::Later(format!("{error:#}")),
+        }
+    }
 
     /// Sends what waits.
     async fn deliver(&self, access: &Access) -> Result<(), StoreError> {
         loop {
             let now = now();
             let Some(letter) = access.take_letter(now, Instant(now.0 + LEASE_MS)).await? else { return Ok(()) };
-            match self.send(&letter).await {
+            match self.send(access, &letter).await {
                 Sent::Done => {
                     tracing::info!(letter = %letter.id, tries = letter.tries + 1, "sent");
                     access.drop_letter(letter.id).await?;

@@ -17,18 +17,20 @@ mod people;
 mod roles;
 pub mod route;
 mod session;
+mod smtp;
 
 use kontor_domain::command::Permission;
 
+pub use account::{Change, Forgot, NewCustomer, Registered, Reset, Set, Unlocked};
 pub use actor::{Actor, Means};
 pub use acts::Executed;
-pub use account::{Change, Forgot, NewCustomer, Registered, Reset, Set, Unlocked};
 pub use audit::read_cursor;
 pub use keys::{KeyDraft, KeyMade};
 pub use networks::{RuleDraft, RuleMade};
 pub use people::{Activity, OwnFields, PersonDraft, PersonFields, PersonMade, RoleWish};
 pub use roles::{RoleDraft, RoleFields, RoleMade};
-pub use session::{GoOn, Me, SessionView, SignIn, SignedInWith, sent_cookie};
+pub use session::{GoOn, Me, SessionView, SignIn, SignedInWith, event, sent_cookie};
+pub use smtp::{Security, SmtpFields, SmtpSource, SmtpView};
 
 use route::RouteAccess::{May, Open, SignedIn};
 use route::routes;
@@ -70,6 +72,10 @@ routes! {
     GET "/api/v1/ip-rules" => networks::list, May(&[Permission::NetworkManage]), "Lists rules about networks";
     POST "/api/v1/ip-rules" => networks::create, May(&[Permission::NetworkManage]), "Allows or denies a network";
     DELETE "/api/v1/ip-rules/{id}" => networks::remove, May(&[Permission::NetworkManage]), "Removes a rule about a network";
+    GET "/api/v1/settings/smtp" => smtp::find, May(&[Permission::SettingsEdit]), "The mail server of the company";
+    PUT "/api/v1/settings/smtp" => smtp::replace, May(&[Permission::SettingsEdit]), "Sets the mail server of the company";
+    DELETE "/api/v1/settings/smtp" => smtp::remove, May(&[Permission::SettingsEdit]), "The server's own mail server from now on";
+    POST "/api/v1/settings/smtp/test" => smtp::test, May(&[Permission::SettingsEdit]), "Sends a letter to who asks; 502: it could not be sent";
     GET "/api/v1/audit" => audit::list, May(&[Permission::AuditRead]), "What was done, tried and refused, newest first";
     GET "/api/v1/audit/export" => audit::export, May(&[Permission::AuditRead]), "The same as CSV";
     GET "/api/v1/audit/{id}" => audit::one, May(&[Permission::AuditRead]), "One entry with what it changed";

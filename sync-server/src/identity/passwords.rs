@@ -1,5 +1,6 @@
 //! Passwords: hashed with argon2id, on threads of their own, so that nobody else waits while many sign in.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -41,6 +42,8 @@ pub struct Hasher {
     sender: SyncSender<Work>,
     /// What no password hashes to: looked at where there is none, so that it takes as long.
     nobody: String,
+    /// Hashes asked for so far.
+    count: AtomicU64,
 }
 
 impl Hasher {
@@ -53,10 +56,16 @@ impl Hasher {
             let receiver = Arc::clone(&receiver);
             std::thread::Builder::new().name(format!("passwords-{number}")).spawn(move || work(&receiver))?;
         }
-        Ok(Self { sender, nobody: hash(&Secret(secrets::random_text()?))? })
+        Ok(Self { sender, nobody: hash(&Secret(secrets::random_text()?))?, count: AtomicU64::new(0) })
+    }
+
+    /// Hashes asked for so far: what looking at a name costs is the same whether anybody has it.
+    pub fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
     }
 
     fn send(&self, work: Work) -> Result<(), Problem> {
+        self.count.fetch_add(1, Ordering::Relaxed);
         self.sender.try_send(work).map_err(|error| {
             if matches!(error, TrySendError::Disconnected(_)) {
                 tracing::error!("nobody hashes");

@@ -76,12 +76,7 @@ async fn own_text(app: &App, actor: &Actor) -> Result<String, Problem> {
 }
 
 /// One person.
-pub(super) async fn one(
-    State(app): State<Arc<App>>,
-    actor: Actor,
-    Of(id): Of<PersonId>,
-    known: IfNoneMatch,
-) -> Result<Single<PersonView>, Problem> {
+pub(super) async fn one(State(app): State<Arc<App>>, actor: Actor, Of(id): Of<PersonId>, known: IfNoneMatch) -> Result<Single<PersonView>, Problem> {
     Single::text(text_of(&app, &actor, id).await?, &known)
 }
 
@@ -141,7 +136,8 @@ async fn prove_for(app: &App, actor: &Actor, from: &str, to: Option<&str>, passw
     if to.is_none_or(|to| to == from) {
         return Ok(());
     }
-    let missing = || Problem::from(Reject::field(Code::OldPasswordWrong, "password")).about("needed to change the e-mail".into(), "#/password".into());
+    let missing =
+        || Problem::from(Reject::field(Code::OldPasswordWrong, "password")).about("needed to change the e-mail".into(), "#/password".into());
     prove(app, actor, password.ok_or_else(missing)?, "password").await.map(|_| ())
 }
 
@@ -165,8 +161,7 @@ pub(super) async fn edit_own(
     let seen: PersonView = read(&text)?;
     let (expected, profile, email) = (if_match.check(&text)?, profile_of(&seen), address_of(wish.email));
     prove_for(&app, &actor, &profile.email, email.as_deref(), wish.password).await?;
-    let changes =
-        ProfileChanges { name: changed(expected, &seen.person.name, wish.name), email: changed(expected, &profile.email, email) };
+    let changes = ProfileChanges { name: changed(expected, &seen.person.name, wish.name), email: changed(expected, &profile.email, email) };
     edited(&app, &actor, &if_match, identity::Command::EditProfile(changes), actor.person).await
 }
 

@@ -19,9 +19,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::account::changeable;
 use super::actor::{Actor, Knocking, Means, check_active, server_device};
 use super::door::{ACCESS_GOOD_FOR_S, account_hash, person_hash, too_often};
-use super::account::changeable;
 use super::input::{On, Small, Whence, read};
 use super::passwords::PASSWORD_BYTES_LIMIT;
 use crate::api::input::Of;
@@ -46,7 +46,7 @@ const LOCK_MS: i64 = 15 * 60_000;
 /// nobody on the way, can have put it there.
 const COOKIES: [&str; 2] = ["kontor_refresh", "__Secure-kontor_refresh"];
 /// What the audit says of who tried too often.
-const TOO_OFTEN: u32 = 10_429;
+pub(super) const TOO_OFTEN: u32 = 10_429;
 /// The only paths the cookie is sent to.
 const COOKIE_PATH: &str = "/api/v1/auth";
 
@@ -106,7 +106,7 @@ pub struct SignedInWith {
 async fn company_of_address(app: &App, headers: &HeaderMap) -> Result<Option<CompanyId>, Problem> {
     let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
     match host.split_once('.') {
-        Some((label, _)) => Ok(app.host.access.company_of_code(&label.to_uppercase()).await?),
+        Some((label, _)) => Ok(app.host.access.company_of_code(label).await?),
         None => Ok(None),
     }
 }
@@ -140,7 +140,8 @@ pub(super) async fn note(app: &App, event: AccessEvent) {
     }
 }
 
-pub(super) fn event(kind: &'static str, company: CompanyId, address: IpAddr) -> AccessEvent {
+/// Something that happens at the door now; nobody is known yet.
+pub fn event(kind: &'static str, company: CompanyId, address: impl ToString) -> AccessEvent {
     let (id, at) = (Uuid::now_v7(), now());
     AccessEvent { id, company, at, kind, person: None, device: None, address: address.to_string(), detail: "{}".into(), code: None }
 }

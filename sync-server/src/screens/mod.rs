@@ -22,8 +22,8 @@ use crate::identity::route::RouteAccess::{May, SignedIn};
 use crate::identity::route::routes;
 use crate::problem::Problem;
 use crate::wire::{self, Pack};
-pub use described::{Asked, Done, Sent, Told};
 use described::{Answered, Internal, Lines};
+pub use described::{Asked, Done, Sent, Told};
 
 /// The till that a browser stands for.
 const TILL_HEADER: &str = "kontor-till";

@@ -6,6 +6,7 @@ pub mod caller;
 #[cfg(unix)]
 pub mod cluster;
 pub mod company;
+pub mod operations;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -69,6 +70,8 @@ impl Place {
         let settings = Settings {
             listen: ([127, 0, 0, 1], 0).into(),
             database: Database::File(data.join("server.kontor")),
+            company: None,
+            requests_a_second: std::num::NonZeroU32::MAX,
             data,
             transport,
             ui_dir: None,
@@ -224,7 +227,8 @@ impl Api {
 
     /// Asks with a method, a token and a body, if there are any.
     pub async fn call(&self, method: &str, path: &str, token: Option<&str>, body: Option<serde_json::Value>) -> Result<Response> {
-        let mut request = self.client.request(method.parse()?, format!("{}{path}", self.base));
+        // Whatever there is is changed.
+        let mut request = self.client.request(method.parse()?, format!("{}{path}", self.base)).header("if-match", "*");
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
         }

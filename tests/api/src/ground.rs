@@ -27,7 +27,7 @@ use uuid::Uuid;
 use crate::floor::{Cell, Floor, Ground, Written};
 use crate::load::{Asked, Connection};
 
-const PASSWORD: &str = "a long enough password";
+pub const PASSWORD: &str = "a long enough password";
 const START_LIMIT: Duration = Duration::from_secs(60);
 /// The user that Debian made for PostgreSQL, which refuses to run as root.
 const SYSTEM_USER: &str = "postgres";
@@ -178,6 +178,9 @@ fn settings(folder: &Path, cluster: Option<&Cluster>) -> Result<Settings> {
     Ok(Settings {
         listen: ([127, 0, 0, 1], 0).into(),
         database,
+        company: None,
+        // What is measured is the server, not its patience.
+        requests_a_second: std::num::NonZeroU32::MAX,
         data,
         transport: Transport::Plain,
         cors_origins: Vec::new(),

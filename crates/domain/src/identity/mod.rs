@@ -16,6 +16,6 @@ pub use network::{Admission, admit, network_of, normal};
 pub use rights::{BuiltIn, PermissionSet, rights};
 pub use rows::{ApiKey, ApiKeyKey, NetworkRule, NetworkRuleKey, NetworkRuleKind, Person, PersonKey, Profile, ProfileKey, Role, RoleKey};
 pub use views::{
-    AuditDetail, AuditEntry, AuditFilter, AuditSource, BrowsePersons, GetAudit, GetPerson, GetProfile, KeyView, ListAudit, ListKeys, ListNetworkRules, ListPersons,
-    ListRoles, PersonFilter, PersonPlace, PersonSort, PersonView, Query, RoleView,
+    AuditDetail, AuditEntry, AuditFilter, AuditSource, BrowsePersons, GetAudit, GetPerson, GetProfile, KeyView, ListAudit, ListKeys,
+    ListNetworkRules, ListPersons, ListRoles, PersonFilter, PersonPlace, PersonSort, PersonView, Query, RoleView,
 };

@@ -19,10 +19,11 @@ use kontor_domain::printing::{self, PaperDocument, PaperKind, PrintShift, PrintS
 use kontor_domain::settings::{self, AddTill, AddWarehouse, CompanyChanges, DeviceChanges, TillChanges};
 use kontor_domain::stock::{self, Adjust, AdjustLine, LocationKind, MoveReason, NewLocation, Receive, ReceiveLine};
 use kontor_domain::testing::{Shop, ShopKind};
+use kontor_domain::time::Instant;
 use kontor_domain::units::{Money, Quantity, Rate, UnitPrice};
 
 /// How many kinds of command there are.
-pub const KINDS: usize = 44;
+pub const KINDS: usize = 45;
 
 /// Which kind it is. A new kind of command does not compile here until it has a sample below.
 pub const fn kind_of(command: &Command) -> usize {
@@ -71,6 +72,7 @@ pub const fn kind_of(command: &Command) -> usize {
         Command::Identity(identity::Command::AddNetworkRule(_)) => 41,
         Command::Identity(identity::Command::RemoveNetworkRule { .. }) => 42,
         Command::Settings(settings::Command::ChangeDevice(_)) => 43,
+        Command::Settings(settings::Command::SetExpiry { .. }) => 44,
     }
 }
 
@@ -313,6 +315,7 @@ impl Furnished {
             Command::Settings(settings::Command::AddTill(add_till)),
             Command::Settings(settings::Command::AddWarehouse(add_warehouse)),
             Command::Settings(settings::Command::AddDevice { device_id: DeviceId(shop.id()), name: "Server".into() }),
+            Command::Settings(settings::Command::SetExpiry { expires_at: Edit { from: None, to: Some(Instant(i64::MAX)) } }),
             Command::Settings(settings::Command::ChangeDevice(DeviceChanges { device_id: shop.context.device, name: device_name })),
             Command::Stock(stock::Command::Receive(receive)),
             Command::Stock(stock::Command::Adjust(adjust)),

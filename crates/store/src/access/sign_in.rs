@@ -4,6 +4,7 @@ use kontor_domain::cell::{Cell, Value};
 use kontor_domain::command::Rights;
 use kontor_domain::identity::{self, ApiKey, Person, Profile, Role};
 use kontor_domain::ids::{ApiKeyId, CompanyId, DeviceId, PersonId};
+use kontor_domain::settings::Company;
 use kontor_domain::time::Instant;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
@@ -161,12 +162,23 @@ fn holder_columns() -> String {
 impl Access {
     /// The company of a code, if exactly one has it.
     pub async fn company_of_code(&self, code: &str) -> Result<Option<CompanyId>, StoreError> {
-        let sql = "SELECT id FROM company WHERE code = $1 LIMIT 2";
+        let sql = "SELECT id FROM company WHERE UPPER(code) = UPPER($1) LIMIT 2";
         let rows = self.reader.fetch(sql.to_owned(), vec![Value::Text(code.to_owned())]).await?;
         match rows.as_slice() {
             [row] => Ok(Some(get(row, 0)?)),
             _ => Ok(None),
         }
+    }
+
+    /// Whether a company has this code, however it is written.
+    pub async fn code_is_used(&self, code: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT COUNT(*) FROM company WHERE UPPER(code) = UPPER($1)";
+        Ok(self.reader.number(sql.to_owned(), vec![Value::Text(code.to_owned())]).await? != 0)
+    }
+
+    /// A company as it is.
+    pub async fn company(&self, id: CompanyId) -> Result<Option<Company>, StoreError> {
+        Ok(self.reader.rows::<Company>("id = $1", vec![id.to_value()]).await?.into_iter().next())
     }
 
     /// Who signs in under this name or is written to at this address.
