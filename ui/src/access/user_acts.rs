@@ -1,4 +1,4 @@
-//! What is done for a person beside their data: a password set for them, wrong tries forgotten.
+//! What is done for a person beside their data: a password set for them, wrong tries forgotten, sessions ended.
 
 use kontor_domain::ids::PersonId;
 use leptos::prelude::*;
@@ -10,7 +10,7 @@ use crate::state::app;
 use crate::text::{key, t};
 use crate::toast::Tone;
 
-/// Both.
+/// All three.
 #[component]
 pub(super) fn UserActs(id: PersonId) -> impl IntoView {
     let form = Form::new(&["password"]);
@@ -28,6 +28,12 @@ pub(super) fn UserActs(id: PersonId) -> impl IntoView {
         let body = serde_json::json!({});
         form.send(async move { server::rest::<Value>(Method::Post, &path, Some(&body)).await }, |_| {
             app().toasts.say(Tone::Ok, t(key::ACCESS_UNLOCKED));
+        });
+    };
+    let end = move || {
+        let path = format!("/api/v1/users/{id}/sessions");
+        form.send(async move { server::rest::<()>(Method::Delete, &path, None::<&()>).await }, |()| {
+            app().toasts.say(Tone::Ok, t(key::ACCESS_SESSIONS_ENDED));
         });
     };
     view! {
@@ -51,6 +57,7 @@ pub(super) fn UserActs(id: PersonId) -> impl IntoView {
                     press=set
                 />
                 <Button label=t(key::ACCESS_UNLOCK) busy=form.busy press=unlock/>
+                <Button label=t(key::ACCESS_SESSIONS_END_ALL) busy=form.busy press=end/>
             </div>
             <FormError form=form/>
         </fieldset>

@@ -19,7 +19,8 @@ pub(super) fn UsersPage() -> impl IntoView {
     let text = RwSignal::new(String::new());
     let role = RwSignal::new(None::<RoleId>);
     let active = RwSignal::new(Some(true));
-    let filter = Memo::new(move |_| PersonFilter { text: text.get().trim().to_owned(), role_id: role.get(), active: active.get(), ..PersonFilter::default() });
+    let filter =
+        Memo::new(move |_| PersonFilter { text: text.get().trim().to_owned(), role_id: role.get(), active: active.get(), ..PersonFilter::default() });
     let rows = Rows::new(&[Event::IdentityChanged], move |offset, limit| ListPersons { filter: filter.get(), offset, limit });
     let roles = live(&[Event::IdentityChanged], || app().may(Permission::RolesRead).then_some(ListRoles {}));
     let (open, edited) = (RwSignal::new(false), RwSignal::new(None::<PersonView>));

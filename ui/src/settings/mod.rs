@@ -1,8 +1,9 @@
-//! Settings: the shop, taxes, this till, printers, this device, keys, the shop server, data.
+//! Settings: the shop, taxes, this till, printers, this device, keys, letters, the shop server, data.
 
 mod data;
 mod keys;
 mod look;
+mod mail;
 mod printer_form;
 mod printers;
 mod server;
@@ -10,11 +11,13 @@ mod shop;
 mod taxes;
 mod till;
 
+use kontor_domain::command::Permission;
 use leptos::prelude::*;
 
 use crate::backend::is_browser;
 use crate::icon::{self, Icon, Picture};
 use crate::place::{Place, go, leave};
+use crate::state::app;
 use crate::text::{Key, key, t};
 
 /// A part of the settings.
@@ -26,16 +29,22 @@ enum Part {
     Printers,
     Look,
     Keys,
+    Mail,
     Server,
     Data,
 }
 
 impl Part {
-    const ALL: &'static [Self] = &[Self::Shop, Self::Taxes, Self::Till, Self::Printers, Self::Look, Self::Keys, Self::Server, Self::Data];
+    const ALL: &'static [Self] = &[Self::Shop, Self::Taxes, Self::Till, Self::Printers, Self::Look, Self::Keys, Self::Mail, Self::Server, Self::Data];
 
-    /// Whether there is such a thing here: a browser has no printer and no file, and is at its server already.
+    /// Whether there is such a thing here: a browser has no printer and no file, and is at its server already. Letters are
+    /// the server's, and for who may set it up.
     fn is_here(self) -> bool {
-        !is_browser() || !matches!(self, Self::Printers | Self::Server | Self::Data)
+        match self {
+            Self::Mail => is_browser() && app().may(Permission::SettingsEdit),
+            Self::Printers | Self::Server | Self::Data => !is_browser(),
+            _ => true,
+        }
     }
 
     const fn name(self) -> Key {
@@ -46,6 +55,7 @@ impl Part {
             Self::Printers => key::SETTINGS_PRINTERS,
             Self::Look => key::SETTINGS_LOOK,
             Self::Keys => key::SETTINGS_KEYS,
+            Self::Mail => key::SETTINGS_MAIL,
             Self::Server => key::SETTINGS_SERVER,
             Self::Data => key::SETTINGS_DATA,
         }
@@ -59,6 +69,7 @@ impl Part {
             Self::Printers => icon::PRINTER,
             Self::Look => icon::GLOBE,
             Self::Keys => icon::KEYBOARD,
+            Self::Mail => icon::PAPER,
             Self::Server => icon::SERVER,
             Self::Data => icon::SAVED,
         }
@@ -103,6 +114,7 @@ pub(crate) fn SettingsScreen() -> impl IntoView {
         Part::Printers => view! { <printers::PrintersPage/> }.into_any(),
         Part::Look => view! { <look::LookPage/> }.into_any(),
         Part::Keys => view! { <keys::KeysPage/> }.into_any(),
+        Part::Mail => view! { <mail::MailPage/> }.into_any(),
         Part::Server => view! { <server::ServerPage/> }.into_any(),
         Part::Data => view! { <data::DataPage/> }.into_any(),
     };

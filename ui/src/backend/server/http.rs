@@ -21,8 +21,10 @@ pub(crate) enum Method {
     Get,
     /// Does something.
     Post,
-    /// Sets something.
+    /// Sets something, whatever it is now.
     Put,
+    /// Takes something away.
+    Delete,
 }
 
 impl Method {
@@ -31,6 +33,7 @@ impl Method {
             Self::Get => "GET",
             Self::Post => "POST",
             Self::Put => "PUT",
+            Self::Delete => "DELETE",
         }
     }
 }
@@ -85,6 +88,9 @@ fn request(method: Method, body: Option<&str>, token: Option<&str>, signal: Opti
         if let Some(till) = account::till() {
             headers.set(TILL_HEADER, &till.to_string())?;
         }
+    }
+    if method == Method::Put {
+        headers.set("if-match", "*")?;
     }
     let request = RequestInit::new();
     request.set_method(method.word());
