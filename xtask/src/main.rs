@@ -78,6 +78,15 @@ enum Command {
     Browser(Passed),
     /// A shop server and two tills: sell while it is away, see them agree. Pictures in target/demo.
     Demo(Passed),
+    /// Feed every parser that strangers reach with what is nearly right and with anything at all.
+    Fuzz {
+        /// How long each of them is fed.
+        #[arg(long, default_value_t = 20)]
+        seconds: u64,
+        /// What the inputs are drawn from; without it another one each time, which is told.
+        #[arg(long)]
+        seed: Option<u64>,
+    },
     /// Simulate copies that sync, crash and lose messages.
     Simulate(Passed),
 }
@@ -115,6 +124,7 @@ fn obey(arguments: Arguments) -> Result<()> {
         Command::Screenshots(passed) => proofs::run(&workspace, &Proof::SCREENSHOTS, &passed.args),
         Command::Outage(passed) => proofs::run(&workspace, &Proof::OUTAGE, &passed.args),
         Command::Browser(passed) => proofs::run(&workspace, &Proof::BROWSER, &passed.args),
+        Command::Fuzz { seconds, seed } => proofs::fuzz(&workspace, seconds, seed),
         Command::Demo(passed) => proofs::run(&workspace, &Proof::DEMO, &passed.args),
         Command::Simulate(passed) => proofs::simulate(&workspace, &passed.args),
     }

@@ -67,6 +67,17 @@ pub fn bench(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     process::run(Command::new(workspace.program("release", "bench-api")).current_dir(&workspace.root).args(arguments))
 }
 
+/// Feeds every parser for so many seconds.
+pub fn fuzz(workspace: &Workspace, seconds: u64, seed: Option<u64>) -> Result<()> {
+    setup::ensure(workspace, &[setup::BUILD])?;
+    let drawn = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(1, |since| since.as_secs());
+    let seed = seed.unwrap_or_else(drawn);
+    println!("fuzz: --seed {seed}");
+    let mut cargo = workspace.cargo();
+    cargo.args(["test", "--package", "kontor-server", "--test", "fuzz", "--", "--nocapture"]);
+    process::run(cargo.env("KONTOR_FUZZ_SECONDS", seconds.to_string()).env("KONTOR_FUZZ_SEED", seed.to_string()))
+}
+
 /// Builds the simulator.
 pub fn build_simulator(workspace: &Workspace) -> Result<()> {
     let arguments = ["build", "--package", "kontor-simulate", "--features", "mutations", "--profile", "simulate"];
