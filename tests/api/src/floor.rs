@@ -5,17 +5,21 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
+use kontor_server::identity::passwords::{self, Hasher};
+use kontor_sync::enrol::Secret;
 use serde_json::{Value as Json, json};
 use sqlx::any::{AnyPoolOptions, AnyRow};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{AnyPool, AssertSqlSafe, PgPool, Row as _};
 use uuid::Uuid;
+
+use crate::ground::PASSWORD;
 
 /// Connections for reading, as the server has.
 const READERS: u32 = 4;
@@ -66,6 +70,9 @@ pub struct Floor {
     list_sql: String,
     writer: Writer,
     writes: BTreeMap<&'static str, Vec<Written>>,
+    hasher: Hasher,
+    /// What the password of everybody hashes to.
+    hash: String,
     rev: std::sync::atomic::AtomicI64,
 }
 
@@ -121,6 +128,8 @@ impl Floor {
             list_sql: LIST_SQL.to_owned(),
             writer,
             writes: ground.writes,
+            hasher: Hasher::start()?,
+            hash: passwords::hash(&Secret(PASSWORD.into()))?,
             rev: std::sync::atomic::AtomicI64::new(1 << 40),
         })
     }
@@ -133,6 +142,7 @@ impl Floor {
             .route("/get", get(find))
             .route("/sale", post(|state: State<Arc<Floor>>| write("/sale", state)))
             .route("/change", post(|state: State<Arc<Floor>>| write("/change", state)))
+            .route("/login", post(login))
             .with_state(app);
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
         listener.set_nonblocking(true)?;
@@ -205,6 +215,24 @@ async fn write(path: &'static str, State(floor): State<Arc<Floor>>) -> axum::res
         }
     };
     answer(result.map(|()| json!({ "rev": rev })))
+}
+
+/// A password is looked at and a session begins: one transaction, and nothing else of what a door does.
+async fn login(State(floor): State<Arc<Floor>>) -> axum::response::Response {
+    let begun = async {
+        let is_right = floor.hasher.verify(Secret(PASSWORD.into()), Some(floor.hash.clone())).await;
+        ensure!(is_right.is_ok_and(|is_right| is_right), "not the password");
+        let (id, bytes) = (Uuid::new_v4(), |id: Uuid| id.as_bytes().to_vec());
+        let mut transaction = floor.pool.begin().await?;
+        let sql = "INSERT INTO session (id, company, person, device, address, created_at, expires_at) VALUES ($1, $2, $2, $2, '', $3, $3)";
+        sqlx::query(sql).bind(bytes(id)).bind(floor.company.clone()).bind(1_i64 << 42).execute(&mut *transaction).await?;
+        let sql = "INSERT INTO refresh_token (id, session, secret_hash, expires_at) VALUES ($1, $2, $3, $4)";
+        let token = sqlx::query(sql).bind(bytes(Uuid::new_v4())).bind(bytes(id)).bind(vec![0_u8; 32]).bind(1_i64 << 42);
+        token.execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(json!({ "session": id.to_string() }))
+    };
+    answer(begun.await)
 }
 
 /// Ids that are new for one command.
