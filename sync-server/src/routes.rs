@@ -214,8 +214,9 @@ mod tests {
         let (_stop, stopping) = watch::channel(false);
         let settings = Given { data: Some(folder.path().to_owned()), ..Given::default() }.settle().unwrap();
         let door = Door::open(&host.access, &settings).await.unwrap();
-        let app = App::new(host, door, None, Snapshots::new(folder.path().join("snapshots")).unwrap(), [0; 32], stopping);
-        let app = Arc::new(App { request_limit: std::time::Duration::from_millis(50), ..app });
+        let mut app = App::new(host, door, None, Snapshots::new(folder.path().join("snapshots")).unwrap(), [0; 32], stopping);
+        app.request_limit = std::time::Duration::from_millis(50);
+        let app = Arc::new(app);
         async fn fails() -> StatusCode {
             panic!("on purpose")
         }

@@ -127,6 +127,8 @@ async fn import_file(
     Search(search): Search<ImportSearch>,
     CsvFile(file): CsvFile,
 ) -> Result<Reply<200, Imported>, Problem> {
+    // Also where there is nothing to write: what a file would change is told to who may change it.
+    app.host.check(&actor, Permission::CatalogImport, "import").await?;
     let currency = Currency::of(&company(&app, &actor).await?.currency).ok_or_else(|| Reject::field(Code::Format, "currency"))?;
     let read = tokio::task::spawn_blocking(move || rows_of(&file, currency)).await.map_err(|_| Problem::unavailable())?;
     let (rows, errors) = read?;
