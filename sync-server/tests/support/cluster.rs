@@ -114,7 +114,7 @@ impl Cluster {
     pub async fn take_the_place_of(&mut self, other: &Self) -> Result<()> {
         (self.port, self.url) = (other.port, other.url.clone());
         self.run().await?;
-        self.tell("SELECT pg_promote()", &self.url.clone())
+        run(self.programs.program("pg_ctl").args(["promote", "--wait", "--silent", "--pgdata"]).arg(&self.data)).map(|_| ())
     }
 
     /// Runs a statement.
