@@ -5,11 +5,12 @@ use kontor_domain::counter::{self, CloseShift};
 use kontor_domain::ids::ShiftId;
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::units::Money;
+use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::count::{counted, parse_count, worth};
-use crate::parts::{BackTo, Button, Choice, Confirm, Form, FormError, Kind, TextField, field_name};
+use crate::parts::{BackTo, Button, Choice, Confirm, Form, FormError, Kind, TextField, field_name, focus_when_there};
 use crate::place::{Place, go};
 use crate::state::app;
 use crate::text::{key, t, tx};
@@ -114,17 +115,21 @@ fn note(place: usize, value: Money, text: RwSignal<String>) -> impl IntoView {
     let count = move || text.with(|text| parse_count(text));
     let sum = move || count().and_then(|count| worth(value, count)).map(format::money).unwrap_or_default();
     let is_bad = move || count().is_err();
+    let field = NodeRef::<html::Input>::new();
+    if place == 0 {
+        focus_when_there(field);
+    }
     view! {
         <label class="coin">
             <span class="value num">{format::money(value)}</span>
             <span class="muted">"×"</span>
             <input
+                node_ref=field
                 class="field num"
                 class:bad=is_bad
                 inputmode="numeric"
                 autocomplete="off"
                 placeholder="0"
-                autofocus=place == 0
                 aria-invalid=move || is_bad().then_some("true")
                 prop:value=move || text.get()
                 on:input=move |event| text.set(event_target_value(&event))
