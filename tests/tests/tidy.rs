@@ -271,7 +271,8 @@ fn text_is_clean() {
             if line.ends_with([' ', '\t']) {
                 wrong.push(format!("{file}:{number}: trailing space"));
             }
-            if line.starts_with(['<', '>', '=', '|']) && ["                wrong.push(format!("{file}:{number}: merge mark"));
+            if line.starts_with(['<', '>', '=', '|']) && ["<<<<<<< ", ">>>>>>> ", "||||||| "].iter().any(|mark| line.starts_with(mark)) {
+                wrong.push(format!("{file}:{number}: merge mark"));
             }
         }
     }
