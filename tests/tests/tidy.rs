@@ -418,7 +418,6 @@ async fn every_table_is_as_it_is_declared() {
         "signing_key",
         "smtp_setting",
     ];
-<<<<<<< ours
     let copy = ["sync_meta", "outbox", "undo", "journal", "sync_cursor"];
     let ours = ["installation", "product_document", "_sqlx_migrations"].into_iter().chain(authority).chain(door).chain(copy);
     let declared: BTreeSet<&str> = Table::ALL.iter().map(|table| table.info().name).chain(ours).collect();

@@ -9,7 +9,7 @@ use crate::blob::BlobHash;
 use crate::catalog::ImportSummary;
 use crate::cell::words;
 use crate::command::Event;
-use crate::ids::{BatchId, CommandId, CompanyId, DeviceId, PersonId, PrinterId, ProductId, SaleId, ShiftId};
+use crate::ids::{BatchId, CommandId, CompanyId, DeviceId, PersonId, PrinterId, ProductId};
 use crate::printing::{PaperDocument, PrintJob};
 use crate::reject::Reject;
 use crate::secret::Secret;

@@ -26,6 +26,6 @@ const fn event_of(table: Table) -> Option<Event> {
         Table::attention => Event::AttentionChanged,
         Table::profile | Table::role | Table::api_key | Table::network_rule => Event::IdentityChanged,
         // Nobody looks at these by themselves.
-        Table::posting | Table::number_counter | Table::import_row => return None,
+        Table::posting | Table::number_counter | Table::import_row | Table::horizon | Table::opening => return None,
     })
 }
