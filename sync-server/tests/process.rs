@@ -5,14 +5,14 @@
 
 mod support;
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use kontor_server::config::Transport;
 use kontor_store::feed::FeedFile;
 use support::Place;
-use support::process::{api, code, found, free_address, program, run, sell_through_kills, serve};
+use support::process::{START_LIMIT, api, code, found, free_address, program, run, sell_through_kills, serve};
 
 /// Kills of the server while a till pushes and pulls.
 const KILLS: u64 = 12;
@@ -138,7 +138,7 @@ async fn no_secret_stands_in_the_log() -> Result<()> {
     let mut talkative = program(&place, &address);
     talkative.env("KONTOR_LOG", "trace,sqlx=debug,hyper=debug,h2=debug");
     let mut child = talkative.arg("serve").stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-    let api = Api { client: reqwest::Client::builder().no_proxy().build()?, base: format!("http://{address}") };
+    let api = api(&address)?;
     let start = Instant::now();
     while start.elapsed() < START_LIMIT && api.client.get(format!("{}/health/ready", api.base)).send().await.is_err() {
         tokio::time::sleep(Duration::from_millis(100)).await;
