@@ -17,7 +17,7 @@ pub enum UpcastError {
 /// The command that a name, a version and arguments mean.
 pub fn upcast(name: &str, version: u32, args: Value) -> Result<Command, UpcastError> {
     // A program of the same version may know more commands: a new one changes the shape of no other.
-    if version > COMMAND_VERSION || (version == COMMAND_VERSION && !is_known(name)) {
+    if version > COMMAND_VERSION || (version == COMMAND_VERSION && says(name, &args) && !is_known(name)) {
         return Err(UpcastError::Newer(name.to_owned(), version));
     }
     let mut args = args;
@@ -26,6 +26,12 @@ pub fn upcast(name: &str, version: u32, args: Value) -> Result<Command, UpcastEr
     }
     let command: Command = serde_json::from_value(args).map_err(|error| UpcastError::Malformed(error.to_string()))?;
     if command.name() == name { Ok(command) } else { Err(UpcastError::Malformed(format!("{} is called {name}", command.name()))) }
+}
+
+/// Whether arguments are those of a command of this name, as every program of ours writes them. What is not is nonsense, and
+/// does not become sense by waiting for a newer program.
+fn says(name: &str, args: &Value) -> bool {
+    name.split_once('.').and_then(|(feature, command)| args.get(feature)?.get(command)).is_some()
 }
 
 /// Whether this program has a command of this name. Its arguments are none, so all that can be said of a known one is that
@@ -65,12 +71,17 @@ mod tests {
     #[test]
     fn a_newer_command_waits_and_a_strange_one_is_malformed() {
         let args = || serde_json::json!({ "counter": { "open_drawer": { "shift_id": SHIFT, "reason": "" } } });
-        let is_newer = |name, version| matches!(upcast(name, version, args()), Err(UpcastError::Newer(..)));
-        assert!(is_newer("counter.open_drawer", COMMAND_VERSION + 1));
-        // What this program has never heard of, at its own version: its program has one command more.
-        assert!(is_newer("counter.levitate", COMMAND_VERSION) && is_newer("levitation.rise", COMMAND_VERSION) && is_newer("x", COMMAND_VERSION));
+        let is_newer = |name, version, args| matches!(upcast(name, version, args), Err(UpcastError::Newer(..)));
+        assert!(is_newer("counter.open_drawer", COMMAND_VERSION + 1, args()));
+        // What this program has never heard of, at its own version: the other has one command more.
+        let levitate = || serde_json::json!({ "counter": { "levitate": { "height": 1 } } });
+        assert!(is_newer("counter.levitate", COMMAND_VERSION, levitate()));
+        assert!(is_newer("levitation.rise", COMMAND_VERSION, serde_json::json!({ "levitation": { "rise": {} } })));
+        // A name that its arguments do not have is nonsense, and so is what an older program cannot have known.
+        assert!(!is_newer("counter.levitate", COMMAND_VERSION, args()) && !is_newer("", COMMAND_VERSION, Value::Null));
+        assert!(!is_newer("counter.levitate", COMMAND_VERSION - 1, levitate()));
         assert!(matches!(upcast("counter.sell", COMMAND_VERSION, args()), Err(UpcastError::Malformed(_))));
         assert!(matches!(upcast("counter.sell", COMMAND_VERSION, serde_json::json!({ "x": 1 })), Err(UpcastError::Malformed(_))));
-        assert!(matches!(upcast("x", COMMAND_VERSION - 1, serde_json::json!({ "x": 1 })), Err(UpcastError::Malformed(_))));
+        assert!(matches!(upcast("x", COMMAND_VERSION, serde_json::json!({ "x": 1 })), Err(UpcastError::Malformed(_))));
     }
 }
