@@ -2,6 +2,7 @@
 
 pub mod bench_start;
 pub mod bench_sync;
+pub mod books;
 pub mod desk;
 pub mod dice;
 pub mod engine;
