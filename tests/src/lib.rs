@@ -9,6 +9,7 @@ pub mod engine;
 pub mod figures;
 pub mod ledger;
 pub mod many;
+pub mod older;
 pub mod postgres;
 pub mod program;
 pub mod proxy;

@@ -126,6 +126,12 @@ pub async fn run(connection: &mut AnyConnection, engine: Engine) -> Result<(), S
     migrator(engine).run(connection).await.map_err(|error| migrate_error(error, engine))
 }
 
+/// Brings an empty database to where a program left it that knew no migration after this one.
+pub(crate) async fn run_to(connection: &mut AnyConnection, engine: Engine, newest: i64) -> Result<(), StoreError> {
+    let older = migrator(engine).iter().filter(|migration| migration.version <= newest).cloned().collect();
+    Migrator::with_migrations(older).run(connection).await.map_err(|error| migrate_error(error, engine))
+}
+
 fn migrate_error(error: MigrateError, engine: Engine) -> StoreError {
     match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
