@@ -16,5 +16,6 @@ pub mod proxy;
 pub mod raw;
 pub mod server;
 pub mod shop;
+pub mod small_disk;
 pub mod till;
 pub mod window;

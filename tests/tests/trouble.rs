@@ -16,61 +16,16 @@ use kontor_domain::reject::{Code, Reject};
 use kontor_domain::time::{BusinessDate, Instant};
 use kontor_domain::units::Money;
 use kontor_store::sqlite::Synchronous;
+use kontor_tests::older::make_older;
 use kontor_tests::postgres::is_root;
 use kontor_tests::program::{Headless, binary};
 use kontor_tests::shop::{FLOAT, Founded, TestShop, found_command, id, product_command, sale_command};
+use kontor_tests::small_disk::SmallDisk;
 use serde_json::{Value, json};
 
 const DAY_MS: i64 = 86_400_000;
-
-/// A small disk of our own, taken away at the end.
-struct SmallDisk {
-    folder: PathBuf,
-    _parent: tempfile::TempDir,
-}
-
-impl SmallDisk {
-    /// `None` where this process may not mount.
-    fn new(megabytes: u32) -> Option<Self> {
-        let parent = tempfile::tempdir().unwrap();
-        let folder = parent.path().join("disk");
-        std::fs::create_dir(&folder).unwrap();
-        let mut mount = std::process::Command::new("mount");
-        let output = mount.args(["-t", "tmpfs", "-o", &format!("size={megabytes}m"), "kontor-test"]).arg(&folder).output();
-        match output {
-            Ok(output) if output.status.success() => Some(Self { folder, _parent: parent }),
-            other => {
-                eprintln!("SKIPPED: a small disk cannot be mounted here: {other:?}");
-                None
-            }
-        }
-    }
-
-    fn ballast(&self) -> PathBuf {
-        self.folder.join("ballast")
-    }
-
-    /// Writes until nothing more goes in.
-    fn fill(&self) {
-        use std::io::Write as _;
-        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(self.ballast()).unwrap();
-        for size in [1 << 16, 1 << 12, 1] {
-            while file.write_all(&vec![0; size]).is_ok() {}
-        }
-    }
-
-    fn make_room(&self) {
-        std::fs::remove_file(self.ballast()).unwrap();
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        if let Err(error) = std::process::Command::new("umount").arg("-l").arg(&self.folder).status() {
-            eprintln!("umount: {error}");
-        }
-    }
-}
+/// The last migration before histories had marks.
+const BEFORE_CHAIN: i64 = 19;
 
 async fn count_sales(shop: &Shop) -> i64 {
     shop.ask(ListSales { filter: SaleFilter::default(), offset: 0, limit: 1 }).await.unwrap().total
@@ -78,14 +33,14 @@ async fn count_sales(shop: &Shop) -> i64 {
 
 #[tokio::test]
 async fn a_full_disk_refuses_the_sale_and_keeps_all_before_it() {
-    let Some(disk) = SmallDisk::new(12) else { return };
-    let test = TestShop::new_in(tempfile::tempdir_in(&disk.folder).unwrap(), 5).await.unwrap();
+    let Some(disk) = SmallDisk::new(12).unwrap() else { return };
+    let test = TestShop::new_in(tempfile::tempdir_in(disk.folder()).unwrap(), 5).await.unwrap();
     let mut sold = 0;
     for _ in 0..5 {
         test.sell(&[0, 1, 2, 3, 4]).await.unwrap();
         sold += 1;
     }
-    disk.fill();
+    disk.fill().unwrap();
     let mut refused = 0;
     for _ in 0..3_000 {
         match test.sell(&[0, 1, 2, 3, 4]).await {
@@ -102,7 +57,7 @@ async fn a_full_disk_refuses_the_sale_and_keeps_all_before_it() {
     assert_eq!(refused, 20, "the disk was never full after {sold} sales");
     assert_eq!(count_sales(&test.shop).await, sold);
     test.verify().await.unwrap();
-    disk.make_room();
+    disk.make_room().unwrap();
     for _ in 0..5 {
         test.sell(&[0, 4]).await.unwrap();
         sold += 1;
@@ -155,10 +110,10 @@ fn code(problem: Option<Reject>) -> Option<Code> {
 
 #[tokio::test]
 async fn the_program_on_a_full_disk_says_so_and_goes_on_when_there_is_room() {
-    let Some(disk) = SmallDisk::new(12) else { return };
-    let mut program = Headless::start(&disk.folder, &[]).unwrap();
+    let Some(disk) = SmallDisk::new(12).unwrap() else { return };
+    let mut program = Headless::start(disk.folder(), &[]).unwrap();
     let founded = found(&mut program, 3).await;
-    disk.fill();
+    disk.fill().unwrap();
     let (mut sold, mut refused) = (0, 0);
     while refused < 5 && sold < 3_000 {
         match execute(&mut program, &sale_command(&founded, &[0, 1, 2]).unwrap()).await {
@@ -172,11 +127,11 @@ async fn the_program_on_a_full_disk_says_so_and_goes_on_when_there_is_room() {
     assert_eq!(refused, 5);
     // A start on the full disk says the same, and the file is not touched.
     program.end().await.unwrap();
-    disk.fill();
-    let mut program = Headless::start(&disk.folder, &[]).unwrap();
+    disk.fill().unwrap();
+    let mut program = Headless::start(disk.folder(), &[]).unwrap();
     let on_full_disk = start(&mut program).await;
     assert!(matches!(code(on_full_disk.problem.clone()), None | Some(Code::DiskFull)), "{:?}", on_full_disk.problem);
-    disk.make_room();
+    disk.make_room().unwrap();
     program.ok("host", &json!("reopen")).await.unwrap();
     assert_eq!(start(&mut program).await.problem, None);
     execute(&mut program, &sale_command(&founded, &[0]).unwrap()).await.unwrap();
@@ -351,23 +306,11 @@ async fn a_file_of_a_newer_program_is_left_alone() {
     assert_eq!(copies, 0);
 }
 
-/// Takes the last migration back, as if the file had been written by the program before.
-fn make_older(file: &Path) {
-    let connection = rusqlite::Connection::open(file).unwrap();
-    connection
-        .execute_batch(
-            "ALTER TABLE clock DROP COLUMN chain;
-             ALTER TABLE command_log DROP COLUMN chain;
-             DELETE FROM _sqlx_migrations WHERE version = (SELECT MAX(version) FROM _sqlx_migrations);",
-        )
-        .unwrap();
-}
-
 #[tokio::test]
 async fn an_older_file_is_copied_whole_before_it_is_migrated() {
     let (folder, founded) = closed_shop(2, 3).await;
     let file = folder.path().join("shop.kontor");
-    make_older(&file);
+    make_older(&file, BEFORE_CHAIN).await.unwrap();
     let mut program = Headless::start(folder.path(), &[]).unwrap();
     assert_eq!(start(&mut program).await.problem, None);
     execute(&mut program, &sale_command(&founded, &[0, 1]).unwrap()).await.unwrap();
