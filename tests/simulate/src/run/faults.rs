@@ -1,6 +1,7 @@
 //! Bad luck.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use anyhow::Result;
 use kontor_domain::cell::{Cell as _, Value};
@@ -201,8 +202,8 @@ impl Run<'_> {
     /// A device's token is taken back, or it gets another; or what was kept aside of what it said is released.
     fn shuts_out(&mut self, index: usize) -> Result<()> {
         let device = self.shop.tills[index].1.device;
-        if !self.shut_out.contains_key(&device) {
-            self.shut_out.insert(device, Vec::new());
+        if let Entry::Vacant(place) = self.shut_out.entry(device) {
+            place.insert(Vec::new());
             return Ok(());
         }
         if self.dice.percent(50) {
