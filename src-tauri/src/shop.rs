@@ -87,8 +87,17 @@ impl Shop {
             installation,
             zone: RwLock::new(platform::time_zone().parse().unwrap_or(Tz::UTC)),
         };
+        shop.run_again().await;
         shop.learn_zone().await?;
         Ok(shop)
+    }
+
+    /// What an upgrade took back runs again before anything is shown: a last sale that a person does not find is made twice.
+    async fn run_again(&self) {
+        let is_copy = matches!(lock(&self.writer).as_ref(), Some(Writing::Copy(_)));
+        if is_copy && let Err(reject) = self.tell_copy(|answer| Message::Look { after: i64::MAX, commands: 0, answer }).await {
+            tracing::warn!(%reject, "what was taken back does not run again");
+        }
     }
 
     /// The company's time zone, once there is a company.

@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -36,7 +37,7 @@ async fn two_tills_that_sold_offline_agree_after_both_have_synced() -> Result<()
     second.sync().await?;
     second.open_shift()?;
     // Now nobody speaks to the server.
-    let mut sold = std::collections::BTreeSet::new();
+    let mut sold = BTreeSet::new();
     for _ in 0..20 {
         sold.insert(first.sell()?);
         sold.insert(second.sell()?);
@@ -105,29 +106,53 @@ async fn a_pull_that_waits_is_woken_by_what_another_till_pushes() -> Result<()> 
 async fn tills_bring_a_server_that_was_restored_from_an_old_backup_up_to_date() -> Result<()> {
     let place = Place::with_company(Transport::Plain).await?;
     let running = place.start().await?;
-    let mut till = place.till(&Api::plain(&running)?, Some(1)).await?;
-    till.sync().await?;
-    till.create_product("P1", 30)?;
-    till.sell()?;
-    till.sync().await?;
+    let api = Api::plain(&running)?;
+    let (mut first, mut second) = (place.till(&api, Some(1)).await?, place.till(&api, None).await?);
+    first.sync().await?;
+    first.create_product("P1", 30)?;
+    let mut sold = BTreeSet::from([first.sell()?]);
+    first.sync().await?;
+    second.sync().await?;
+    second.open_shift()?;
+    second.sync().await?;
     let backup = place.folder.path().join("backup.kontor");
     // While it runs.
     backup::write(&place.settings, &backup, backup::Place::Here).await?;
-    till.sell()?;
-    till.sell()?;
-    till.sync().await?;
+    // Both tills and the office go on, and the tills see what the office did.
+    sold.extend([first.sell()?, first.sell()?, second.sell()?]);
+    second.create_product("P2", 40)?;
+    first.sync().await?;
+    second.sync().await?;
+    place.office_creates(&running, &first, "LOST").await?;
+    first.sync().await?;
+    assert_eq!(first.codes()?, ["LOST", "P1", "P2"]);
     assert!(backup::restore(&place.settings, &backup).await.is_err(), "the server has the file");
     running.stop().await?;
-    let epoch = till.look()?.0.meta.epoch;
+    let epoch = first.look()?.0.meta.epoch;
     let before = backup::restore(&place.settings, &backup).await?;
     assert!(before.is_some_and(|before| before.is_file()));
     let running = place.start().await?;
-    till.api = Api::plain(&running)?;
-    till.sync().await?;
-    till.sync().await?;
-    assert_ne!(till.look()?.0.meta.epoch, epoch, "a restore begins a history of its own");
-    assert_eq!(till.sales()?.len(), 3);
-    till.agrees_with(&FeedFile::open(&place.file())?)?;
+    // At the restored server people work before any till is heard, and tills sell before they hear of it.
+    place.office_creates(&running, &first, "NEW").await?;
+    sold.extend([first.sell()?, second.sell()?]);
+    for till in [&mut first, &mut second] {
+        till.api = Api::plain(&running)?;
+        till.sync().await?;
+    }
+    for till in [&mut first, &mut second] {
+        till.sync().await?;
+        assert_ne!(till.look()?.0.meta.epoch, epoch, "a restore begins a history of its own");
+        assert_eq!(till.sales()?, sold);
+        // What only the office entered is in no till's journal: it is gone everywhere, and nowhere half.
+        assert_eq!(till.codes()?, ["NEW", "P1", "P2"]);
+    }
+    let server = FeedFile::open(&place.file())?;
+    first.agrees_with(&server)?;
+    second.agrees_with(&server)?;
+    let done = "SELECT COUNT(*), COUNT(DISTINCT id) FROM command_log WHERE name = 'counter.sell' AND status = 'ok'";
+    let done: (usize, usize) = server.connection().query_row(done, [], |row| Ok((row.get::<_, u32>(0)? as usize, row.get::<_, u32>(1)? as usize)))?;
+    assert_eq!(done, (sold.len(), sold.len()));
+    drop((first, second));
     running.stop().await
 }
 

@@ -2,12 +2,14 @@
 
 pub mod bench_start;
 pub mod bench_sync;
+pub mod books;
 pub mod desk;
 pub mod dice;
 pub mod engine;
 pub mod figures;
 pub mod ledger;
 pub mod many;
+pub mod older;
 pub mod postgres;
 pub mod program;
 pub mod proxy;

@@ -131,6 +131,11 @@ fn as_server_user(program: &Path, folder: &Path, is_root: bool) -> Command {
     command
 }
 
+/// Whether there is a server, or programs to start one.
+pub fn has_server() -> bool {
+    std::env::var_os("KONTOR_TEST_POSTGRES").is_some() || programs().is_ok()
+}
+
 /// The folder with the newest server; Debian keeps it off the search path.
 fn programs() -> anyhow::Result<PathBuf> {
     let mut folders: Vec<PathBuf> =

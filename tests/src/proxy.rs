@@ -16,6 +16,9 @@ const LENGTH_LIMIT: u64 = 256 * 1024 * 1024;
 /// Longest time a message is held back, milliseconds.
 const DELAY_LIMIT_MS: u64 = 300;
 
+/// How a push begins.
+const PUSH: &[u8] = b"POST /api/v1/sync/push ";
+
 /// What becomes of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
@@ -65,6 +68,8 @@ struct Shared {
     is_stormy: AtomicBool,
     dice: Mutex<Dice>,
     harmed: AtomicU64,
+    /// Pushes that the server has in hand.
+    pushes: AtomicU64,
 }
 
 impl Proxy {
@@ -72,7 +77,8 @@ impl Proxy {
     pub async fn start(server: String, seed: u64) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = format!("http://{}", listener.local_addr()?);
-        let shared = Arc::new(Shared { server, is_stormy: AtomicBool::new(false), dice: Mutex::new(Dice::new(seed)), harmed: AtomicU64::new(0) });
+        let (is_stormy, dice) = (AtomicBool::new(false), Mutex::new(Dice::new(seed)));
+        let shared = Arc::new(Shared { server, is_stormy, dice, harmed: AtomicU64::new(0), pushes: AtomicU64::new(0) });
         let accepting = Arc::clone(&shared);
         let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -97,6 +103,11 @@ impl Proxy {
     /// How many messages came to harm.
     pub fn harmed(&self) -> u64 {
         self.shared.harmed.load(Ordering::Relaxed)
+    }
+
+    /// How many pushes the server has in hand now.
+    pub fn pushes(&self) -> u64 {
+        self.shared.pushes.load(Ordering::Relaxed)
     }
 }
 
@@ -150,6 +161,14 @@ impl Shared {
 
     /// The server's whole answer.
     async fn ask(&self, request: &[u8]) -> anyhow::Result<Vec<u8>> {
+        let pushes = u64::from(request.starts_with(PUSH));
+        self.pushes.fetch_add(pushes, Ordering::Relaxed);
+        let reply = self.pass_on(request).await;
+        self.pushes.fetch_sub(pushes, Ordering::Relaxed);
+        reply
+    }
+
+    async fn pass_on(&self, request: &[u8]) -> anyhow::Result<Vec<u8>> {
         let mut server = TcpStream::connect(&self.server).await?;
         server.write_all(request).await?;
         let mut reply = Vec::new();

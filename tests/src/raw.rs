@@ -23,6 +23,22 @@ pub struct RawRow {
     cells: Vec<Value>,
 }
 
+/// The scopes that a file holds: a till's copy says so, an authority holds all.
+fn scopes(file: &Connection) -> anyhow::Result<Vec<i64>> {
+    let held = file.prepare("SELECT scope FROM sync_cursor")?.query_map([], |row| row.get(0))?.collect::<Result<Vec<_>, _>>()?;
+    if !held.is_empty() {
+        return Ok(held);
+    }
+    let mut scopes = vec![Scope::COMPANY.0, Scope::OFFICE.0];
+    for sql in ["SELECT id FROM warehouse", "SELECT id FROM device"] {
+        let mut statement = file.prepare(sql)?;
+        for id in statement.query_map([], |row| row.get::<_, Vec<u8>>(0))? {
+            scopes.push(Scope::of_id(uuid::Uuid::from_slice(&id?)?).0);
+        }
+    }
+    Ok(scopes)
+}
+
 /// Writes rows to a copy of a shop's file.
 #[derive(Debug)]
 pub struct RawWriter {
@@ -53,14 +69,7 @@ impl RawWriter {
             let names = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
             columns.push((table.to_owned(), names));
         }
-        let mut scopes = vec![Scope::COMPANY.0, Scope::OFFICE.0];
-        for sql in ["SELECT id FROM warehouse", "SELECT id FROM device"] {
-            let mut statement = connection.prepare(sql)?;
-            for id in statement.query_map([], |row| row.get::<_, Vec<u8>>(0))? {
-                scopes.push(Scope::of_id(uuid::Uuid::from_slice(&id?)?).0);
-            }
-        }
-        let scopes = scopes.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+        let scopes = scopes(&connection)?.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
         Ok(Self { connection, reader: None, columns, scopes, _folder: folder })
     }
 

@@ -39,6 +39,11 @@ impl Till {
         Ok(Self { program: Headless::start(folder, &[])?, folder: folder.to_owned() })
     }
 
+    /// A program that runs on a folder.
+    pub fn of(program: Headless, folder: &Path) -> Self {
+        Self { program, folder: folder.to_owned() }
+    }
+
     /// Starts a program, joins a server and waits for the first rows.
     pub async fn join(folder: &Path, invitation: JoinServer) -> anyhow::Result<Self> {
         let mut till = Self::start(folder)?;
@@ -144,17 +149,24 @@ impl Till {
     }
 
     fn agrees_with(&self, server: &Path) -> anyhow::Result<()> {
-        let (here, there) = (FeedFile::open(&self.file()?)?, FeedFile::open(server)?);
-        let company = company_of(&there)?;
-        let state = copy::state(here.connection())?.context("a copy")?;
-        let scopes: BTreeSet<Scope> = state.cursors.keys().copied().collect();
-        ensure!(scopes.len() >= 3, "company, warehouse and device: {scopes:?}");
-        let sums = |file: &FeedFile| -> anyhow::Result<BTreeMap<Scope, u128>> { Ok(copy::sums(file.connection(), company, &scopes)?) };
-        ensure!(sums(&here)? == sums(&there)?, "the rows are not the same");
-        let differences = verify::check_file(there.connection(), company)?;
+        agree(&self.file()?, server)?;
+        let there = FeedFile::open(server)?;
+        let differences = verify::check_file(there.connection(), company_of(&there)?)?;
         ensure!(differences.is_empty(), "{:?}", differences.first());
         Ok(())
     }
+}
+
+/// What a till's file holds is what the server has, scope by scope.
+pub fn agree(till: &Path, server: &Path) -> anyhow::Result<()> {
+    let (here, there) = (FeedFile::open(till)?, FeedFile::open(server)?);
+    let company = company_of(&there)?;
+    let state = copy::state(here.connection())?.context("a copy")?;
+    let scopes: BTreeSet<Scope> = state.cursors.keys().copied().collect();
+    ensure!(scopes.len() >= 3, "company, warehouse and device: {scopes:?}");
+    let sums = |file: &FeedFile| -> anyhow::Result<BTreeMap<Scope, u128>> { Ok(copy::sums(file.connection(), company, &scopes)?) };
+    ensure!(sums(&here)? == sums(&there)?, "the rows are not the same");
+    Ok(())
 }
 
 pub(crate) fn is_copy_name(name: &str) -> bool {

@@ -46,7 +46,7 @@ enum Command {
     },
     /// Run every test, on both database engines and in the real window.
     Test {
-        /// The long forms too: a million carts, many seeds.
+        /// The long forms too: a million carts, many seeds, ten thousand kills.
         #[arg(long)]
         long: bool,
     },

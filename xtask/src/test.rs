@@ -14,9 +14,20 @@ use crate::tools;
 use crate::ui;
 use crate::workspace::{FEATURES, Workspace};
 
-/// Proofs that are programs of `kontor-tests`, run after the tests with these arguments.
-const SLOW_PROOFS: &[(&str, &[&str])] =
-    &[("crash", &["--kills", "200"]), ("powercut", &["--instants", "200"]), ("outage", &["--kills", "200"]), ("browser", &[])];
+/// A proof that is a program of `kontor-tests`, run after the tests.
+struct SlowProof {
+    name: &'static str,
+    /// Its arguments for every change, and before a release.
+    normal: &'static [&'static str],
+    long: &'static [&'static str],
+}
+
+const SLOW_PROOFS: &[SlowProof] = &[
+    SlowProof { name: "crash", normal: &["--kills", "200"], long: &["--kills", "10000"] },
+    SlowProof { name: "powercut", normal: &["--instants", "200"], long: &["--instants", "5000", "--commands", "600"] },
+    SlowProof { name: "outage", normal: &["--kills", "200"], long: &["--kills", "10000"] },
+    SlowProof { name: "browser", normal: &[], long: &[] },
+];
 
 /// How much is tried.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -94,8 +105,8 @@ pub fn test(workspace: &Workspace, length: Length) -> Result<()> {
     };
     note("tests", workspace.step("tests", || nextest(&surroundings)));
     note("doc tests", workspace.step("doc tests", || doc_tests(&surroundings)));
-    for (name, arguments) in SLOW_PROOFS {
-        note(name, slow_proof(&surroundings, name, arguments));
+    for SlowProof { name, normal, long } in SLOW_PROOFS {
+        note(name, slow_proof(&surroundings, name, if length == Length::Long { long } else { normal }));
     }
     drop(surroundings);
     match proofs::build_simulator(workspace) {

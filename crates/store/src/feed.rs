@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::agent::{Mark, Status};
 use crate::error::StoreError;
+use crate::rule::Rule;
 use crate::sqlite::{keep_plans, read_all};
 use crate::{copy, history, migrations, row_json, shape};
 
@@ -206,7 +207,8 @@ impl FeedFile {
 
     /// Everything that is read with it is of one moment.
     pub fn snapshot(&mut self) -> Result<Snapshot<'_>, StoreError> {
-        Ok(Snapshot { transaction: self.connection.transaction()? })
+        let moment = if Rule::OneSnapshot.holds() { Some(self.connection.unchecked_transaction()?) } else { None };
+        Ok(Snapshot { connection: &self.connection, _moment: moment })
     }
 
     /// For what is not read by copies.
@@ -218,19 +220,20 @@ impl FeedFile {
 /// One moment of a file.
 #[derive(Debug)]
 pub struct Snapshot<'a> {
-    transaction: Transaction<'a>,
+    connection: &'a Connection,
+    _moment: Option<Transaction<'a>>,
 }
 
 impl Snapshot<'_> {
     /// Where the history of a company stands; `None`: this file holds another.
     pub fn head_of(&self, company: CompanyId) -> Result<Option<Head>, StoreError> {
-        let is_there = self.transaction.prepare_cached(CLOCK_SQL)?.exists(params![company.0.as_bytes()])?;
+        let is_there = self.connection.prepare_cached(CLOCK_SQL)?.exists(params![company.0.as_bytes()])?;
         if is_there { self.head(company, DeviceId(Uuid::nil()), None).map(Some) } else { Ok(None) }
     }
 
     /// Where the history stands, for a device; `seen` is the rev and command of the last head its copy saw.
     pub fn head(&self, company: CompanyId, device: DeviceId, seen: Option<(i64, Mark)>) -> Result<Head, StoreError> {
-        let connection = &self.transaction;
+        let connection = self.connection;
         let owner = company.0.as_bytes();
         let clock = connection
             .prepare_cached(CLOCK_SQL)?
@@ -273,7 +276,7 @@ impl Snapshot<'_> {
             page.upto.insert(*scope, cut.upto.max(*after));
             for (place, table) in cut.tables(*scope) {
                 let values = [Value::Id(company.0), Value::Int(scope.0), Value::Int(*after), Value::Int(cut.upto)];
-                for row in read_all(&self.transaction, table, &sql_of(place).rows, &values)? {
+                for row in read_all(self.connection, table, &sql_of(place).rows, &values)? {
                     page.rows.push(FeedRow { table, rev: row.rev, kind: FeedKind::Put, scope: *scope, cells: row.cells });
                 }
             }
@@ -289,7 +292,7 @@ impl Snapshot<'_> {
         let tables = shape::shipped().count();
         for place in 0..=tables {
             let sql = if place == tables { CHANGE_REVS_SQL } else { &sql_of(place).revs };
-            let mut statement = self.transaction.prepare_cached(sql)?;
+            let mut statement = self.connection.prepare_cached(sql)?;
             let revs = statement.query_map(params![company.0.as_bytes(), scope.0, after, most], |row| row.get(0))?;
             for rev in revs {
                 found.push((rev?, place));
@@ -299,7 +302,7 @@ impl Snapshot<'_> {
     }
 
     fn changes(&self, company: CompanyId, scope: Scope, after: i64, upto: i64, rows: &mut Vec<FeedRow>) -> Result<(), StoreError> {
-        let mut statement = self.transaction.prepare_cached(CHANGES_SQL)?;
+        let mut statement = self.connection.prepare_cached(CHANGES_SQL)?;
         let mut found = statement.query(params![company.0.as_bytes(), scope.0, after, upto])?;
         while let Some(row) = found.next()? {
             let (table, key, kind): (String, String, String) = (row.get(1)?, row.get(2)?, row.get(3)?);
@@ -310,7 +313,7 @@ impl Snapshot<'_> {
 
     /// What became of a replica's commands after a number.
     pub fn acks(&self, company: CompanyId, replica: Uuid, after: i64, limit: i64) -> Result<Vec<FeedAck>, StoreError> {
-        let mut statement = self.transaction.prepare_cached(ACKS_SQL)?;
+        let mut statement = self.connection.prepare_cached(ACKS_SQL)?;
         let mut rows = statement.query(params![company.0.as_bytes(), replica.as_bytes(), after, limit])?;
         let mut acks = Vec::new();
         while let Some(row) = rows.next()? {
@@ -323,7 +326,7 @@ impl Snapshot<'_> {
 
     /// The sum over the rows of each scope.
     pub fn sums(&self, company: CompanyId, scopes: &BTreeSet<Scope>) -> Result<BTreeMap<Scope, u128>, StoreError> {
-        copy::sums(&self.transaction, company, scopes)
+        copy::sums(self.connection, company, scopes)
     }
 }
 

@@ -25,6 +25,7 @@ pub mod printing;
 pub mod reader;
 pub mod reports;
 mod row_json;
+pub mod rule;
 pub mod search;
 pub mod server_file;
 pub mod settings;

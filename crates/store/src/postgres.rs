@@ -16,6 +16,7 @@ use crate::answers;
 use crate::copy::{self, Local};
 use crate::error::StoreError;
 use crate::migrations::{self, Engine};
+use crate::rule::Rule;
 use crate::search;
 
 mod news;
@@ -134,7 +135,11 @@ async fn drive<A: Agent>(connection: &mut PgConnection, agent: &mut A, growth: &
     }
 }
 
-/// Locks the company's clock in a statement of its own: a snapshot taken before the wait would be old after it.
+const CLOCK_SQL: &str = "SELECT rev, last_at, series, epoch, chain FROM clock WHERE company = $1";
+const LOCKED_CLOCK_SQL: &str = "SELECT rev, last_at, series, epoch, chain FROM clock WHERE company = $1 FOR UPDATE";
+
+/// Locks the company's clock in a statement of its own: a snapshot taken before the wait would be old after it. Under
+/// this lock revs are handed out, and they are visible when it is released: no reader passes one that is still to come.
 async fn open_clock(
     connection: &mut PgConnection,
     company: CompanyId,
@@ -145,7 +150,7 @@ async fn open_clock(
         .bind(company.0.as_bytes().as_slice())
         .execute(&mut *connection)
         .await?;
-    let clock = sqlx::query("SELECT rev, last_at, series, epoch, chain FROM clock WHERE company = $1 FOR UPDATE")
+    let clock = sqlx::query(if Rule::RevsInOrder.holds() { LOCKED_CLOCK_SQL } else { CLOCK_SQL })
         .bind(company.0.as_bytes().as_slice())
         .fetch_one(&mut *connection)
         .await?;

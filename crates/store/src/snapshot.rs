@@ -22,7 +22,11 @@ pub struct SnapshotFile {
 impl SnapshotFile {
     /// A fresh file. What is half written when the program ends is of no use to anybody, so nothing is waited for.
     pub async fn create(path: &Path, company: CompanyId) -> Result<Self, StoreError> {
-        let file = sqlite::open(path, Synchronous::Off).await?;
+        Self::fill(sqlite::open(path, Synchronous::Off).await?, company)
+    }
+
+    /// A file that is open and empty.
+    pub fn fill(file: SqliteFile, company: CompanyId) -> Result<Self, StoreError> {
         // One file is sent, not one with a log beside it.
         file.connection().pragma_update(None, "journal_mode", "OFF")?;
         file.connection().execute_batch("BEGIN")?;

@@ -130,6 +130,15 @@ async fn migrate(path: &Path) -> Result<(), StoreError> {
     statistics::ensure(&mut file).and_then(|()| sqlite_search::fill(&mut file)).map_err(|error| error.about(path))
 }
 
+/// An empty file as an older program made it, that knew no migration after this one: for tests of upgrades.
+#[doc(hidden)]
+pub async fn make_older(path: &Path, newest: i64) -> Result<(), StoreError> {
+    sqlx::any::install_default_drivers();
+    let mut connection = AnyConnection::connect(&url(path, "rwc")).await?;
+    migrations::run_to(&mut connection, Engine::Sqlite, newest).await?;
+    Ok(connection.close().await?)
+}
+
 pub(crate) fn has_table(connection: &Connection, name: &str) -> Result<bool, StoreError> {
     Ok(connection.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1")?.exists([name])?)
 }

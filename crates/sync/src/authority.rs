@@ -26,6 +26,7 @@ use uuid::Uuid;
 pub use care::{Care, Job, Upkeep};
 pub use push::Push;
 
+use crate::rule::Rule;
 use crate::run::{Tried, attempt, draw_number, log_entry, repeated, settle};
 
 /// Rows kept in memory between batches. More than a busy till needs; then the memory starts anew.
@@ -417,7 +418,7 @@ impl Agent for Authority {
     fn finish(&mut self, result: Result<(), StoreError>) -> Rest<Message> {
         let (batch, late) = (std::mem::take(&mut self.batch), std::mem::take(&mut self.late));
         let messages = |batch: Vec<Pending>| batch.into_iter().map(|pending| pending.message);
-        match result {
+        match if Rule::FailureIsNoAnswer.holds() { result } else { as_constraint(result) } {
             Ok(()) => {
                 self.remember();
                 let company = self.company;
@@ -454,6 +455,11 @@ fn next_mark(before: Option<Mark>, entry: &LogEntry) -> Mark {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&hash[..16]);
     Mark(Uuid::from_bytes(bytes))
+}
+
+/// Only with a broken rule: what failed is taken for what the command did.
+fn as_constraint(result: Result<(), StoreError>) -> Result<(), StoreError> {
+    result.map_err(|error| StoreError::Constraint(error.to_string()))
 }
 
 /// A message that broke a constraint alone: a push comes apart into its commands, and the one that breaks it is

@@ -11,11 +11,11 @@ pub mod enrol;
 pub mod message;
 pub mod pull;
 pub mod replica;
-pub mod rule;
 mod run;
 pub mod sealed;
 pub mod stage;
 pub mod upcast;
 
 pub use authority::{Authority, Submission, Verdict};
+pub use kontor_store::rule;
 pub use replica::Replica;

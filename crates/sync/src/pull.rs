@@ -98,12 +98,25 @@ pub fn answer(
     now: Instant,
     page_rows: Option<usize>,
 ) -> Result<PullReply, StoreError> {
+    answer_while(snapshot, company, request, now, page_rows, || ())
+}
+
+/// The same; something else happens at the authority between two reads (that is what the one snapshot is for).
+pub fn answer_while(
+    snapshot: &feed::Snapshot<'_>,
+    company: CompanyId,
+    request: &PullRequest,
+    now: Instant,
+    page_rows: Option<usize>,
+    meanwhile: impl FnOnce(),
+) -> Result<PullReply, StoreError> {
     let head = snapshot.head(company, request.device, request.seen)?;
     let (cursors, boot) = match plan(request, &head, feed::schema()) {
         Plan::Answer(reply) => return Ok(reply),
         Plan::Read { cursors, boot } => (cursors, boot),
     };
     let read = snapshot.rows(company, &cursors, head.rev, page_rows.unwrap_or(PAGE_ROWS))?;
+    meanwhile();
     let mut answers = Answers::default();
     if read.complete {
         answers.acks = snapshot.acks(company, request.state.replica, request.state.acked, ACKS_LIMIT)?;

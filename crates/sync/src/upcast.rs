@@ -3,6 +3,8 @@
 use kontor_domain::command::{COMMAND_VERSION, Command};
 use serde_json::Value;
 
+use crate::rule::Rule;
+
 /// Why arguments are no command.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UpcastError {
@@ -21,6 +23,7 @@ pub fn upcast(name: &str, version: u32, args: Value) -> Result<Command, UpcastEr
         return Err(UpcastError::Newer(name.to_owned(), version));
     }
     let mut args = args;
+    let version = if Rule::OldIsUpcast.holds() { version } else { COMMAND_VERSION };
     for step in version..COMMAND_VERSION {
         args = step_up(name, step, args);
     }

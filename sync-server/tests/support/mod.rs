@@ -168,6 +168,15 @@ impl Place {
         Ok(company)
     }
 
+    /// Somebody makes a product at the server itself; its tax class is read off a till.
+    pub async fn office_creates(&self, running: &Running, till: &Till, code: &str) -> Result<()> {
+        let (host, company) = (running.host(), till.enrolled.company);
+        let owner = host.access.owner(company).await?.context("no owner")?;
+        let command = product(code, 30, till.tax()?);
+        host.submit(CommandId(Uuid::now_v7()), company, server_device(company), owner, command).await.map_err(|reject| anyhow!("{reject}"))?;
+        Ok(())
+    }
+
     pub async fn start(&self) -> Result<Running> {
         server::start(&self.settings).await
     }
@@ -199,6 +208,26 @@ impl Place {
     pub fn file(&self) -> PathBuf {
         self.settings.data.join("server.kontor")
     }
+}
+
+/// The command that makes a product of so many dollars.
+fn product(code: &str, price: i64, tax_id: TaxId) -> Command {
+    let draft = ProductDraft {
+        code: code.into(),
+        name: format!("鳳梨酥 {code}"),
+        description: String::new(),
+        unit: "pcs".into(),
+        category_id: None,
+        tax_id,
+        price: UnitPrice(UnitPrice::PER_MINOR_UNIT * price),
+        low_threshold: THRESHOLD_OFF,
+        high_threshold: THRESHOLD_OFF,
+        favourite: None,
+        active: true,
+        barcodes: Vec::new(),
+        tags: Vec::new(),
+    };
+    Command::Catalog(catalog::Command::CreateProduct(CreateProduct { id: ProductId(Uuid::now_v7()), draft }))
 }
 
 /// The way to a server.
@@ -400,25 +429,21 @@ impl Till {
         tills.into_iter().find(|till| Some(till.id) == own.till_id).context("no till")
     }
 
+    fn tax(&self) -> Result<TaxId> {
+        let taxes: Vec<Tax> = find_rows(self.feed()?.connection(), "company = ?1", &self.company())?;
+        Ok(taxes.first().context("no tax")?.id)
+    }
+
     pub fn create_product(&self, code: &str, price: i64) -> Result<()> {
-        let feed = self.feed()?;
-        let taxes: Vec<Tax> = find_rows(feed.connection(), "company = ?1", &self.company())?;
-        let draft = ProductDraft {
-            code: code.into(),
-            name: format!("鳳梨酥 {code}"),
-            description: String::new(),
-            unit: "pcs".into(),
-            category_id: None,
-            tax_id: taxes.first().context("no tax")?.id,
-            price: UnitPrice(UnitPrice::PER_MINOR_UNIT * price),
-            low_threshold: THRESHOLD_OFF,
-            high_threshold: THRESHOLD_OFF,
-            favourite: None,
-            active: true,
-            barcodes: Vec::new(),
-            tags: Vec::new(),
-        };
-        self.submit(Command::Catalog(catalog::Command::CreateProduct(CreateProduct { id: ProductId(Uuid::now_v7()), draft })))
+        self.submit(product(code, price, self.tax()?))
+    }
+
+    /// Codes of the products this till shows, in order.
+    pub fn codes(&self) -> Result<Vec<String>> {
+        let products: Vec<Product> = find_rows(self.feed()?.connection(), "company = ?1", &self.company())?;
+        let mut codes: Vec<String> = products.into_iter().map(|product| product.code).collect();
+        codes.sort();
+        Ok(codes)
     }
 
     pub fn open_shift(&self) -> Result<()> {

@@ -1,4 +1,4 @@
-//! An agent whose machine may go down in the middle of its work.
+//! An agent whose machine may go down in the middle of its work, or whose disk may fail.
 
 use kontor_store::StoreError;
 use kontor_store::agent::{Agent, Input, Rest, Step};
@@ -11,12 +11,14 @@ pub struct Crashing<A> {
     pub stop_before: u32,
     /// Whether it did.
     pub is_down: bool,
+    /// The disk fails at this commit from now (1: the next), and the program goes on.
+    pub fail_at: u32,
 }
 
 impl<A> Crashing<A> {
     /// One that runs.
     pub const fn new(agent: A) -> Self {
-        Self { agent, stop_before: 0, is_down: false }
+        Self { agent, stop_before: 0, is_down: false, fail_at: 0 }
     }
 }
 
@@ -35,6 +37,12 @@ impl<A: Agent> Agent for Crashing<A> {
         let step = self.agent.step(input)?;
         if self.is_down {
             return Err(StoreError::Other("down".into()));
+        }
+        if self.fail_at > 0 && matches!(step, Step::Commit(_)) {
+            self.fail_at -= 1;
+            if self.fail_at == 0 {
+                return Err(StoreError::Other("disk I/O error".into()));
+            }
         }
         if self.stop_before > 0 && matches!(step, Step::Commit(_)) {
             self.stop_before -= 1;

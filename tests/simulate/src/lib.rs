@@ -7,6 +7,12 @@ mod crashing;
 mod dice;
 mod entry;
 mod files;
+mod gap;
+mod mutations;
+mod noticed;
+#[allow(dead_code, reason = "shared with the tests of the whole system")]
+#[path = "../../src/postgres.rs"]
+pub mod postgres;
 mod run;
 mod server;
 mod shop;
@@ -20,10 +26,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
-#[cfg(feature = "mutations")]
-use kontor_sync::rule::{Rule, break_rule};
 
 use crate::files::Template;
+pub use crate::gap::gap;
+pub use crate::mutations::mutations;
 pub use crate::run::Tally;
 
 /// Which runs.
@@ -42,15 +48,13 @@ pub struct Report {
     pub done: u64,
     /// The first seed that did not.
     pub failed: Option<(u64, anyhow::Error)>,
+    /// How many failed otherwise than was looked for.
+    pub others: u64,
     /// What they did.
     pub tally: Tally,
     /// How long it took.
     pub took: Duration,
 }
-
-/// Seeds within which a broken rule must be noticed.
-#[cfg(feature = "mutations")]
-const MUTATION_SEEDS: u64 = 1_000;
 
 /// Memory of the machine if it has a file system for it: nothing here must survive, and many small files are written.
 fn work_folder() -> Result<tempfile::TempDir> {
@@ -62,14 +66,16 @@ fn work_folder() -> Result<tempfile::TempDir> {
 /// Runs seeds on several threads until one fails.
 pub fn simulate(seeds: Seeds, threads: usize) -> Result<Report> {
     let template = Template::make()?;
-    Ok(simulate_with(&template, seeds, threads))
+    Ok(simulate_until(&template, seeds, threads, |_| true))
 }
 
-fn simulate_with(template: &Template, seeds: Seeds, threads: usize) -> Report {
+/// Runs seeds on several threads until one fails in the way that is looked for.
+fn simulate_until(template: &Template, seeds: Seeds, threads: usize, is_it: impl Fn(&anyhow::Error) -> bool + Sync) -> Report {
     let started = Instant::now();
     let next = AtomicU64::new(0);
     let is_over = AtomicBool::new(false);
     let failed: Mutex<Option<(u64, anyhow::Error)>> = Mutex::new(None);
+    let others = Mutex::new(0);
     let total: Mutex<(u64, Tally)> = Mutex::new((0, Tally::default()));
     std::thread::scope(|scope| {
         for _ in 0..threads.max(1) {
@@ -85,6 +91,9 @@ fn simulate_with(template: &Template, seeds: Seeds, threads: usize) -> Report {
                             let mut total = total.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                             *total = (total.0 + 1, total.1.plus(tally));
                         }
+                        Err(error) if !is_it(&error) => {
+                            *others.lock().unwrap_or_else(std::sync::PoisonError::into_inner) += 1;
+                        }
                         Err(error) => {
                             is_over.store(true, Ordering::Relaxed);
                             let mut failed = failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -98,7 +107,9 @@ fn simulate_with(template: &Template, seeds: Seeds, threads: usize) -> Report {
         }
     });
     let (done, tally) = total.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    Report { done, failed: failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner), tally, took: started.elapsed() }
+    let failed = failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let others = others.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    Report { done, failed, others, tally, took: started.elapsed() }
 }
 
 fn run_one(template: &Template, seed: u64) -> Result<Tally> {
@@ -114,38 +125,4 @@ fn run_one(template: &Template, seed: u64) -> Result<Tally> {
         eprintln!("files of seed {seed}: {}", folder.path().display());
     }
     result
-}
-
-/// Breaks each rule once; whether every one was noticed by its catcher.
-#[cfg(not(feature = "mutations"))]
-pub fn mutations(_threads: usize, _name: &str) -> Result<bool> {
-    Err(anyhow!("this was built without the feature `mutations`: call `cargo xtask simulate --mutations`"))
-}
-
-/// Breaks each rule once; whether every one was noticed by its catcher.
-#[cfg(feature = "mutations")]
-pub fn mutations(threads: usize, name: &str) -> Result<bool> {
-    let template = Template::make()?;
-    let mut is_good = true;
-    for rule in Rule::ALL.iter().copied().filter(|rule| rule.name().contains(name)) {
-        if rule == Rule::RevsInOrder {
-            println!("{:24} not for one process: a_reader_beside_eight_writers_passes_no_row_by is its catcher", rule.name());
-            continue;
-        }
-        break_rule(Some(rule));
-        let report = simulate_with(&template, Seeds { from: 1, count: MUTATION_SEEDS }, threads);
-        break_rule(None);
-        match report.failed {
-            Some((seed, error)) => {
-                let text = format!("{error:#}");
-                let short: String = text.chars().take(140).collect();
-                println!("{:24} noticed by seed {seed} ({} runs ended well before): {short}", rule.name(), report.done);
-            }
-            None => {
-                println!("{:24} NOT NOTICED in {} seeds", rule.name(), report.done);
-                is_good = false;
-            }
-        }
-    }
-    Ok(is_good)
 }

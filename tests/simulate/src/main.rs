@@ -42,7 +42,7 @@ fn obey(arguments: &Arguments) -> Result<ExitCode> {
         return Ok(if mutations(threads, &arguments.rule)? { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
     println!("seeds {} to {} at commit {}", arguments.from, arguments.from.saturating_add(arguments.seeds).saturating_sub(1), commit());
-    let Report { done, failed, tally, took } = simulate(Seeds { from: arguments.from, count: arguments.seeds }, threads)?;
+    let Report { done, failed, tally, took, .. } = simulate(Seeds { from: arguments.from, count: arguments.seeds }, threads)?;
     let per_second = u128::from(done) * 1000 / took.as_millis().max(1);
     println!("{done} seeds in {} ms ({per_second} a second on {threads} threads): {tally:?}", took.as_millis());
     match failed {

@@ -4,17 +4,21 @@ mod faults;
 mod network;
 mod rest;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use kontor_domain::command::Nature;
-use kontor_domain::ids::CommandId;
+use kontor_domain::ids::{CommandId, DeviceId};
 use kontor_domain::time::Instant;
+use kontor_sync::message::PushedCommand;
+use uuid::Uuid;
 
 use self::network::Flight;
 use crate::dice::Dice;
 use crate::entry;
 use crate::files::{Image, Template, wal_length};
+use crate::noticed::{Look, holds};
 use crate::server::Server;
 use crate::shop::{Promise, Promised, START, Shop};
 use crate::till::Till;
@@ -59,7 +63,8 @@ impl Tally {
 }
 
 /// A run.
-pub struct Run {
+pub struct Run<'a> {
+    template: &'a Template,
     dice: Dice,
     folder: PathBuf,
     shop: Shop,
@@ -69,6 +74,10 @@ pub struct Run {
     flights: Vec<Flight>,
     promised: Promised,
     backup: Option<Image>,
+    /// A ready file for a till that joins, and the history it is of.
+    ready: Option<(PathBuf, Uuid)>,
+    /// Devices that are shut out, and what was kept of what they said.
+    shut_out: BTreeMap<DeviceId, Vec<PushedCommand>>,
     luck: Luck,
     page_rows: usize,
     is_quiet: bool,
@@ -88,6 +97,7 @@ pub fn run(seed: u64, template: &Template, folder: &Path) -> Result<Tally> {
     };
     let page_rows = usize::try_from(dice.between(8, 120)).unwrap_or(60);
     let mut run = Run {
+        template,
         dice,
         folder: folder.to_owned(),
         shop,
@@ -96,6 +106,8 @@ pub fn run(seed: u64, template: &Template, folder: &Path) -> Result<Tally> {
         flights: Vec::new(),
         promised: Promised::new(),
         backup: None,
+        ready: None,
+        shut_out: BTreeMap::new(),
         luck,
         page_rows,
         is_quiet: false,
@@ -112,7 +124,7 @@ pub fn run(seed: u64, template: &Template, folder: &Path) -> Result<Tally> {
     Ok(run.tally)
 }
 
-impl Run {
+impl Run<'_> {
     /// Something to sell, and most tills have it.
     fn begin(&mut self) -> Result<()> {
         for _ in 0..6 {
@@ -158,6 +170,9 @@ impl Run {
             return work(self.till(index)).map(Some);
         }
         self.tally.crashes += 1;
+        if self.dice.percent(20) {
+            return self.at_failing_till(index, work);
+        }
         let (mut till, place) = self.shop.tills.remove(index);
         let length = wal_length(till.path());
         let kind = self.dice.roll(3);
@@ -185,12 +200,38 @@ impl Run {
         Ok(None)
     }
 
+    /// The disk of a till fails at a commit. Its program goes on, and what it shows is what it showed before.
+    fn at_failing_till<T>(&mut self, index: usize, work: impl FnOnce(&mut Till) -> Result<T>) -> Result<Option<T>> {
+        let at = u32::try_from(self.dice.between(1, 2)).unwrap_or(1);
+        let till = self.till(index);
+        till.agent.fail_at = at;
+        let done = work(till)?;
+        let has_failed = std::mem::take(&mut till.agent.fail_at) == 0;
+        self.own_writes(index)?;
+        Ok((!has_failed).then_some(done))
+    }
+
+    /// The disk of the server fails at a commit: that is no answer to any command.
+    fn at_failing_server<T>(&mut self, work: impl FnOnce(&mut Server) -> Result<T>) -> Result<Option<T>> {
+        let server = &mut self.shop.server;
+        let before = server.head()?;
+        server.agent.fail_at = 1;
+        let done = work(server)?;
+        let has_failed = std::mem::take(&mut server.agent.fail_at) == 0;
+        let after = server.head()?;
+        holds!(Look::FailureKeepsNothing, !has_failed || before == after, "the disk failed and {} commands were answered", after - before);
+        Ok((!has_failed).then_some(done))
+    }
+
     /// Lets the server work, or go down while it does.
     fn at_server<T>(&mut self, work: impl FnOnce(&mut Server) -> Result<T>) -> Result<Option<T>> {
         if self.is_quiet || self.dice.roll(1000) >= self.luck.crash {
             return work(&mut self.shop.server).map(Some);
         }
         self.tally.crashes += 1;
+        if self.dice.percent(20) {
+            return self.at_failing_server(work);
+        }
         let kind = self.dice.roll(3);
         let server = &mut self.shop.server;
         if kind == 0 {

@@ -9,12 +9,13 @@ use kontor_domain::command::{COMMAND_VERSION, Command, Envelope, Rights};
 use kontor_domain::ids::{CommandId, CompanyId, DeviceId, PersonId};
 use kontor_domain::reject::Reject;
 use kontor_domain::time::{BusinessDate, Instant};
-use kontor_domain::world::World;
+use kontor_domain::world::{Scope, World};
 use kontor_store::feed::FeedFile;
 use kontor_store::history;
+use kontor_store::snapshot::SnapshotFile;
 use kontor_store::sqlite::SqliteFile;
 use kontor_sync::authority::{Authority, Care, Job, Message, Push, Submission, Upkeep, Verdict};
-use kontor_sync::message::{Ack, PullReply, PullRequest, PushReply, PushRequest};
+use kontor_sync::message::{PullReply, PullRequest, PushReply, PushRequest};
 use kontor_sync::pull;
 use rusqlite::OptionalExtension as _;
 use uuid::Uuid;
@@ -35,6 +36,8 @@ pub struct Server {
     pub device: DeviceId,
     /// The owner.
     pub owner: PersonId,
+    /// What persons may do now, as far as tills say who did something.
+    pub rights: BTreeMap<PersonId, Rights>,
 }
 
 impl Server {
@@ -46,7 +49,8 @@ impl Server {
             (company.0.as_bytes(), device.0.as_bytes(), owner.0.as_bytes()),
         )?;
         let feed = FeedFile::open(path)?;
-        Ok(Self { path: path.to_owned(), file: Some((file, feed)), agent: Crashing::new(Authority::new()), company, device, owner })
+        let rights = [(owner, Rights::All)].into();
+        Ok(Self { path: path.to_owned(), file: Some((file, feed)), agent: Crashing::new(Authority::new()), company, device, owner, rights })
     }
 
     #[allow(clippy::expect_used, reason = "it is open whenever a method is called")]
@@ -113,13 +117,17 @@ impl Server {
         receiver.try_recv().context("a submission without an answer")
     }
 
-    /// Executes what a copy pushed; no answer is one that never came.
-    pub fn push(&mut self, request: PushRequest, now: Instant) -> Result<Result<PushReply, Reject>> {
+    fn push_message(&self, request: PushRequest, now: Instant) -> Result<(Message, mpsc::Receiver<Result<PushReply, Reject>>)> {
         let (sender, receiver) = mpsc::channel();
         request.check()?;
-        let rights: BTreeMap<PersonId, Rights> = [(self.owner, Rights::All)].into();
         let answer = Box::new(move |reply| drop(sender.send(reply)));
-        self.run(Message::Push(Push::new(self.company, request, rights, now, answer)));
+        Ok((Message::Push(Push::new(self.company, request, self.rights.clone(), now, answer)), receiver))
+    }
+
+    /// Executes what a copy pushed; no answer is one that never came.
+    pub fn push(&mut self, request: PushRequest, now: Instant) -> Result<Result<PushReply, Reject>> {
+        let (message, receiver) = self.push_message(request, now)?;
+        self.run(message);
         receiver.try_recv().context("a push without an answer")
     }
 
@@ -129,11 +137,25 @@ impl Server {
         Ok(pull::answer(&self.files_mut().1.snapshot()?, company, request, now, Some(page_rows))?)
     }
 
-    /// Answers to commands as they are at another moment than the rows: only to show what that breaks.
-    pub fn acks_now(&mut self, replica: Uuid, after: i64) -> Result<Vec<Ack>> {
-        let company = self.company;
-        let acks = self.files_mut().1.snapshot()?.acks(company, replica, after, 10_000)?;
-        Ok(acks.into_iter().map(|ack| Ack { seq: ack.seq, id: ack.id, status: ack.status, code: ack.code, rev: ack.rev }).collect())
+    /// Answers a pull; a push arrives between two of its reads, and what is said to it is not heard.
+    pub fn pull_beside(&mut self, request: &PullRequest, now: Instant, page_rows: usize, push: PushRequest) -> Result<PullReply> {
+        let (message, _unheard) = self.push_message(push, now)?;
+        let (company, agent) = (self.company, &mut self.agent);
+        let (file, feed) = self.file.as_mut().context("closed")?;
+        let meanwhile = || file.execute(agent, vec![message]);
+        Ok(pull::answer_while(&feed.snapshot()?, company, request, now, Some(page_rows), meanwhile)?)
+    }
+
+    /// Fills a ready file with what all devices hold; the history it is of.
+    pub fn ready_file(&mut self, file: SqliteFile) -> Result<Uuid> {
+        let (company, device) = (self.company, self.device);
+        let snapshot = self.files_mut().1.snapshot()?;
+        let head = snapshot.head(company, device, None)?;
+        let ready = SnapshotFile::fill(file, company)?;
+        let rows = snapshot.rows(company, &[(Scope::COMPANY, 0)].into(), head.rev, usize::MAX - 1)?;
+        ready.add(rows.rows)?;
+        ready.finish(Scope::COMPANY, head.rev)?;
+        Ok(head.epoch)
     }
 
     /// Care for copies and backups.

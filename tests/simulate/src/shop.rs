@@ -13,6 +13,7 @@ use kontor_domain::stock::{LocationKind, NewLocation};
 use kontor_domain::time::{BusinessDate, Instant};
 use kontor_domain::units::{Money, Rate};
 use kontor_sync::authority::Upkeep;
+use uuid::Uuid;
 
 use crate::dice::Dice;
 use crate::entry::Place;
@@ -73,22 +74,28 @@ impl Shop {
         for number in 2..=dice.between(3, 5) {
             let base = if dice.percent(65) { office } else { second };
             let place = Place { device: DeviceId(dice.id()), till: TillId(dice.id()), ..base };
-            let add = AddTill {
-                till_id: place.till,
-                number,
-                name: String::new(),
-                location_id: place.shelf,
-                device_id: place.device,
-                device_name: format!("Till {number}"),
-            };
-            run(&mut server, dice, settings::Command::AddTill(add))?;
-            let series = server.care(Upkeep::NewSeries)?.ok_or_else(|| anyhow!("no series"))?;
+            let series = add_till(&mut server, dice.id(), &place, number)?;
             let path = folder.join(format!("till{number}.kontor"));
             template.write(&path)?;
             tills.push((Till::new(&path, company, place.device, owner, dice.id(), series)?, place));
         }
         Ok(Self { server, office, tills })
     }
+}
+
+/// The server gets to know a till; a series for it.
+pub fn add_till(server: &mut Server, id: Uuid, place: &Place, number: i64) -> Result<i64> {
+    let add = AddTill {
+        till_id: place.till,
+        number,
+        name: String::new(),
+        location_id: place.shelf,
+        device_id: place.device,
+        device_name: format!("Till {number}"),
+    };
+    let verdict = server.submit(CommandId(id), Command::Settings(settings::Command::AddTill(add)), START)?;
+    verdict.map_err(|reject| anyhow!("a till: {reject}"))?;
+    server.care(Upkeep::NewSeries)?.ok_or_else(|| anyhow!("no series"))
 }
 
 fn found_command(dice: &mut Dice, office: &Place, owner: PersonId) -> Found {

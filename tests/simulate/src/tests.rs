@@ -12,6 +12,7 @@ use kontor_domain::cell::Value;
 use kontor_domain::command::Command;
 use kontor_domain::counter::{self, CloseShift, MoveCash, OpenShift};
 use kontor_domain::ids::{CashMovementId, CommandId, ShiftId};
+use kontor_domain::time::Instant;
 use kontor_domain::units::Money;
 use kontor_store::feed;
 use kontor_store::sqlite::find_rows;
@@ -28,6 +29,8 @@ struct Scene {
     dice: Dice,
     shop: Shop,
     shift: ShiftId,
+    /// The time, everywhere.
+    now: Instant,
     /// Removed with the scene.
     _folder: tempfile::TempDir,
 }
@@ -39,7 +42,7 @@ impl Scene {
         let mut dice = Dice::new(7);
         let shop = Shop::found(&mut dice, &Template::make().unwrap(), folder.path()).unwrap();
         let shift = ShiftId(uuid::Uuid::nil());
-        let mut scene = Self { dice, shop, shift, _folder: folder };
+        let mut scene = Self { dice, shop, shift, now: START, _folder: folder };
         scene.pull(0);
         scene.shift = scene.open(0);
         scene
@@ -47,7 +50,7 @@ impl Scene {
 
     fn enter(&mut self, till: usize, command: Command) -> CommandId {
         let id = CommandId(self.dice.id());
-        self.shop.tills[till].0.submit(id, command, START).unwrap().unwrap();
+        self.shop.tills[till].0.submit(id, command, self.now).unwrap().unwrap();
         id
     }
 
@@ -80,27 +83,27 @@ impl Scene {
     fn request(&mut self, till: usize) -> Option<PushRequest> {
         let till = &mut self.shop.tills[till].0;
         let (copy, entries) = till.look(200).unwrap();
-        push_request(&copy, &entries, till.device, "scene", START)
+        push_request(&copy, &entries, till.device, "scene", self.now)
     }
 
     fn push(&mut self, till: usize) -> PushAnswer {
         let request = self.request(till).unwrap();
-        let reply = self.shop.server.push(request, START).unwrap().unwrap();
+        let reply = self.shop.server.push(request, self.now).unwrap().unwrap();
         let fresh = self.dice.id();
         self.shop.tills[till].0.pushed(reply.clone(), fresh).unwrap().unwrap();
         reply.answer
     }
 
     fn pull(&mut self, till: usize) -> Applied {
-        let Self { dice, shop: Shop { server, tills, .. }, .. } = self;
+        let Self { dice, shop: Shop { server, tills, .. }, now, .. } = self;
         let till = &mut tills[till].0;
         loop {
             let (copy, _) = till.look(0).unwrap();
             let mut request = till.stage.request(&copy, till.device, feed::schema(), true);
             till.program.sign(&mut request);
-            match till.stage.take(server.pull(&request, START, 50).unwrap()).unwrap() {
+            match till.stage.take(server.pull(&request, *now, 50).unwrap()).unwrap() {
                 Staged::More => {}
-                Staged::Ready(batch) => return till.apply(batch, START).unwrap().unwrap(),
+                Staged::Ready(batch) => return till.apply(batch, *now).unwrap().unwrap(),
                 Staged::Reset { epoch, echo } => {
                     let fresh = dice.id();
                     till.reset(epoch, echo, fresh).unwrap().unwrap();
@@ -139,7 +142,7 @@ impl Scene {
 
     fn at_office(&mut self, command: Command) {
         let id = CommandId(self.dice.id());
-        self.shop.server.submit(id, command, START).unwrap().unwrap();
+        self.shop.server.submit(id, command, self.now).unwrap().unwrap();
     }
 
     fn edit(changes: ProductChanges) -> Command {

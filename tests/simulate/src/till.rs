@@ -24,6 +24,17 @@ use crate::files::{self, Image};
 /// What the machine of a till remembers beside its file: commands that are done, with the row that must be there.
 pub type History = BTreeMap<CommandId, Option<Written>>;
 
+/// Whether something behind a program's back changed a row of its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Damage {
+    /// Nothing did.
+    Never,
+    /// And it may still be so; or the file came ready made, and nothing has been compared since.
+    Now,
+    /// And it was noticed, and what came again since is right.
+    Mended,
+}
+
 /// A till's program, beside the server's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Program {
@@ -67,6 +78,8 @@ pub struct Till {
     pub program: Program,
     /// How far its clock is off, milliseconds.
     pub clock_off: i64,
+    /// A row was changed behind its back, and nothing has been compared since.
+    pub damage: Damage,
     /// Older disks of this machine.
     pub images: Vec<(Image, History)>,
 }
@@ -74,9 +87,14 @@ pub struct Till {
 impl Till {
     /// A till on a fresh file.
     pub fn new(path: &Path, company: CompanyId, device: DeviceId, person: PersonId, replica: Uuid, series: i64) -> Result<Self> {
+        Self::on_ready(path, company, device, person, &Meta::fresh(None, replica, series))
+    }
+
+    /// A till on a fresh file, or on a ready one of this history.
+    pub fn on_ready(path: &Path, company: CompanyId, device: DeviceId, person: PersonId, meta: &Meta) -> Result<Self> {
         let file = files::open(path)?;
-        let meta = Meta::fresh(None, replica, series);
-        copy::make(file.connection(), company, device, person.0, &meta)?;
+        copy::make(file.connection(), company, device, person.0, meta)?;
+        let damage = if meta.epoch.is_some() { Damage::Now } else { Damage::Never };
         Ok(Self {
             path: path.to_owned(),
             file,
@@ -88,6 +106,7 @@ impl Till {
             history: History::new(),
             program: Program::Same,
             clock_off: 0,
+            damage,
             images: Vec::new(),
         })
     }
@@ -127,6 +146,16 @@ impl Till {
         Ok(Self { program: Program::Same, ..upgraded })
     }
 
+    /// Changes a row as no program does, if nothing waits that would be mixed up with it.
+    pub fn damage(&mut self) -> Result<()> {
+        let is_plain: bool = self.connection().query_row("SELECT NOT EXISTS (SELECT 1 FROM undo)", [], |row| row.get(0))?;
+        let sql = "UPDATE product SET low_threshold = low_threshold + 7 WHERE id IN (SELECT id FROM product ORDER BY id LIMIT 1)";
+        if is_plain && self.connection().execute(sql, [])? > 0 {
+            self.damage = Damage::Now;
+        }
+        Ok(())
+    }
+
     /// The disk as it is.
     pub fn image(&self) -> Result<Image> {
         Image::take(&self.path)
@@ -160,6 +189,7 @@ impl Till {
             history: self.history.clone(),
             program: self.program,
             clock_off: self.clock_off,
+            damage: self.damage,
             images: Vec::new(),
         })
     }
@@ -200,6 +230,18 @@ impl Till {
     /// The server's history is another one.
     pub fn reset(&mut self, epoch: Uuid, echo: Echo, fresh: Uuid) -> Result<Result<bool, Reject>> {
         self.tell(|answer| Message::Reset { epoch, echo, fresh, answer })
+    }
+
+    /// The server has the program that this till has: what it entered under a newer one is no longer strange.
+    pub fn is_understood(&self) -> Result<()> {
+        for table in ["outbox", "journal"] {
+            let sql = format!(
+                "UPDATE {table} SET envelope = json_set(envelope, '$.version', ?1)
+                 WHERE CASE WHEN json_valid(envelope) THEN json_extract(envelope, '$.version') > ?1 ELSE 0 END"
+            );
+            self.connection().execute(&sql, [COMMAND_VERSION])?;
+        }
+        Ok(())
     }
 
     /// Whether a command is in this file's log.

@@ -2,13 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
-#[allow(dead_code, reason = "shared with the tests of the whole system")]
-#[path = "../../src/postgres.rs"]
-mod postgres;
-
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeMap;
 
 use kontor_domain::catalog::{self, CreateProduct, ProductChanges};
 use kontor_domain::command::{COMMAND_VERSION, Command, Envelope, Rights};
@@ -17,6 +11,7 @@ use kontor_domain::settings::{self, AddTill};
 use kontor_domain::testing::{Shop, ShopKind, id_of};
 use kontor_domain::time::Instant;
 use kontor_domain::units::UnitPrice;
+use kontor_simulate::{gap, postgres};
 use kontor_store::feed::{FeedFile, schema};
 use kontor_store::{shape, sqlite};
 use kontor_sync::authority::{Authority, Message, Push, Submission};
@@ -160,54 +155,8 @@ async fn a_pull_says_the_same_on_both_engines() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_reader_beside_eight_writers_passes_no_row_by() {
-    const WRITERS: u64 = 8;
-    const EACH: u64 = 25;
+async fn a_till_beside_sixteen_writers_passes_no_row_removal_or_answer_by() {
     let database = postgres::Database::new().await.unwrap();
-    let mut shop = Shop::found(ShopKind::Taiwan).unwrap();
-    let first = kontor_store::postgres::start_writer(&database.url, Authority::new()).await.unwrap();
-    for (number, command) in (1_u64..).zip(founding(&mut shop)) {
-        let (message, answer) = submission(&shop, 3_000 + number, command);
-        first.send(message).await.unwrap();
-        answer.await.unwrap().unwrap();
-    }
-    let shop = Arc::new(shop);
-    let is_over = Arc::new(AtomicBool::new(false));
-    let reader = {
-        let (url, is_over, company) = (database.url.clone(), Arc::clone(&is_over), shop.context.company);
-        tokio::spawn(async move {
-            let mut connection = kontor_store::postgres::connect(&url).await.unwrap();
-            let (mut cursors, mut seen, mut pulls) = (BTreeMap::new(), BTreeSet::new(), 0);
-            loop {
-                let is_last = is_over.load(Ordering::SeqCst);
-                let page = comparable(pull::answer_postgres(&mut connection, company, &request(id_of(903), cursors), NOW, Some(40)).await.unwrap());
-                seen.extend(page.rows.iter().filter(|row| row.0 == "product").map(|row| serde_json::to_string(&row.4[0]).unwrap()));
-                cursors = page.scopes;
-                pulls += 1;
-                if is_last && page.complete {
-                    return (seen.len(), pulls);
-                }
-            }
-        })
-    };
-    let mut writers = Vec::new();
-    for writer in 0..WRITERS {
-        // A writer of its own for each, as in processes of their own: only the company's clock row orders them.
-        let (sender, shop) = (kontor_store::postgres::start_writer(&database.url, Authority::new()).await.unwrap(), Arc::clone(&shop));
-        writers.push(tokio::spawn(async move {
-            for number in 0..EACH {
-                let at = writer * EACH + number;
-                let (message, answer) = submission(&shop, 10_000 + at, product(&shop, at));
-                sender.send(message).await.unwrap();
-                answer.await.unwrap().unwrap();
-            }
-        }));
-    }
-    for writer in writers {
-        writer.await.unwrap();
-    }
-    is_over.store(true, Ordering::SeqCst);
-    let (seen, pulls) = reader.await.unwrap();
-    assert_eq!(seen, usize::try_from(WRITERS * EACH).unwrap());
-    assert!(pulls > 5, "{pulls} pulls read nothing beside a writer");
+    let seen = gap(&database.url, 16).await.unwrap();
+    assert!(seen.puts > 100 && seen.removals > 20 && seen.left > 20 && seen.acks > 5 && seen.pulls > 5, "{seen:?}");
 }

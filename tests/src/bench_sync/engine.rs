@@ -144,32 +144,61 @@ pub async fn rebase(files: &Files<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What a bad command does at the authority.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Poison {
+    /// It is none.
+    Malformed,
+    /// The database refuses what it writes: its batch comes apart.
+    Constraint,
+}
+
+/// A note that the server's file does not take.
+const REFUSED_NOTE: &str = "poison";
+
 /// How many good commands a second an authority takes, alone and with bad ones among them.
 pub async fn poison(files: &Files<'_>, sales: usize) -> anyhow::Result<()> {
-    let folder = tempfile::tempdir()?;
-    let mut till = Till::copy_of(files.till, &folder.path().join("till.kontor")).await?;
-    till.sell(files.founded, sales, 3)?;
-    let good = till.commands()?;
-    let mut mixed = Vec::new();
-    for (place, command) in good.iter().enumerate() {
-        if place % POISON_EVERY == POISON_EVERY / 2 {
-            let args = serde_json::json!({ "counter": { "sell": { "lines": "many" } } });
-            mixed.push(PushedCommand { id: CommandId(id()), args, ..command.clone() });
+    for (name, poison) in [("sync.poison.good_commands", Poison::Malformed), ("sync.poison.constraint.good_commands", Poison::Constraint)] {
+        let folder = tempfile::tempdir()?;
+        let server = folder.path().join("server.kontor");
+        sqlite::backup(files.server, &server)?;
+        let trigger =
+            format!("CREATE TRIGGER poison BEFORE INSERT ON sale WHEN NEW.note = '{REFUSED_NOTE}' BEGIN SELECT RAISE(ABORT, 'poison'); END");
+        rusqlite::Connection::open(&server)?.execute_batch(&trigger)?;
+        let mut till = Till::copy_of(files.till, &folder.path().join("till.kontor")).await?;
+        till.sell(files.founded, sales + sales / POISON_EVERY, 3)?;
+        let mut good = till.commands()?;
+        let bad = good.split_off(sales);
+        let mut mixed = good.clone();
+        for (place, command) in bad.into_iter().enumerate() {
+            mixed.insert(place * (POISON_EVERY + 1) + POISON_EVERY / 2, poisoned(command, poison)?);
         }
-        mixed.push(command.clone());
+        let (mut clean, mut mixed_took) = (Duration::MAX, Duration::MAX);
+        for round in 0..3 {
+            clean = clean.min(pushed(&server, &folder.path().join(format!("clean{round}.kontor")), &till, &good, 0).await?);
+            mixed_took =
+                mixed_took.min(pushed(&server, &folder.path().join(format!("mixed{round}.kontor")), &till, &mixed, mixed.len() - sales).await?);
+        }
+        let rate = |took: Duration| sales as f64 / took.as_secs_f64();
+        Figure::at_least(name, rate(mixed_took), "1/s", rate(clean), 0.95).print();
     }
-    let (mut clean, mut poisoned) = (Duration::MAX, Duration::MAX);
-    for round in 0..3 {
-        clean = clean.min(pushed(files.server, &folder.path().join(format!("clean{round}.kontor")), &till, &good).await?);
-        poisoned = poisoned.min(pushed(files.server, &folder.path().join(format!("mixed{round}.kontor")), &till, &mixed).await?);
-    }
-    let rate = |took: Duration| sales as f64 / took.as_secs_f64();
-    Figure::at_least("sync.poison.good_commands", rate(poisoned), "1/s", rate(clean), 0.95).print();
     Ok(())
 }
 
+fn poisoned(mut command: PushedCommand, poison: Poison) -> anyhow::Result<PushedCommand> {
+    match poison {
+        Poison::Malformed => command.args = serde_json::json!({ "counter": { "sell": { "lines": "many" } } }),
+        Poison::Constraint => {
+            let sale = command.args.pointer_mut("/counter/sell").and_then(serde_json::Value::as_object_mut).context("a sale")?;
+            sale.insert("note".into(), REFUSED_NOTE.into());
+        }
+    }
+    Ok(command)
+}
+
 /// How long an authority takes for these commands, from a replica of their own.
-async fn pushed(server: &Path, copy: &Path, till: &Till, commands: &[PushedCommand]) -> anyhow::Result<Duration> {
+/// `bad` of them are parked.
+async fn pushed(server: &Path, copy: &Path, till: &Till, commands: &[PushedCommand], bad: usize) -> anyhow::Result<Duration> {
     sqlite::backup(server, copy)?;
     let mut file = sqlite::open(copy, Synchronous::Full).await?;
     let mut agent = Authority::new();
@@ -189,5 +218,8 @@ async fn pushed(server: &Path, copy: &Path, till: &Till, commands: &[PushedComma
             other => bail!("{other:?}"),
         }
     }
-    Ok(start.elapsed())
+    let took = start.elapsed();
+    let parked: i64 = file.connection().query_row("SELECT COUNT(*) FROM command_log WHERE status = 'parked'", [], |row| row.get(0))?;
+    anyhow::ensure!(usize::try_from(parked)? == bad, "{parked} were parked, not {bad}");
+    Ok(took)
 }

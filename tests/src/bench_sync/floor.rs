@@ -19,9 +19,11 @@ pub fn lines_of(file: &Path, scope: Scope) -> anyhow::Result<Vec<u8>> {
     lines(file, &format!("scope = {}", scope.0))
 }
 
-/// Rows that were written after a rev, likewise.
-pub fn lines_after(file: &Path, rev: i64) -> anyhow::Result<Vec<u8>> {
-    lines(file, &format!("rev > {rev}"))
+/// Rows of the scopes that a till holds and that were written after a rev, likewise.
+pub fn lines_after(file: &Path, rev: i64, till: &Path) -> anyhow::Result<Vec<u8>> {
+    let connection = Connection::open_with_flags(till, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let scopes: String = connection.query_row("SELECT group_concat(scope) FROM sync_cursor", [], |row| row.get(0))?;
+    lines(file, &format!("rev > {rev} AND scope IN ({scopes})"))
 }
 
 fn lines(file: &Path, condition: &str) -> anyhow::Result<Vec<u8>> {

@@ -1,39 +1,61 @@
-//! What a power cut could leave: from the traced writes and syncs of a selling program, the files are rebuilt as they
-//! could be at any instant - everything that was synced, any subset and tear of what came after - reopened, verified,
-//! and every acknowledged sale looked for. The same with `synchronous=OFF` must fail, or this test proves nothing.
+//! What a power cut could leave: from the traced writes and syncs of a program that creates its file, migrates an older
+//! one, or sells, the files are rebuilt as they could be at any instant - everything that was synced, any subset and tear
+//! of what came after - reopened, verified, and every acknowledged command looked for. The same with `synchronous=OFF`
+//! must fail, or this test proves nothing.
 //!
 //! A file's sync also keeps its name, as ext4, xfs and btrfs do. The `-shm` file is memory and not rebuilt.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context as _, bail, ensure};
 use clap::Parser;
 use kontor_desktop::shop::Shop;
-use kontor_domain::command::Request;
+use kontor_domain::command::{Command, Request};
 use kontor_domain::host::{HostCall, ShopFile, Start};
 use kontor_domain::ids::CommandId;
 use kontor_domain::units::{Quantity, UnitPrice};
 use kontor_store::sqlite::Synchronous;
 use kontor_tests::dice::{Dice, fresh_seed};
+use kontor_tests::ledger::Ledger;
+use kontor_tests::older::make_older;
 use kontor_tests::program::{Headless, binary};
-use kontor_tests::shop::{Founded, found_command, id, product_command, receive_command, sale_command};
+use kontor_tests::shop::{Founded, found_command, id, product_command, receive_command};
 
 /// A disk writes whole sectors.
 const SECTOR: usize = 512;
 const PRODUCTS: usize = 5;
+/// Commands after which the program is left alone for long enough to copy its log into its file.
+const COMMANDS_BETWEEN_RESTS: u32 = 40;
+const REST: std::time::Duration = std::time::Duration::from_millis(700);
+/// The last migration of the older program.
+const OLDER: i64 = 15;
+/// Commands after which chance has entered every kind, or this proves less than it says.
+const ENOUGH_COMMANDS: u32 = 120;
 
 #[derive(Debug, Parser)]
 struct Arguments {
     /// How many instants are rebuilt.
     #[arg(long, default_value_t = 200)]
     instants: u32,
-    /// Sales in the trace.
-    #[arg(long, default_value_t = 120)]
-    sales: u32,
+    /// Commands in the trace.
+    #[arg(long, default_value_t = 240)]
+    commands: u32,
     /// Chance that can be repeated.
     #[arg(long)]
     seed: Option<u64>,
+}
+
+/// What the program finds when it starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Before {
+    /// No file: it makes one and founds a shop.
+    Nothing,
+    /// A file of an older program.
+    Older,
+    /// A shop.
+    Shop,
 }
 
 #[tokio::main]
@@ -42,21 +64,27 @@ async fn main() -> anyhow::Result<()> {
     let seed = arguments.seed.unwrap_or_else(fresh_seed);
     println!("powercut: {} instants, seed {seed}", arguments.instants);
     let mut dice = Dice::new(seed);
-    let full = Trace::record(arguments.sales, &[]).await?;
-    println!("powercut: {} writes, {} syncs, {} sales acknowledged", full.count(Kind::is_write), full.count(Kind::is_sync), full.acknowledged());
-    ensure!(full.acknowledged() >= arguments.sales as usize, "not all sales were acknowledged");
     let mut held = 0;
-    for instant in 1..=arguments.instants {
-        full.check_one(&mut dice).await.with_context(|| format!("instant {instant} of seed {seed}"))?;
-        held += 1;
+    for (before, commands, instants) in [
+        (Before::Shop, arguments.commands, arguments.instants.div_ceil(2)),
+        (Before::Nothing, 6, arguments.instants.div_ceil(4)),
+        (Before::Older, 6, arguments.instants / 4),
+    ] {
+        let trace = Trace::record(before, commands, &[], &mut dice).await.with_context(|| format!("{before:?}, seed {seed}"))?;
+        println!("powercut: {before:?}: {} writes, {} syncs; {}", trace.count(Kind::is_write), trace.count(Kind::is_sync), trace.ledger.books);
+        trace.is_worth_it(before, commands)?;
+        for instant in 1..=instants {
+            trace.check_one(&mut dice).await.with_context(|| format!("{before:?}, instant {instant} of seed {seed}"))?;
+            held += 1;
+        }
     }
-    let off = Trace::record(arguments.sales, &["--unsafe-synchronous-off"]).await?;
+    let off = Trace::record(Before::Shop, arguments.commands, &["--unsafe-synchronous-off"], &mut dice).await?;
     let mut lost = 0;
     for _ in 0..arguments.instants.min(60) {
         lost += u32::from(off.check_one(&mut dice).await.is_err());
     }
     ensure!(lost > 0, "synchronous=OFF lost nothing: this test cannot fail");
-    println!("powercut: {held} of {held} instants kept every acknowledged sale and verified; at synchronous=OFF {lost} did not (seed {seed})");
+    println!("powercut: {held} of {held} instants kept every acknowledged command and verified; at synchronous=OFF {lost} did not (seed {seed})");
     Ok(())
 }
 
@@ -93,56 +121,86 @@ impl Kind {
     }
 }
 
-/// What the program did, from a clean file on.
+/// What the program did, from its start on.
 struct Trace {
     before: BTreeMap<String, Vec<u8>>,
     events: Vec<Kind>,
     /// Number of a call → its command.
     commands: BTreeMap<i64, CommandId>,
+    ledger: Ledger,
+    /// Where the log is copied into the file while people work: from its first write to its sync.
+    checkpoints: Vec<Range<usize>>,
 }
 
 impl Trace {
-    async fn record(sales: u32, more: &[&str]) -> anyhow::Result<Self> {
+    async fn record(before: Before, commands: u32, more: &[&str], dice: &mut Dice) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
-        let founded = set_up(folder.path()).await?;
-        let before = read_files(folder.path())?;
+        let founded = match before {
+            Before::Nothing => None,
+            Before::Shop | Before::Older => {
+                let mut program = Headless::start(folder.path(), &[])?;
+                let founded = set_up(&mut program, |_, _| ()).await?;
+                program.end().await?;
+                Some(founded)
+            }
+        };
+        if before == Before::Older {
+            make_older(&folder.path().join("shop.kontor"), OLDER).await?;
+        }
+        let files = read_files(folder.path())?;
         let log = folder.path().join("trace.txt");
         let mut strace = tokio::process::Command::new("strace");
         strace.args(["-f", "-y", "-xx", "-s", "2000000", "-e", "trace=pwrite64,write,ftruncate,fdatasync,fsync,unlink,unlinkat", "-o"]).arg(&log);
         strace.arg(binary()?).args(["--headless", "--data-dir"]).arg(folder.path()).args(more);
         let mut program = Headless::spawn(strace).context("strace")?;
-        let mut commands = BTreeMap::new();
-        for sale in 0..sales {
-            let lines: Vec<usize> = (0..=usize::try_from(sale % 4)?).collect();
-            let request = Request { id: CommandId(id()), command: sale_command(&founded, &lines)? };
-            let number = program.send("execute", &serde_json::to_value(&request)?).await?;
-            commands.insert(number, request.id);
-            // Two on their way at a time; every 40th waits long enough for an idle checkpoint.
-            if sale % 2 == 1 {
-                program.answer().await.context("ended")?;
-                program.answer().await.context("ended")?;
+        let mut calls = BTreeMap::new();
+        let founded = match founded {
+            Some(founded) => founded,
+            None => {
+                set_up(&mut program, |number, command| {
+                    calls.insert(number, command);
+                })
+                .await?
             }
-            if sale % 40 == 39 {
-                tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+        };
+        let mut ledger = Ledger::new(founded);
+        for command in 1..=commands {
+            calls.extend(ledger.send_next(&mut program, dice).await?);
+            // Two on their way at a time; now and then nobody enters anything for a while.
+            while command % 2 == 0 && !ledger.open.is_empty() {
+                let answer = program.answer().await.context("ended")?;
+                ledger.hear(&answer)?;
+            }
+            if command % COMMANDS_BETWEEN_RESTS == 0 {
+                tokio::time::sleep(REST).await;
             }
         }
         program.end().await?;
         let events = parse(&std::fs::read_to_string(&log)?, folder.path())?;
-        Ok(Self { before, events, commands })
+        let checkpoints = checkpoints(&events);
+        Ok(Self { before: files, events, commands: calls, ledger, checkpoints })
     }
 
     fn count(&self, pick: fn(&Kind) -> bool) -> usize {
         self.events.iter().filter(|event| pick(event)).count()
     }
 
-    fn acknowledged(&self) -> usize {
-        let kinds = self.events.iter().filter_map(|event| if let Kind::Acknowledge { commands } = event { Some(commands.len()) } else { None });
-        kinds.sum()
+    /// What is looked for is in it.
+    fn is_worth_it(&self, before: Before, commands: u32) -> anyhow::Result<()> {
+        ensure!(self.ledger.open.is_empty() && self.ledger.done.len() >= commands as usize, "not every command was acknowledged");
+        if before == Before::Shop && commands >= ENOUGH_COMMANDS {
+            ensure!(!self.checkpoints.is_empty(), "the log was never copied into the file while people worked");
+            ensure!(self.ledger.books.missing().is_empty(), "never entered: {:?}", self.ledger.books.missing());
+        }
+        Ok(())
     }
 
-    /// Cuts the power at a random instant, rebuilds, reopens, checks.
+    /// Cuts the power at a random instant, every third in the middle of a checkpoint, rebuilds, reopens, checks.
     async fn check_one(&self, dice: &mut Dice) -> anyhow::Result<()> {
-        let cut = dice.index(self.events.len() + 1);
+        let cut = match self.checkpoints.get(dice.index(self.checkpoints.len())) {
+            Some(checkpoint) if dice.once_in(3) => checkpoint.start + dice.index(checkpoint.len() + 1),
+            _ => dice.index(self.events.len() + 1),
+        };
         let mut disk = Disk::new(&self.before);
         let mut acknowledged = BTreeSet::new();
         for event in &self.events[..cut] {
@@ -157,17 +215,43 @@ impl Trace {
     }
 }
 
-async fn set_up(folder: &Path) -> anyhow::Result<Founded> {
-    let mut program = Headless::start(folder, &[])?;
-    let start: Start = serde_json::from_value(program.ok("host", &serde_json::to_value(HostCall::GetStart)?).await?)?;
+/// From the first write of the log to the file up to its sync, where answers come before and after.
+fn checkpoints(events: &[Kind]) -> Vec<Range<usize>> {
+    let is_acknowledged = |events: &[Kind]| events.iter().any(|event| matches!(event, Kind::Acknowledge { .. }));
+    let is_main = |file: &String| file == "shop.kontor";
+    let mut found = Vec::new();
+    let mut begun = None;
+    for (place, event) in events.iter().enumerate() {
+        match event {
+            Kind::Write { file, .. } if is_main(file) => begun = begun.or(Some(place)),
+            Kind::Sync { file } if is_main(file) => {
+                if let Some(start) = begun.take()
+                    && is_acknowledged(&events[..start])
+                    && is_acknowledged(&events[place..])
+                {
+                    found.push(start..place);
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Founds a shop; each call and its command are told.
+async fn set_up(program: &mut Headless, mut tell: impl FnMut(i64, CommandId)) -> anyhow::Result<Founded> {
+    let start: Start = program.host(&HostCall::GetStart).await?;
     let (found, founded) = found_command(start.person, PRODUCTS);
-    let mut commands = vec![found];
+    let mut commands: Vec<Command> = vec![found];
     commands.extend((0..PRODUCTS).map(|index| product_command(&founded, index)));
     commands.push(receive_command(&founded, Quantity(100_000), UnitPrice(50_000)));
     for command in commands {
-        program.ok("execute", &serde_json::to_value(Request { id: CommandId(id()), command })?).await?;
+        let request = Request { id: CommandId(id()), command };
+        let number = program.send("execute", &serde_json::to_value(&request)?).await?;
+        tell(number, request.id);
+        let answer = program.answer().await.context("ended")?;
+        ensure!(answer.get("ok").is_some(), "{answer}");
     }
-    program.end().await?;
     Ok(founded)
 }
 
@@ -258,7 +342,7 @@ impl Disk {
                 match (manner, dice.roll(3)) {
                     (0, _) => {}
                     (1, _) | (_, 0) => change.apply(&mut file),
-                    (_, 1) => torn(change, dice).apply(&mut file),
+                    (_, 1) => torn(change, dice).iter().for_each(|part| part.apply(&mut file)),
                     _ => {}
                 }
             }
@@ -270,15 +354,23 @@ impl Disk {
     }
 }
 
-/// The first sectors of a write.
-fn torn(change: &Change, dice: &mut Dice) -> Change {
-    match change {
-        Change::Write(at, bytes) => {
-            let sectors = bytes.len() / SECTOR;
-            Change::Write(*at, bytes[..(dice.index(sectors + 1) * SECTOR).min(bytes.len())].to_vec())
-        }
-        other => other.clone(),
+/// Some sectors of a write: the first ones, or any.
+fn torn(change: &Change, dice: &mut Dice) -> Vec<Change> {
+    let Change::Write(at, bytes) = change else { return vec![change.clone()] };
+    let mut sectors = Vec::new();
+    let mut begin = 0;
+    while begin < bytes.len() {
+        // Sectors are those of the file, not of the write: a frame of the log begins in the middle of one.
+        let end = (begin + SECTOR - (at + begin) % SECTOR).min(bytes.len());
+        sectors.push(Change::Write(at + begin, bytes[begin..end].to_vec()));
+        begin = end;
     }
+    if dice.once_in(2) {
+        sectors.truncate(dice.index(sectors.len() + 1));
+    } else {
+        sectors.retain(|_| dice.once_in(2));
+    }
+    sectors
 }
 
 async fn check_files(folder: &Path, acknowledged: &BTreeSet<CommandId>) -> anyhow::Result<()> {

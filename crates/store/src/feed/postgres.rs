@@ -15,6 +15,7 @@ use super::{
 use crate::agent::{Mark, Status};
 use crate::error::StoreError;
 use crate::postgres::cells;
+use crate::rule::Rule;
 use crate::{copy, shape};
 
 /// One moment of a database.
@@ -26,7 +27,8 @@ pub struct PgSnapshot<'a> {
 impl<'a> PgSnapshot<'a> {
     /// Everything that is read with it is of one moment.
     pub async fn begin(connection: &'a mut PgConnection) -> Result<Self, StoreError> {
-        Ok(Self { transaction: connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await? })
+        let begin = if Rule::OneSnapshot.holds() { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" } else { "BEGIN READ ONLY" };
+        Ok(Self { transaction: connection.begin_with(begin).await? })
     }
 
     async fn mark_at(&mut self, company: CompanyId, rev: i64) -> Result<Option<Mark>, StoreError> {

@@ -177,8 +177,9 @@ impl Authority {
         }
         let typed = match typed(command) {
             Ok(typed) => typed,
-            Err(UpcastError::Newer(..)) => return Ok(Taken::Newer),
-            Err(UpcastError::Malformed(what)) => {
+            Err(UpcastError::Newer(..)) if Rule::NewerWaits.holds() => return Ok(Taken::Newer),
+            Err(what) => {
+                let what = what.to_string();
                 self.set_aside(command, Status::Parked, Reject::field(Code::Format, "command").with("reference", what))?;
                 return Ok(Taken::Kept);
             }

@@ -163,8 +163,8 @@ impl Replica {
     pub(super) fn summed(&mut self, sums: &BTreeMap<Scope, u128>) -> Result<Step, StoreError> {
         let Some((batch, _)) = self.batch_to_apply() else { return Ok(Step::Nothing) };
         let theirs = batch.sums.clone().unwrap_or_default();
-        let mismatched: Vec<Scope> =
-            sums.iter().filter(|(scope, sum)| theirs.get(&scope.0) != Some(&format!("{sum:032x}"))).map(|(scope, _)| *scope).collect();
+        let differs = |scope: &Scope, sum: &u128| theirs.get(&scope.0) != Some(&format!("{sum:032x}")) && Rule::SumsAreCompared.holds();
+        let mismatched: Vec<Scope> = sums.iter().filter(|(scope, sum)| differs(scope, sum)).map(|(scope, _)| *scope).collect();
         self.end(Applied::Done { rows: 0, acked: 0, replayed: 0, mismatched });
         self.phase = Phase::AcksAsked;
         Ok(Step::Ask(Ask::Outbox))
@@ -213,7 +213,8 @@ impl Replica {
         let Some((batch, _)) = self.batch_to_apply() else { return Ok(()) };
         let (epoch, head, stable, scopes) = (batch.epoch, batch.head, batch.stable, batch.scopes.clone());
         if now != 0 {
-            self.local.push(Local::JournalTrim { stable, before: now.saturating_sub(JOURNAL_KEPT_MS) });
+            let kept = if Rule::JournalForThirtyDays.holds() { JOURNAL_KEPT_MS } else { 0 };
+            self.local.push(Local::JournalTrim { stable, before: now.saturating_sub(kept) });
         }
         self.rev = head.0;
         let copy = self.meta()?;

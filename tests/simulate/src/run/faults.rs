@@ -1,29 +1,45 @@
 //! Bad luck.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use anyhow::Result;
-use kontor_domain::cell::Value;
-use kontor_domain::counter::ParkedCart;
-use kontor_domain::ids::CommandId;
+use kontor_domain::cell::{Cell as _, Value};
+use kontor_domain::command::{COMMAND_VERSION, Rights};
+use kontor_domain::counter::{ParkedCart, Till};
+use kontor_domain::ids::{CommandId, DeviceId, TillId};
 use kontor_domain::time::{BusinessDate, Instant};
 use kontor_domain::world::{Row as _, Scope, World};
+use kontor_store::copy::Meta;
 use kontor_store::sqlite::find_rows;
 use kontor_sync::authority::{Job, Upkeep};
+use kontor_sync::message::{COMMANDS_LIMIT, PushAnswer, PushReply, PushRequest, PushedCommand};
 
 use super::Run;
-use crate::shop::{Promise, next_day};
-use crate::till::Program;
+use crate::entry::Place;
+use crate::files;
+use crate::shop::{Promise, add_till, next_day};
+use crate::till::{Damage, Program};
 
 /// Most machines with a till's file.
 const TILLS_LIMIT: usize = 6;
 const DAY_MS: i64 = 24 * 3_600_000;
 
-impl Run {
+impl Run<'_> {
     pub(super) fn fault(&mut self) -> Result<()> {
         let index = self.dice.index(self.shop.tills.len());
-        match self.dice.roll(30) {
+        match self.dice.roll(40) {
             0..2 => self.copies_disk(index),
+            28..30 => self.till(index).damage(),
+            30..32 => self.changes_rights(),
+            32..34 => self.shuts_out(index),
+            34 => self.makes_a_ready_file(),
+            35..38 => self.joins_from_a_file(index),
             2..5 => {
                 let till = self.till(index);
+                if till.damage == Damage::Now {
+                    return Ok(());
+                }
                 let image = (till.image()?, till.history.clone());
                 till.images.push(image);
                 Ok(())
@@ -111,6 +127,9 @@ impl Run {
         let (mut till, place) = self.shop.tills.remove(index);
         let (image, history) = till.images[at].clone();
         let before = std::mem::replace(&mut till.history, history);
+        if till.damage == Damage::Now {
+            till.damage = Damage::Mended;
+        }
         self.shop.tills.insert(index, (till.with_disk(&image)?, place));
         // What was only on the lost disk is lost; nobody can promise more.
         self.forget_lost(before.into_keys().collect())
@@ -121,6 +140,14 @@ impl Run {
         self.tally.disks += 1;
         let epoch = if self.dice.percent(50) { Some(self.dice.id()) } else { None };
         self.shop.server.restore(&image, epoch)?;
+        // Who joined since that backup is not known any more, and is made known again.
+        for index in 0..self.shop.tills.len() {
+            let place = self.shop.tills[index].1;
+            let is_known = !find_rows::<Till>(self.shop.server.connection(), "id = ?1", &[place.till.to_value()])?.is_empty();
+            if !is_known {
+                self.adds_till(&place)?;
+            }
+        }
         self.forget_lost(self.promised.keys().copied().collect())
     }
 
@@ -152,13 +179,19 @@ impl Run {
             serde_json::json!({ "name": name, "version": version, "args": args, "number": null, "at": at, "actor": person, "device": device })
                 .to_string()
         };
-        let (text, promise) = match self.dice.roll(4) {
+        let (text, promise) = match self.dice.roll(5) {
             0 => ("no json at all".to_owned(), Promise::Poison),
             1 => (common("counter.sell", 1, serde_json::json!({ "counter": { "sell": { "lines": "many" } } }), self.now), Promise::Poison),
             2 => (common("moon.land", 1, serde_json::json!({ "moon": "land" }), self.now), Promise::Poison),
-            _ => {
-                let open = serde_json::json!({ "counter": { "open_drawer": { "shift_id": self.dice.id() } } });
-                (common("counter.open_drawer", 0, open, self.now), Promise::Fact)
+            kind => {
+                let mut open = serde_json::json!({ "shift_id": self.dice.id() });
+                // An older program did not say why; a newer one waits for a server as new, and so does what comes after it.
+                let version = if kind == 3 { 0 } else { COMMAND_VERSION + 1 };
+                if kind != 3 {
+                    open["reason"] = "look".into();
+                }
+                let args = serde_json::json!({ "counter": { "open_drawer": open } });
+                (common("counter.open_drawer", version, args, self.now), Promise::Fact)
             }
         };
         let till = self.till(index);
@@ -166,6 +199,99 @@ impl Run {
         till.connection().execute("INSERT INTO outbox (seq, id, envelope) VALUES (?1, ?2, ?3)", (seq, id.0.as_bytes(), text))?;
         till.history.insert(id, None);
         self.promised.insert(id, promise);
+        Ok(())
+    }
+
+    /// What the person may do is changed, or nobody knows the person any more.
+    fn changes_rights(&mut self) -> Result<()> {
+        let owner = self.shop.server.owner;
+        self.shop.server.rights = match self.dice.roll(3) {
+            0 => BTreeMap::new(),
+            1 => [(owner, Rights::Only(Default::default()))].into(),
+            _ => [(owner, Rights::All)].into(),
+        };
+        Ok(())
+    }
+
+    /// A device's token is taken back, or it gets another; or what was kept aside of what it said is released.
+    fn shuts_out(&mut self, index: usize) -> Result<()> {
+        let device = self.shop.tills[index].1.device;
+        if let Entry::Vacant(place) = self.shut_out.entry(device) {
+            place.insert(Vec::new());
+            return Ok(());
+        }
+        if self.dice.percent(50) {
+            self.releases(device)?;
+        }
+        if self.dice.percent(60) {
+            self.shut_out.remove(&device);
+        }
+        Ok(())
+    }
+
+    /// What a device says that was shut out is kept, and not done.
+    pub(super) fn keeps_aside(&mut self, request: PushRequest) -> PushReply {
+        let kept = self.shut_out.entry(request.device).or_default();
+        for command in request.commands {
+            if kept.iter().all(|known| known.id != command.id) {
+                kept.push(command);
+            }
+        }
+        PushReply { replica: request.replica, answer: PushAnswer::Ok }
+    }
+
+    /// Executes what was kept, as the server's command does it: under numbers of their own.
+    fn releases(&mut self, device: DeviceId) -> Result<()> {
+        let Some(kept) = self.shut_out.get_mut(&device).map(std::mem::take) else { return Ok(()) };
+        let commands: Vec<PushedCommand> = (1..).zip(kept).map(|(seq, command)| PushedCommand { seq, ..command }).collect();
+        for part in commands.chunks(COMMANDS_LIMIT) {
+            let (replica, now) = (self.dice.id(), self.server_now());
+            let numbered = (1..).zip(part).map(|(seq, command)| PushedCommand { seq, ..command.clone() }).collect();
+            let request = PushRequest { epoch: None, replica, device, build: "released".into(), now, commands: numbered };
+            // What a newer program entered is not taken in, and is still on the till.
+            self.shop.server.push(request, now)?.map_err(|reject| anyhow::anyhow!("released: {reject}"))?;
+        }
+        Ok(())
+    }
+
+    /// Everybody is let in again. What was kept aside is released or forgotten: the tills have it, too.
+    pub(super) fn lets_in_all(&mut self) -> Result<()> {
+        let devices: Vec<DeviceId> = self.shut_out.keys().copied().collect();
+        for device in devices {
+            if self.dice.percent(50) {
+                self.releases(device)?;
+            }
+            self.shut_out.remove(&device);
+        }
+        Ok(())
+    }
+
+    fn makes_a_ready_file(&mut self) -> Result<()> {
+        self.tally.disks += 1;
+        let path = self.folder.join(format!("ready{}.kontor", self.tally.disks));
+        self.template.write(&path)?;
+        let epoch = self.shop.server.ready_file(files::open(&path)?)?;
+        self.ready = Some((path, epoch));
+        Ok(())
+    }
+
+    fn adds_till(&mut self, place: &Place) -> Result<i64> {
+        let known: Vec<Till> = find_rows(self.shop.server.connection(), "company = ?1", &[Value::Id(place.company.0)])?;
+        let number = known.iter().map(|till| till.number).max().unwrap_or(0) + 1;
+        add_till(&mut self.shop.server, self.dice.id(), place, number)
+    }
+
+    /// A till joins with the ready file, whatever happened to the server since that was made.
+    fn joins_from_a_file(&mut self, index: usize) -> Result<()> {
+        if self.shop.tills.len() >= TILLS_LIMIT {
+            return Ok(());
+        }
+        let Some((path, epoch)) = self.ready.take() else { return Ok(()) };
+        let place = Place { device: DeviceId(self.dice.id()), till: TillId(self.dice.id()), ..self.shop.tills[index].1 };
+        let series = self.adds_till(&place)?;
+        let meta = Meta::fresh(Some(epoch), self.dice.id(), series);
+        let till = crate::till::Till::on_ready(&path, place.company, place.device, self.shop.server.owner, &meta)?;
+        self.shop.tills.push((till, place));
         Ok(())
     }
 

@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, bail};
 use kontor_domain::world::Scope;
 use kontor_store::{copy, feed, verify};
 use kontor_sync::message::{PullReply, PullRequest, PushReply, PushRequest};
 use kontor_sync::replica::{Applied, push_request};
-use kontor_sync::rule::Rule;
 use kontor_sync::stage::Staged;
 
 use super::Run;
+use crate::noticed::{Look, holds};
+use crate::till::Damage;
 
 /// Sums of scopes.
 type Sums = BTreeMap<Scope, u128>;
@@ -25,7 +26,7 @@ pub(super) enum Flight {
     PullDown(usize, PullReply, Option<Sums>),
 }
 
-impl Run {
+impl Run<'_> {
     pub(super) fn starts_push(&mut self, index: usize) -> Result<()> {
         let most = self.dice.between(1, 8);
         let now = self.now;
@@ -40,7 +41,9 @@ impl Run {
     pub(super) fn pull_request(&mut self, index: usize, wants_sums: bool) -> Result<PullRequest> {
         let till = self.till(index);
         let (copy, _) = till.look(0)?;
-        let mut request = till.stage.request(&copy, till.device, feed::schema(), wants_sums);
+        // As the program does: what came as a file is compared with the first rows that come behind it.
+        let came_as_file = copy.meta.acked == 0 && copy.cursors.len() == 1 && copy.cursors.contains_key(&Scope::COMPANY);
+        let mut request = till.stage.request(&copy, till.device, feed::schema(), wants_sums || came_as_file);
         till.program.sign(&mut request);
         Ok(request)
     }
@@ -72,6 +75,10 @@ impl Run {
     pub(super) fn arrives(&mut self, flight: Flight) -> Result<Option<Flight>> {
         let now = self.server_now();
         match flight {
+            Flight::PushUp(index, request) if self.shut_out.contains_key(&request.device) => {
+                Ok(Some(Flight::PushDown(index, self.keeps_aside(request))))
+            }
+            Flight::PullUp(_, request) if self.shut_out.contains_key(&request.device) => Ok(None),
             Flight::PushUp(index, request) => {
                 let reply = self.at_server(|server| server.push(request, now))?;
                 Ok(reply.and_then(Result::ok).map(|reply| Flight::PushDown(index, reply)))
@@ -82,11 +89,28 @@ impl Run {
                 Ok(None)
             }
             Flight::PullUp(index, request) => {
+                if let Some(push) = self.push_beside() {
+                    let reply = self.shop.server.pull_beside(&request, now, self.page_rows, push)?;
+                    return Ok(Some(Flight::PullDown(index, reply, None)));
+                }
                 let reply = self.shop.server.pull(&request, now, self.page_rows)?;
                 let sums = self.sums_of(&request, &reply)?;
                 Ok(Some(Flight::PullDown(index, reply, sums)))
             }
             Flight::PullDown(index, reply, sums) => self.pulled(index, reply, sums.as_ref()),
+        }
+    }
+
+    /// A push that arrives while a pull is answered.
+    fn push_beside(&mut self) -> Option<PushRequest> {
+        let is_push = |flight: &Flight| matches!(flight, Flight::PushUp(_, request) if !self.shut_out.contains_key(&request.device));
+        let at = self.flights.iter().position(is_push)?;
+        if !self.dice.percent(30) {
+            return None;
+        }
+        match self.flights.swap_remove(at) {
+            Flight::PushUp(_, request) => Some(request),
+            _ => None,
         }
     }
 
@@ -101,13 +125,7 @@ impl Run {
         Ok(Some(copy::sums(self.shop.server.connection(), self.shop.server.company, &scopes)?))
     }
 
-    fn pulled(&mut self, index: usize, mut reply: PullReply, sums: Option<&Sums>) -> Result<Option<Flight>> {
-        if !Rule::OneSnapshot.holds()
-            && let PullReply::Page(page) = &mut reply
-            && page.complete
-        {
-            page.acks = self.shop.server.acks_now(page.echo.replica, page.echo.acked)?;
-        }
+    fn pulled(&mut self, index: usize, reply: PullReply, sums: Option<&Sums>) -> Result<Option<Flight>> {
         match self.till(index).stage.take(reply)? {
             Staged::Ignored => Ok(None),
             Staged::More => Ok(Some(Flight::PullUp(index, self.pull_request(index, false)?))),
@@ -120,26 +138,42 @@ impl Run {
             Staged::Upgrade | Staged::Wait if !self.is_quiet => Ok(None),
             Staged::Upgrade | Staged::Wait => bail!("by now everybody has the new program"),
             Staged::Ready(batch) => {
-                let now = self.now;
+                let (now, is_compared) = (self.now, batch.sums.is_some());
                 if let Some(applied) = self.at_till(index, |till| till.apply(batch, now))? {
-                    self.applied(index, &applied.map_err(|reject| anyhow::anyhow!("apply: {reject}"))?, sums)?;
+                    let applied = applied.map_err(|reject| anyhow::anyhow!("apply: {reject}"))?;
+                    self.compared(index, &applied, is_compared)?;
+                    self.applied(index, &applied, sums)?;
                 }
                 Ok(None)
             }
         }
     }
 
+    /// A difference is found where somebody changed a row, and only there.
+    fn compared(&mut self, index: usize, applied: &Applied, is_compared: bool) -> Result<()> {
+        let Applied::Done { mismatched, .. } = applied else { return Ok(()) };
+        let till = self.till(index);
+        holds!(
+            Look::Base,
+            mismatched.is_empty() || till.damage == Damage::Now,
+            "till {index}: with nothing pending it is not what the server has: {mismatched:?}"
+        );
+        if till.damage == Damage::Now && is_compared && mismatched.is_empty() {
+            till.damage = Damage::Mended;
+        }
+        Ok(())
+    }
+
     /// What must hold whenever an answer was applied.
     fn applied(&mut self, index: usize, applied: &Applied, sums: Option<&Sums>) -> Result<()> {
-        let Applied::Done { mismatched, .. } = applied else { return Ok(()) };
+        let Applied::Done { .. } = applied else { return Ok(()) };
         self.tally.applied += 1;
-        ensure!(mismatched.is_empty(), "till {index}: with nothing pending it is not what the server has: {mismatched:?}");
         self.own_writes(index)?;
-        if let Some(sums) = sums {
+        if let Some(sums) = sums.filter(|_| self.shop.tills[index].0.damage != Damage::Now) {
             let till = &self.shop.tills[index].0;
             let scopes = sums.keys().copied().collect();
             let base = copy::base_sums(till.connection(), till.company, &scopes)?;
-            ensure!(base == *sums, "till {index}: taken back to its base it is not what the server had");
+            holds!(Look::Base, base == *sums, "till {index}: taken back to its base it is not what the server had");
         }
         if self.dice.percent(4) {
             self.verify_till(index)?;
@@ -149,14 +183,14 @@ impl Run {
 
     pub(super) fn own_writes(&self, index: usize) -> Result<()> {
         let missing = self.shop.tills[index].0.missing()?;
-        ensure!(missing.is_empty(), "till {index} does not show what was entered on it: {missing:?}");
+        holds!(Look::OwnWrites, missing.is_empty(), "till {index} does not show what was entered on it: {missing:?}");
         Ok(())
     }
 
     pub(super) fn verify_till(&self, index: usize) -> Result<()> {
         let till = &self.shop.tills[index].0;
         let differences = verify::check_file(till.connection(), till.company)?;
-        ensure!(differences.is_empty(), "till {index}: {:?}", differences.first());
+        holds!(Look::TillFigures, differences.is_empty(), "till {index}: {:?}", differences.first());
         Ok(())
     }
 }

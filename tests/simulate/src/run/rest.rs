@@ -1,26 +1,29 @@
 //! Quiet: everything is said, and everything must agree.
 
-use anyhow::{Result, bail, ensure};
+use anyhow::Result;
 use kontor_sync::replica::push_request;
 
 use super::Run;
 use super::network::Flight;
 use crate::checks;
-use crate::till::Program;
+use crate::noticed::{Look, holds, noticed};
+use crate::till::{Damage, Program};
 
 /// Rounds after which machines that do not come to rest are a defect.
 const ROUNDS_LIMIT: usize = 60;
 
-impl Run {
+impl Run<'_> {
     /// Everything is said until nobody has anything to say.
     pub(super) fn rest(&mut self) -> Result<()> {
         self.is_quiet = true;
         self.flights.clear();
+        self.lets_in_all()?;
         // By now everybody has the new program.
         for index in 0..self.shop.tills.len() {
             if self.till(index).program != Program::Same {
                 self.upgrades(index)?;
             }
+            self.till(index).is_understood()?;
         }
         for _ in 0..ROUNDS_LIMIT {
             let mut is_at_rest = true;
@@ -29,10 +32,23 @@ impl Run {
                 is_at_rest &= !self.pull_all(index, false)?;
             }
             if is_at_rest {
-                return Ok(());
+                return self.mends();
             }
         }
-        bail!("no rest after {ROUNDS_LIMIT} rounds")
+        Err(noticed(Look::ComesToRest, format!("no rest after {ROUNDS_LIMIT} rounds")))
+    }
+
+    /// What was changed behind a program's back is found when all is compared, and comes again.
+    fn mends(&mut self) -> Result<()> {
+        for index in 0..self.shop.tills.len() {
+            for _ in 0..3 {
+                if self.till(index).damage == Damage::Now {
+                    self.pull_all(index, true)?;
+                }
+            }
+            holds!(Look::ComesToRest, self.till(index).damage != Damage::Now, "till {index} never becomes what the server has");
+        }
+        Ok(())
     }
 
     /// Pushes as long as there is something; whether there was.
@@ -56,7 +72,7 @@ impl Run {
             let Some(next) = flight.take() else { break };
             flight = self.arrives(next)?;
         }
-        ensure!(flight.is_none(), "a pull without end");
+        holds!(Look::ComesToRest, flight.is_none(), "a pull without end");
         Ok(self.till(index).look(1)? != before)
     }
 
@@ -70,8 +86,11 @@ impl Run {
         self.verify_till(any)?;
         checks::promises(&self.shop.server, &self.promised)?;
         checks::server(&self.shop.server)?;
-        for (till, _) in &self.shop.tills {
+        for (place, (till, _)) in self.shop.tills.iter().enumerate() {
             checks::till(till, &self.shop.server)?;
+            if place == any || till.damage != Damage::Never {
+                checks::cells(till, &self.shop.server)?;
+            }
         }
         Ok(())
     }

@@ -15,7 +15,8 @@ use super::Scene;
 use crate::entry;
 use crate::shop::START;
 
-const YEAR_MS: i64 = 365 * 24 * 3_600_000;
+const DAY_MS: i64 = 24 * 3_600_000;
+const YEAR_MS: i64 = 365 * DAY_MS;
 
 #[test]
 fn two_files_of_one_till_both_keep_what_was_sold_on_them() {
@@ -112,12 +113,25 @@ fn clocks_that_are_years_apart_order_nothing() {
 }
 
 #[test]
-fn a_till_that_was_away_longer_than_removals_are_kept_starts_anew_and_keeps_what_it_sold() {
+fn a_till_that_was_away_for_ninety_days_starts_anew_and_keeps_what_it_sold() {
     let mut scene = Scene::new();
     let product = scene.product();
+    let before = scene.cash(0, "before");
     scene.sync(0);
+    let backup = scene.shop.server.image().unwrap();
     assert_eq!(scene.count(0, "SELECT COUNT(*) FROM product_tag"), 1);
-    let sold = (0..90).map(|_| scene.cash(0, "a day alone")).collect::<Vec<_>>();
+    // No backup covers what was said: it is kept for 30 days, and not a day less.
+    scene.now.0 += 29 * DAY_MS;
+    scene.cash(0, "a month later");
+    scene.sync(0);
+    assert_eq!(scene.count(0, "SELECT COUNT(*) FROM journal"), 3);
+    let gone = scene.now;
+    let sold: Vec<CommandId> = (0..90)
+        .map(|_| {
+            scene.now.0 += DAY_MS;
+            scene.cash(0, "a day alone")
+        })
+        .collect();
     let mut changes = ProductChanges::of(product.id);
     changes.tags_removed = vec!["new".into()];
     scene.at_office(Scene::edit(changes));
@@ -127,8 +141,19 @@ fn a_till_that_was_away_longer_than_removals_are_kept_starts_anew_and_keeps_what
     assert!(copy.cursors.values().all(|rev| *rev < head && *rev > 0), "{:?}", copy.cursors);
     scene.sync(0);
     assert_eq!(scene.count(0, "SELECT COUNT(*) FROM product_tag"), 0);
-    assert_eq!(scene.count(0, "SELECT COUNT(*) FROM cash_movement"), 90);
-    assert!(sold.into_iter().all(|id| scene.verdict(id).as_deref() == Some("ok")));
+    assert_eq!(scene.count(0, "SELECT COUNT(*) FROM cash_movement"), 92);
+    assert!(sold.iter().all(|id| scene.verdict(*id).as_deref() == Some("ok")));
+    // Each stands on its own day, and what was said more than 30 days ago is no longer kept.
+    let days = format!("SELECT COUNT(DISTINCT at) FROM command_log WHERE at > {} AND at <= {}", gone.0, scene.now.0);
+    assert_eq!(scene.count(0, &days), 90);
+    assert_eq!(scene.count(0, "SELECT COUNT(*) FROM journal"), 90);
+    // A server that is put back to before all this is told of those 90 days again.
+    scene.shop.server.restore(&backup, None).unwrap();
+    scene.pull(0);
+    scene.sync(0);
+    assert!(sold.iter().chain([&before]).all(|id| scene.verdict(*id).as_deref() == Some("ok")));
+    assert_eq!(scene.count(0, "SELECT COUNT(*) FROM cash_movement"), 91, "what nobody kept for longer is lost, and nothing else");
+    crate::checks::server(&scene.shop.server).unwrap();
 }
 
 #[test]

@@ -1,5 +1,6 @@
-//! The rules by which copies agree, each with a switch. With the feature `mutations` a test breaks one and must see
-//! the simulator notice; without it every question here is answered `true` when the program is built.
+//! The rules by which copies agree, each with a switch that is asked where the rule is kept, here and in `kontor-sync`.
+//! With the feature `mutations` a test breaks one and must see its catcher notice; without it every question here is
+//! answered `true` when the program is built.
 
 macro_rules! rules {
     ($($(#[doc = $doc:literal])+ $name:ident = $word:literal),+ $(,)?) => {
@@ -30,6 +31,8 @@ rules! {
     HistoryIsNoticed = "3-history-is-noticed",
     /// What the authority took is kept until a backup covers it.
     JournalIsKept = "4-journal-is-kept",
+    /// What no backup covers is kept for 30 days.
+    JournalForThirtyDays = "4-journal-for-30-days",
     /// Rows, answers and cursors are one transaction.
     OneTransaction = "5-one-transaction",
     /// Pending commands are taken back before rows are applied.
@@ -38,12 +41,14 @@ rules! {
     OneSnapshot = "6-one-snapshot",
     /// An answer is applied only to the state it was asked for.
     EchoIsCurrent = "7-echo-is-current",
-    /// Revs become visible in their order. The test of PostgreSQL with many writers is its catcher, not the simulator.
+    /// Revs become visible in their order.
     RevsInOrder = "8-revs-in-order",
     /// What is refused when it runs again here stays in the outbox.
     RefusedStays = "9-refused-stays",
     /// A fact stands whatever it breaks.
     FactsStand = "9-facts-stand",
+    /// A database that failed has said nothing about a command.
+    FailureIsNoAnswer = "9-failure-is-no-answer",
     /// A row that goes to other copies leaves those that had it.
     LeftIsTold = "10-left-is-told",
     /// What left is applied before what came.
@@ -60,6 +65,12 @@ rules! {
     ReplayIsDue = "13-replay-is-due",
     /// What is behind the horizon goes from a copy when the horizon comes.
     HistoryIsForgotten = "14-history-is-forgotten",
+    /// A command of a newer program waits for one here.
+    NewerWaits = "13-newer-waits",
+    /// A command of an older program is brought to today's shape.
+    OldIsUpcast = "13-old-is-upcast",
+    /// What a copy has is compared with what the authority has.
+    SumsAreCompared = "sums-are-compared",
 }
 
 impl Rule {
