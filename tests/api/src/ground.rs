@@ -189,6 +189,8 @@ fn settings(folder: &Path, cluster: Option<&Cluster>) -> Result<Settings> {
         registration: false,
         trusted_proxies: vec!["127.0.0.0/8".parse()?],
         log: "warn".into(),
+        history_days: kontor_domain::history::KEPT_DAYS,
+        removals_days: 400,
         log_days: 1,
     })
 }
