@@ -18,7 +18,7 @@ const ADDRESS_BYTES_LIMIT: usize = 256 * 1024;
 
 thread_local! {
     static ADDRESSES: RefCell<VecDeque<(BlobHash, String)>> = const { RefCell::new(VecDeque::new()) };
-    /// What the program said has come, and no box has shown yet.
+    /// What the program said has come.
     static ARRIVED: RefCell<BTreeSet<BlobHash>> = const { RefCell::new(BTreeSet::new()) };
 }
 
@@ -59,7 +59,7 @@ pub(crate) fn Photo(
             // Nobody tells a browser of bytes; a row that changed is a reason to look again.
             app().changes.track(&[Event::CatalogChanged]);
         }
-        let is_news = before.is_none() || backend::is_browser() || ARRIVED.with_borrow_mut(|all| all.remove(&sha256));
+        let is_news = before.is_none() || backend::is_browser() || ARRIVED.with_borrow(|all| all.contains(&sha256));
         if address.with_untracked(Option::is_some) || !is_news {
             return;
         }

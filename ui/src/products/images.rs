@@ -37,7 +37,7 @@ pub(super) fn Images(product_id: ProductId, #[prop(into)] name: Signal<String>) 
         Some(input) => input.click(),
         None => form.send(choose(product_id), |()| {}),
     };
-    let chosen = move |_| {
+    let chosen = move |_: leptos::ev::Event| {
         let Some(input) = input.get_untracked() else { return };
         if let Some(file) = input.files().and_then(|files| files.get(0)) {
             form.send(backend::upload_image(product_id, file), |()| {});

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use kontor_domain::blob::BlobHash;
 use kontor_domain::ids::ProductId;
 use kontor_domain::reject::Reject;
+use wasm_bindgen::prelude::JsValue;
 use web_sys::{File, FormData};
 
 use super::http::{self, Method};
@@ -20,7 +21,7 @@ pub(crate) async fn picture(sha256: BlobHash) -> Result<Option<String>, Reject> 
 /// Adds the picture in a file to a product.
 pub(crate) async fn upload(product_id: ProductId, file: File) -> Result<(), Reject> {
     let path = format!("/api/v1/inventory/products/{product_id}/images");
-    let failed = |error| super::super::not_understood(format!("{error:?}"));
+    let failed = |error: JsValue| super::super::not_understood(format!("{error:?}"));
     let form = FormData::new().map_err(failed)?;
     form.append_with_blob("file", &file).map_err(failed)?;
     with_token(async |token| http::send_form(&path, &form, token).await?.read().await).await.map(|_| ())
