@@ -57,19 +57,19 @@ prop_compose! {
 
 /// The same, given back: every figure below zero.
 fn given_back(mut detail: SaleDetail) -> SaleDetail {
-    let negate = |amount: &mut Money| *amount = Money(-amount.0);
+    let negate = |amounts: &mut [&mut Money]| amounts.iter_mut().for_each(|amount| **amount = Money(-amount.0));
     let sale = &mut detail.sale;
     sale.kind = SaleKind::Refund;
     sale.change = Money::ZERO;
-    [&mut sale.gross, &mut sale.discount, &mut sale.base, &mut sale.tax, &mut sale.total, &mut sale.rounding].map(negate);
+    negate(&mut [&mut sale.gross, &mut sale.discount, &mut sale.base, &mut sale.tax, &mut sale.total, &mut sale.rounding]);
     for line in &mut detail.lines {
-        [&mut line.gross, &mut line.discount, &mut line.cart_discount, &mut line.base, &mut line.tax, &mut line.total].map(negate);
+        negate(&mut [&mut line.gross, &mut line.discount, &mut line.cart_discount, &mut line.base, &mut line.tax, &mut line.total]);
     }
     for tax in &mut detail.taxes {
-        [&mut tax.base, &mut tax.tax].map(negate);
+        negate(&mut [&mut tax.base, &mut tax.tax]);
     }
     for tender in &mut detail.tenders {
-        negate(&mut tender.amount);
+        tender.amount = Money(-tender.amount.0);
         tender.given = tender.amount;
     }
     detail

@@ -88,7 +88,7 @@ fn act(shop: &mut Shop, sales: &mut Vec<counter::Sale>, deed: &Deed) -> Result<(
 }
 
 proptest! {
-    #![proptest_config(tries(300))]
+    #![proptest_config(tries(2_000))]
 
     #[test]
     fn whatever_is_done_in_a_day_the_ledgers_hold_and_a_refusal_changes_nothing(deeds in prop::collection::vec(deeds(), 1..30), kind in 0_usize..3, cold: bool) {
