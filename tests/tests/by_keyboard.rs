@@ -316,19 +316,21 @@ async fn a_printer_that_is_away_is_told_in_words_and_the_receipt_comes_out_later
 
 /// Chooses a file in the system's own dialog, by keyboard.
 async fn choose_file(window: &Window, path: &Path) -> anyhow::Result<()> {
+    const PATIENCE: Duration = Duration::from_secs(90);
     let started = Instant::now();
     while !window.keyboard.focus_dialog()? {
-        ensure!(started.elapsed() < Duration::from_secs(30), "the system's dialog does not open");
+        ensure!(started.elapsed() < PATIENCE, "the system's dialog does not open");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    // It reads its folder first; nothing tells when it takes keys.
+    tokio::time::sleep(Duration::from_millis(1500)).await;
     // The first character of a path opens a field for it.
     window.type_text(&path.display().to_string())?;
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    window.press("Enter")?;
+    let typed = Instant::now();
     while window.keyboard.focus_dialog()? {
-        ensure!(started.elapsed() < Duration::from_secs(60), "the system's dialog does not close");
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        ensure!(typed.elapsed() < PATIENCE, "the system's dialog does not close");
+        window.press("Enter")?;
+        tokio::time::sleep(Duration::from_secs(2)).await;
     }
     window.keyboard.focus_window()?;
     Ok(())

@@ -198,6 +198,8 @@ impl Keyboard {
             "Escape" => 0xFF1B,
             "Backspace" => 0xFF08,
             "Delete" => 0xFFFF,
+            "Home" => 0xFF50,
+            "End" => 0xFF57,
             "ArrowLeft" => 0xFF51,
             "ArrowUp" => 0xFF52,
             "ArrowRight" => 0xFF53,
