@@ -9,9 +9,9 @@ use kontor_documents::{
     Charset, EscposOptions, Paper, PaperOptions, drawer_kick, invoice_pdf, receipt_escpos, receipt_pdf, shift_report_escpos, shift_report_pdf,
     test_page_escpos,
 };
-use kontor_domain::command::Command;
+use kontor_domain::command::{Command, Permission};
 use kontor_domain::host::HostEvent;
-use kontor_domain::ids::{CommandId, PrinterId, SaleId, ShiftId};
+use kontor_domain::ids::{CommandId, PersonId, PrinterId, SaleId, ShiftId};
 use kontor_domain::printing::{self, PaperDocument, PrintJob, PrintState, Printer, PrinterKind, Report};
 use kontor_domain::reject::{Code, Reject};
 use tokio::io::AsyncWriteExt as _;
@@ -93,8 +93,9 @@ async fn report(
     };
     let report = Report { job_id: job.id, state, attempts: job.attempts + 1, error: error.clone() };
     let command = Command::Printing(printing::Command::Report(report));
-    let done =
-        shop.submit(CommandId(Uuid::now_v7()), command, platform::now()).await.inspect_err(|reject| tracing::error!(%reject, "print report"))?;
+    let reporter = reporter(shop).await;
+    let told = shop.submit_as(reporter, CommandId(Uuid::now_v7()), command, platform::now()).await;
+    let done = told.inspect_err(|reject| tracing::error!(%reject, "print report"))?;
     program.told(&done);
     if state == PrintState::Failed {
         tracing::warn!(error, "print");
@@ -107,6 +108,13 @@ async fn report(
         });
     }
     Ok(())
+}
+
+/// Whoever is here says what became of paper; who may not print leaves it to whom the device was set up for.
+async fn reporter(shop: &Shop) -> PersonId {
+    let asker = shop.asker();
+    let may_print = shop.reader().rights(&asker).await.is_ok_and(|rights| rights.allow(Permission::PrintingPrint));
+    if may_print { asker.person } else { shop.installation.person }
 }
 
 struct Made {

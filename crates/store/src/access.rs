@@ -274,6 +274,13 @@ impl Access {
         rows.iter().map(|row| get(row, 0)).collect()
     }
 
+    /// A person is no longer believed on a device, until they sign in there again; whether they were.
+    pub async fn withdraw(&self, company: CompanyId, device: DeviceId, person: PersonId, now: Instant) -> Result<bool, StoreError> {
+        let sql = "UPDATE device_person SET revoked_at = $1 WHERE company = $2 AND device = $3 AND person = $4 AND revoked_at IS NULL";
+        let values = vec![Value::Int(now.0), Value::Id(company.0), Value::Id(device.0), Value::Id(person.0)];
+        Ok(self.change(sql, values).await? > 0)
+    }
+
     /// A backup on another machine covers a company up to a rev.
     pub async fn set_stable(&self, company: CompanyId, rev: i64) -> Result<(), StoreError> {
         let sql = "UPDATE clock SET stable = $1 WHERE company = $2 AND stable < $3 AND rev >= $4";

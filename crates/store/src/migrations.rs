@@ -52,6 +52,8 @@ files!(
     "019_kept_answer.sql",
     "021_chain.sql",
     "022_quarantine.sql",
+    "023_discount_limit.sql",
+    "024_approval.sql",
 );
 
 /// The migrations of an engine.

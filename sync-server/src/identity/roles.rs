@@ -9,6 +9,7 @@ use kontor_domain::command::{Command, Edit, Permission};
 use kontor_domain::identity::{self, CreateRole, ListRoles, PermissionSet, RoleChanges, RoleView};
 use kontor_domain::ids::RoleId;
 use kontor_domain::reject::{Code, Reject};
+use kontor_domain::units::Rate;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -39,11 +40,13 @@ async fn view(app: &App, actor: &Actor, id: RoleId) -> Result<RoleView, Problem>
 pub(super) struct New {
     name: String,
     permissions: PermissionSet,
+    #[serde(default)]
+    discount_limit: Rate,
 }
 
 /// Makes a role.
 pub(super) async fn create(State(app): State<Arc<App>>, actor: Actor, Small(new): Small<New>) -> Result<Response, Problem> {
-    let create = CreateRole { id: RoleId(Uuid::now_v7()), name: new.name, permissions: new.permissions };
+    let create = CreateRole { id: RoleId(Uuid::now_v7()), name: new.name, permissions: new.permissions, discount_limit: new.discount_limit };
     app.host.execute_as(&actor, new_command(), Command::Identity(identity::Command::CreateRole(create.clone()))).await?;
     let mut response = wire::reply(create, Pack::No).await?;
     *response.status_mut() = StatusCode::CREATED;
@@ -55,6 +58,7 @@ pub(super) async fn create(State(app): State<Arc<App>>, actor: Actor, Small(new)
 pub(super) struct Fields {
     name: Option<String>,
     permissions: Option<PermissionSet>,
+    discount_limit: Option<Rate>,
 }
 
 /// Changes a role.
@@ -63,7 +67,8 @@ pub(super) async fn edit(State(app): State<Arc<App>>, actor: Actor, Id(id): Id, 
     let seen = view(&app, &actor, role_id).await?.role;
     let name = wish.name.and_then(|name| Edit::between(&seen.name, &name));
     let permissions = wish.permissions.and_then(|permissions| Edit::between(&seen.permissions, &permissions));
-    let changes = RoleChanges { role_id, name, permissions };
+    let discount_limit = wish.discount_limit.and_then(|limit| Edit::between(&seen.discount_limit, &limit));
+    let changes = RoleChanges { role_id, name, permissions, discount_limit };
     app.host.execute_as(&actor, new_command(), Command::Identity(identity::Command::EditRole(changes))).await?;
     wire::reply(view(&app, &actor, role_id).await?, Pack::No).await
 }

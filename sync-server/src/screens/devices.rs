@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use kontor_domain::ids::DeviceId;
+use kontor_domain::ids::{DeviceId, PersonId};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::settings::{DeviceView, ListDevices};
 use kontor_store::access::AccessEvent;
@@ -91,5 +91,19 @@ pub(super) async fn write_off(State(app): State<Arc<App>>, actor: Actor, Path(id
     let count = app.host.access.revoke(actor.company, id, now()).await?;
     note(&app, &actor, "access.device_written_off", serde_json::json!({ "device_id": id, "count": count })).await;
     tracing::info!(device = %id, count, "written off");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A person is no longer believed on a device: what they did there stands and is flagged, what they ask for is refused. Who
+/// signs in there again is believed again.
+pub(super) async fn withdraw(State(app): State<Arc<App>>, actor: Actor, Path((id, person)): Path<(Uuid, Uuid)>) -> Result<StatusCode, Problem> {
+    let (device, person) = (DeviceId(id), PersonId(person));
+    if !devices(&app, &actor).await?.iter().any(|view| view.device.id == device) {
+        return Err(unknown("device"));
+    }
+    if !app.host.access.withdraw(actor.company, device, person, now()).await? {
+        return Err(unknown("person"));
+    }
+    note(&app, &actor, "access.device_person_withdrawn", serde_json::json!({ "device_id": device, "person_id": person })).await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -32,6 +32,7 @@ routes! {
     GET "/api/v1/screens/events" => events, SignedIn;
     POST "/api/v1/devices/invitations" => devices::invite, May(Permission::SettingsEdit);
     POST "/api/v1/devices/{id}/write-off" => devices::write_off, May(Permission::SettingsEdit);
+    POST "/api/v1/devices/{id}/persons/{person}/withdraw" => devices::withdraw, May(Permission::SettingsEdit);
 }
 
 async fn execute(State(app): State<Arc<App>>, actor: Actor, headers: HeaderMap, Input(request): Input<Request>) -> Result<Response, Problem> {

@@ -107,6 +107,7 @@ impl Counter {
                 note: String::new(),
                 print,
                 parked_cart_id: basket.parked_cart_id,
+                approval: None,
             })
         })
     }

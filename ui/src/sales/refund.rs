@@ -184,7 +184,7 @@ fn refund_of(
     let print = app().default_printer().map(|printer| PrintWish { job_id: ids::new(PrintJobId), printer_id: printer.id });
     let sale_id = refund.detail.with_value(|detail| detail.sale.id);
     let (note, restock) = (refund.note.get_untracked(), refund.restock.get_untracked());
-    let refund = Refund { refund_id: id, shift_id, sale_id, lines, total, tenders, rounding, note, restock, print, sold: None };
+    let refund = Refund { refund_id: id, shift_id, sale_id, lines, total, tenders, rounding, note, restock, print, sold: None, approval: None };
     Command::Counter(counter::Command::Refund(Box::new(refund)))
 }
 
