@@ -8,6 +8,7 @@ pub mod engine;
 pub mod figures;
 pub mod ledger;
 pub mod many;
+pub mod office;
 pub mod postgres;
 pub mod program;
 pub mod proxy;
