@@ -15,10 +15,11 @@ use kontor_sync::authority::Done;
 use serde::Serialize;
 use tokio::sync::{Notify, RwLock, oneshot};
 
+use crate::seat::Seats;
 use crate::shop::{Listener, Shop};
 use crate::sync::connection::Connection;
 use crate::sync::{self, Syncing};
-use crate::{demo, images, import, joined, platform, preferences, printing};
+use crate::{demo, images, import, joined, platform, preferences, printing, seat};
 
 /// The shop that is alone on this computer.
 const OWN_FILE: &str = "shop.kontor";
@@ -56,6 +57,8 @@ pub struct Program {
     pub(crate) paper: Notify,
     /// While a till's copy is open.
     pub(crate) syncing: Mutex<Option<Syncing>>,
+    /// Who is here.
+    pub(crate) seats: Seats,
 }
 
 impl std::fmt::Debug for Program {
@@ -95,6 +98,7 @@ impl Program {
             cancel: AtomicBool::new(false),
             paper: Notify::new(),
             syncing: Mutex::new(None),
+            seats: Seats::default(),
         });
         printing::start(&program);
         program.start_sync().await;
@@ -174,6 +178,8 @@ impl Program {
     /// Hands a command to the writer. Commands begun after each other are executed in that order.
     pub async fn begin_execute(&self, request: Request) -> Result<Begun, Reject> {
         let shop = self.shop().await?;
+        seat::check_unlocked(&shop)?;
+        self.seats.approvals.check(&request.command, platform::now())?;
         let is_settings = matches!(request.command, Command::Settings(_));
         let answer = shop.send(request.id, request.command, platform::now())?;
         Ok(Begun { shop, answer, is_settings })
@@ -203,11 +209,14 @@ impl Program {
 
     /// Answers a question with JSON.
     pub async fn query(&self, query: &Query) -> Result<String, Reject> {
-        sync::older::answer(self, &*self.shop().await?, query).await
+        let shop = self.shop().await?;
+        seat::check_unlocked(&shop)?;
+        sync::older::answer(self, &shop, query).await
     }
 
     /// Answers what screens ask of their host with JSON.
     pub async fn host(self: &Arc<Self>, call: HostCall) -> Result<String, Reject> {
+        seat::check(self, &call).await?;
         match call {
             HostCall::GetStart => json(&self.start_view().await),
             HostCall::Reopen => self.open_file(None).await,
@@ -223,7 +232,18 @@ impl Program {
             HostCall::ListWaiting { limit } => json(&self.shop().await?.reader().waiting(limit).await.map_err(|error| error.reject())?),
             HostCall::ExportUnsent { path } => json(&joined::export(self, Path::new(&path)).await?),
             HostCall::EnterAgain { command_id, over } => json(&joined::enter_again(self, command_id, over).await?),
-            HostCall::SetPreferences(wanted) => self.set_preferences(wanted),
+            HostCall::GetSeat => json(&seat::get(self).await?),
+            HostCall::SignIn { username, password } => json(&seat::sign_in(self, &username, password).await?),
+            HostCall::TakeSeat { person_id, proof } => json(&seat::take_seat(self, person_id, proof).await?),
+            HostCall::LockSeat => json(&seat::lock_seat(self).await?),
+            HostCall::Approve { person_id, proof, command } => json(&seat::approve(self, person_id, proof, *command).await?),
+            HostCall::KeepProof(wish) => json(&seat::keep_proof(self, wish).await?),
+            HostCall::SetAsking(asking) => json(&seat::set_asking(self, asking).await?),
+            HostCall::SetPreferences(wanted) => {
+                let before = lock(&self.preferences).lock_after_minutes;
+                seat::check_preferences(self, before, wanted.lock_after_minutes).await?;
+                self.set_preferences(wanted)
+            }
             HostCall::PickFile(wish) => self.pick_file(wish).await,
             HostCall::AddImage { product_id, path } => json(&images::add(self, product_id, PathBuf::from(path)).await?),
             HostCall::GetPicture { sha256 } => json(&images::address(self, sha256).await?),
@@ -473,7 +493,10 @@ async fn open(setup: &Setup, file: ShopFile) -> Result<Arc<Shop>, Reject> {
         },
     };
     match Shop::open(&path, file, synchronous).await {
-        Ok(shop) => Ok(Arc::new(shop)),
+        Ok(shop) => {
+            seat::settle(&setup.folder, &shop);
+            Ok(Arc::new(shop))
+        }
         Err(error) => {
             tracing::error!(%error, "open");
             Err(error.reject())

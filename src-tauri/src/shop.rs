@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 use kontor_domain::command::{COMMAND_VERSION, Command, Context, Envelope, Mode, Query, Request, Rights, check_query};
-use kontor_domain::host::{HostEvent, ShopFile};
+use kontor_domain::host::{Asking, HostEvent, ShopFile};
 use kontor_domain::ids::{CommandId, CompanyId, DeviceId, PersonId};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::time::Instant;
@@ -51,6 +51,19 @@ pub struct Shop {
     /// Ids of the company, device and person.
     pub installation: Installation,
     zone: RwLock<Tz>,
+    /// Whose commands are entered.
+    occupied: RwLock<Occupied>,
+}
+
+/// Who is at the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Occupied {
+    /// Whose commands are entered; while it is locked, who was here last: paper goes on coming out.
+    pub person: PersonId,
+    /// Whether it asks who is there.
+    pub asking: Asking,
+    /// Whether somebody is.
+    pub is_locked: bool,
 }
 
 impl std::fmt::Debug for Shop {
@@ -86,6 +99,7 @@ impl Shop {
             entered_ms: AtomicI64::new(0),
             installation,
             zone: RwLock::new(platform::time_zone().parse().unwrap_or(Tz::UTC)),
+            occupied: RwLock::new(Occupied { person: installation.person, asking: Asking::Nobody, is_locked: false }),
         };
         shop.run_again().await;
         shop.learn_zone().await?;
@@ -129,13 +143,23 @@ impl Shop {
         &self.blobs
     }
 
+    /// Who is at the device.
+    pub fn occupied(&self) -> Occupied {
+        *self.occupied.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Somebody else is, or nobody.
+    pub(crate) fn occupy(&self, occupied: Occupied) {
+        *self.occupied.write().unwrap_or_else(PoisonError::into_inner) = occupied;
+    }
+
     /// Who asks, now.
     pub fn asker(&self) -> Asker {
         let now = platform::now();
         Asker {
             company: self.installation.company,
             device: self.installation.device,
-            person: self.installation.person,
+            person: self.occupied().person,
             now,
             today: Some(platform::today(self.zone(), now)),
             utc_offset_minutes: 0,
@@ -159,8 +183,13 @@ impl Shop {
 
     /// Executes a command entered at a given time.
     pub async fn submit(&self, id: CommandId, command: Command, at: Instant) -> Result<Done, Reject> {
+        self.submit_as(self.occupied().person, id, command, at).await
+    }
+
+    /// Executes a command that somebody else is the actor of.
+    pub(crate) async fn submit_as(&self, actor: PersonId, id: CommandId, command: Command, at: Instant) -> Result<Done, Reject> {
         let is_settings = matches!(command, Command::Settings(_));
-        let answer = self.send(id, command, at)?;
+        let answer = self.send_as(actor, id, command, at)?;
         let done = answer.await.map_err(internal)??;
         if is_settings {
             self.learn_zone().await.map_err(|error| error.reject())?;
@@ -170,12 +199,16 @@ impl Shop {
 
     /// Sends a command without waiting: commands sent after each other are executed in that order.
     pub fn send(&self, id: CommandId, command: Command, at: Instant) -> Result<oneshot::Receiver<Result<Done, Reject>>, Reject> {
+        self.send_as(self.occupied().person, id, command, at)
+    }
+
+    fn send_as(&self, actor: PersonId, id: CommandId, command: Command, at: Instant) -> Result<oneshot::Receiver<Result<Done, Reject>>, Reject> {
         let (sender, receiver) = oneshot::channel();
         let envelope = Envelope {
             id,
             company: self.installation.company,
             device: self.installation.device,
-            actor: self.installation.person,
+            actor,
             at,
             version: COMMAND_VERSION,
             number: None,
@@ -231,7 +264,15 @@ impl Shop {
             Query::Settings(_) => Rights::All,
             _ => self.reader.rights(&asker).await.map_err(|error| error.reject())?,
         };
-        let context = Context { company: asker.company, person: asker.person, device: asker.device, rights, now: asker.now, mode: Mode::Entry };
+        let context = Context {
+            company: asker.company,
+            person: asker.person,
+            device: asker.device,
+            rights,
+            lender: Rights::none(),
+            now: asker.now,
+            mode: Mode::Entry,
+        };
         check_query(&context, query)?;
         if let Query::Reports(reports::Query::GetDay(day)) = query {
             asker.utc_offset_minutes = platform::utc_offset_minutes(self.zone(), day.business_date);

@@ -9,6 +9,7 @@ pub mod engine;
 pub mod figures;
 pub mod ledger;
 pub mod many;
+pub mod office;
 pub mod older;
 pub mod postgres;
 pub mod program;

@@ -72,6 +72,7 @@ async fn sale_and_full_refund_leave_nothing_behind() {
         restock: true,
         print: None,
         sold: None,
+        approval: None,
     };
     let command = Command::Counter(counter::Command::Refund(Box::new(refund.clone())));
     let done = test.run(command).await.unwrap();

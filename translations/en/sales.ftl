@@ -25,6 +25,7 @@ sales-when = When
 sales-number = Number
 sales-customer = Customer
 sales-person = Served by
+sales-approved-by = Allowed by
 sales-paid-by = Paid by
 sales-lines = Lines
 sales-total = Total

@@ -25,6 +25,7 @@ sales-when = 时间
 sales-number = 单号
 sales-customer = 顾客
 sales-person = 经手人
+sales-approved-by = 批准人
 sales-paid-by = 付款方式
 sales-lines = 品项
 sales-total = 合计

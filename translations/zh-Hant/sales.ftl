@@ -25,6 +25,7 @@ sales-when = 時間
 sales-number = 單號
 sales-customer = 顧客
 sales-person = 經手人
+sales-approved-by = 核准人
 sales-paid-by = 付款方式
 sales-lines = 品項
 sales-total = 合計

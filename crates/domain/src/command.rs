@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cell::words;
 use crate::counter::NumberKind;
-use crate::identity::{BuiltIn, Person, PersonKey, Role, RoleKey};
+use crate::identity::{Approvable, Approval, Person, PersonKey, Powers};
 use crate::ids::{CommandId, CompanyId, DeviceId, PersonId, TillId, WarehouseId};
 use crate::reject::{Code, Reject};
 use crate::settings::{Company, CompanyKey};
@@ -161,6 +161,8 @@ words! {
         ShiftCash = "shift.cash",
         /// Sell, park, recall.
         CounterSell = "counter.sell",
+        /// Ask another price than the list's.
+        CounterPrice = "counter.price",
         /// Give money back.
         CounterRefund = "counter.refund",
         /// Open the drawer without a sale.
@@ -358,6 +360,31 @@ impl Command {
         matches!(self, Self::Settings(settings::Command::Found(_) | settings::Command::SetExpiry { .. }))
     }
 
+    /// What somebody who may more allowed of it.
+    pub const fn approval(&self) -> Option<&Approval> {
+        match self {
+            Self::Counter(command) => command.approval(),
+            _ => None,
+        }
+    }
+
+    /// The same with another approval, or none.
+    #[must_use]
+    pub fn approved(mut self, approval: Option<Approval>) -> Self {
+        if let Self::Counter(command) = &mut self {
+            command.approve(approval);
+        }
+        self
+    }
+
+    /// What of it somebody who may more can allow; `None`: nothing of it.
+    pub fn approvable(&self) -> Option<Approvable> {
+        match self {
+            Self::Counter(command) => command.approvable(),
+            _ => None,
+        }
+    }
+
     /// The number the entering program's writer draws for it, inside the transaction.
     pub const fn number_kind(&self) -> Option<NumberKind> {
         match self {
@@ -553,6 +580,8 @@ pub struct Context {
     /// Most that they may do here: a key's permissions, nothing for who is not believed on a device. What they may is
     /// what of this their role gives them.
     pub rights: Rights,
+    /// Most that somebody else may lend them here by an approval.
+    pub lender: Rights,
     /// The time, for checks only: what is written comes from the envelope.
     pub now: Instant,
     /// Entered here or executed again.
@@ -623,8 +652,10 @@ pub struct Exec<'a> {
     pub context: &'a Context,
     /// The command.
     pub envelope: &'a Envelope,
-    /// What the actor may do: the role's permissions, within the context's.
-    pub rights: Rights,
+    /// What the actor may do: what the role says, within the context's rights.
+    pub powers: Powers,
+    /// What somebody who may more has lent for this command.
+    pub lent: Powers,
     moves: i64,
     postings: i64,
     attentions: u16,
@@ -722,7 +753,7 @@ pub fn execute(world: &mut World, context: &Context, envelope: &Envelope) -> Res
     if context.mode == Mode::Entry && (context.person != envelope.actor || context.device != envelope.device) {
         return Err(Reject::new(Code::Unauthorised).into());
     }
-    let mut exec = Exec { world, context, envelope, rights: Rights::none(), moves: 0, postings: 0, attentions: 0 };
+    let mut exec = Exec { world, context, envelope, powers: Powers::none(), lent: Powers::none(), moves: 0, postings: 0, attentions: 0 };
     let decided = decide(&mut exec);
     if matches!(decided, Err(Halt::Reject(_))) {
         // Wishes of a refused command are nobody's any more.
@@ -746,7 +777,7 @@ fn decide(exec: &mut Exec<'_>) -> Result<Outcome, Halt> {
             counter::wish_named(exec, command);
             exec.world.wish::<Person>(&PersonKey { id: envelope.actor });
             check_company(exec)?;
-            check_person(exec)?;
+            identity::check_person(exec)?;
         }
     }
     let outcome = match &envelope.command {
@@ -774,29 +805,6 @@ fn check_company(exec: &mut Exec<'_>) -> Result<(), Halt> {
         return Err(Reject::new(Code::CompanyExpired).into());
     }
     Ok(())
-}
-
-/// Who acts is a person of the company, active, and may do this by the role, now. A fact that is executed again stands
-/// and is flagged, once.
-fn check_person(exec: &mut Exec<'_>) -> Result<(), Halt> {
-    let actor = exec.envelope.actor;
-    let refused = match exec.world.find::<Person>(&PersonKey { id: actor })? {
-        None => Some(Reject::new(Code::Unauthorised)),
-        Some(person) if !person.active => Some(Reject::new(Code::Inactive)),
-        Some(person) => {
-            let role = if BuiltIn::of_role(person.role_id) == Some(BuiltIn::Owner) {
-                None
-            } else {
-                exec.world.find::<Role>(&RoleKey { id: person.role_id })?
-            };
-            exec.rights = identity::rights(&person, role.as_ref()).within(&exec.context.rights);
-            allow(&exec.rights, exec.envelope.command.permission()).err()
-        }
-    };
-    match refused {
-        None => Ok(()),
-        Some(reject) => exec.refuse_or_flag(reject, actor.0, Scope::COMPANY),
-    }
 }
 
 /// Checks a question: the only place where a query's permission is looked at.

@@ -2,14 +2,20 @@
 //!
 //! On the desktop this is one IPC call `host(call) -> answer`; a browser's server answers the ones that make sense there.
 
+mod seat;
+
 use serde::{Deserialize, Serialize};
+
+pub use seat::{Asking, KeepProof, KnownPerson, PASSWORD_BYTES_LIMIT, PASSWORD_LEAST, PIN_DIGITS, Proof, ProofKind, Seat, SignInAt};
 
 use crate::blob::BlobHash;
 #[allow(unused_imports, reason = "named in docs")]
 use crate::catalog::ImportSummary;
 use crate::cell::words;
-use crate::command::Event;
-use crate::ids::{BatchId, CommandId, CompanyId, DeviceId, PersonId, PrinterId, ProductId};
+use crate::command::{Command, Event, Permission};
+#[allow(unused_imports, reason = "named in docs")]
+use crate::identity::Approval;
+use crate::ids::{BatchId, CommandId, CompanyId, DeviceId, PersonId, PrinterId, ProductId, SaleId, ShiftId};
 use crate::printing::{PaperDocument, PrintJob};
 use crate::reject::Reject;
 use crate::secret::Secret;
@@ -54,11 +60,21 @@ pub struct Preferences {
     pub keys: Vec<(String, String)>,
     /// Which shop file was open last: `shop` or `demo`.
     pub last_shop: Option<String>,
+    /// After how many minutes without a touch the window is locked, where it asks who is there; `None`: never.
+    pub lock_after_minutes: Option<u32>,
 }
 
 impl Default for Preferences {
     fn default() -> Self {
-        Self { locale: None, theme: Theme::System, density: Density::Comfortable, sound: true, keys: Vec::new(), last_shop: None }
+        Self {
+            locale: None,
+            theme: Theme::System,
+            density: Density::Comfortable,
+            sound: true,
+            keys: Vec::new(),
+            last_shop: None,
+            lock_after_minutes: None,
+        }
     }
 }
 
@@ -216,8 +232,92 @@ pub enum HostCall {
     },
     /// Printers that the system knows. -> `Vec<String>`.
     ListSystemPrinters,
+    /// Who is here. -> [`Seat`].
+    GetSeat,
+    /// Somebody says who they are by name and password: at the shop server if it is reached, else as this device knows
+    /// them. -> [`Seat`].
+    SignIn {
+        /// The name, as the server or this device knows it.
+        username: String,
+        /// The password.
+        password: Secret,
+    },
+    /// Somebody whom this device knows takes over; what is on the screen stays. -> [`Seat`].
+    TakeSeat {
+        /// Who.
+        person_id: PersonId,
+        /// What they prove it with.
+        proof: Proof,
+    },
+    /// Nobody is here any more. -> [`Seat`].
+    LockSeat,
+    /// Somebody who may more allows a command; it is good for this command alone. -> [`Approval`].
+    Approve {
+        /// Who.
+        person_id: PersonId,
+        /// What they prove it with.
+        proof: Proof,
+        /// What they allow.
+        command: Box<Command>,
+    },
+    /// Keeps a PIN, or where there is no server a password. -> [`Seat`].
+    KeepProof(KeepProof),
+    /// Whether to ask who is here. -> [`Seat`].
+    SetAsking(Asking),
     /// Tells the drawer of the default printer to open. -> `bool`: whether there is one.
     KickDrawer,
+}
+
+impl HostCall {
+    /// The right it needs on a device that asks who is there; `None`: none beside being there.
+    pub const fn permission(&self) -> Option<Permission> {
+        match self {
+            Self::OpenDemo { .. }
+            | Self::OpenOwn
+            | Self::JoinServer(_)
+            | Self::LeaveServer { .. }
+            | Self::ExportUnsent { .. }
+            | Self::Backup { .. } => Some(Permission::SettingsEdit),
+            Self::SetAsking(_) => Some(Permission::SettingsEdit),
+            Self::CheckImport { .. } | Self::RunImport { .. } | Self::RevertImport { .. } => Some(Permission::CatalogImport),
+            Self::AddImage { .. } => Some(Permission::CatalogEdit),
+            Self::ExportProducts { .. } | Self::GetPicture { .. } => Some(Permission::CatalogRead),
+            Self::Verify => Some(Permission::LedgerRead),
+            Self::SavePdf { .. } => Some(Permission::PrintingPrint),
+            Self::TestPrinter { .. } | Self::ListSystemPrinters => Some(Permission::PrintingManage),
+            Self::KickDrawer => Some(Permission::CounterDrawer),
+            Self::GetStart
+            | Self::Reopen
+            | Self::GetSync
+            | Self::SyncNow
+            | Self::ListWaiting { .. }
+            | Self::EnterAgain { .. }
+            | Self::SetPreferences(_)
+            | Self::PickFile(_)
+            | Self::CancelTask
+            | Self::GetSeat
+            | Self::SignIn { .. }
+            | Self::TakeSeat { .. }
+            | Self::LockSeat
+            | Self::Approve { .. }
+            | Self::KeepProof(_) => None,
+        }
+    }
+
+    /// Whether it is answered while nobody is there: what shows the window, and what takes the lock away.
+    pub const fn is_for_anybody(&self) -> bool {
+        matches!(
+            self,
+            Self::GetStart
+                | Self::Reopen
+                | Self::GetSync
+                | Self::SyncNow
+                | Self::GetSeat
+                | Self::SignIn { .. }
+                | Self::TakeSeat { .. }
+                | Self::LockSeat
+        )
+    }
 }
 
 /// A shop server to join.

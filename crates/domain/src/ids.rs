@@ -74,6 +74,8 @@ ids! {
     ApiKeyId,
     /// A rule about a network.
     NetworkRuleId,
+    /// What somebody who may more allowed at a till.
+    ApprovalId,
 }
 
 impl LotId {

@@ -101,6 +101,10 @@ codes! {
     OverDiscountLimit = 17005,
     /// Code or barcode in use: `{value}` by `{name}`.
     CodeInUse = 17006,
+    /// This approval was not given here, or for something else.
+    ApprovalUnknown = 17008,
+    /// This device does not know the person by that any more, or yet: they sign in at the shop server.
+    NotKnownHere = 11009,
     /// Changed meanwhile: `{field}`: `{before}` → `{theirs}`, you wanted `{mine}`.
     ChangedMeanwhile = 17007,
     /// The file was written by a newer program: `{found}`, this program knows `{known}`.

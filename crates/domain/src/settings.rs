@@ -262,6 +262,18 @@ pub struct DeviceView {
     pub till: Option<crate::counter::Till>,
     /// Tokens with which it may speak to the shop server.
     pub token_count: i64,
+    /// Who is believed on it, by name.
+    #[serde(default)]
+    pub persons: Vec<DevicePerson>,
+}
+
+/// Somebody who has signed in on a device and is believed there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DevicePerson {
+    /// Who.
+    pub person_id: PersonId,
+    /// Their name.
+    pub name: String,
 }
 
 /// What a screen knows about where it is.

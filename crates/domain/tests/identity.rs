@@ -10,7 +10,7 @@ use kontor_domain::identity::{self, BuiltIn, CreatePerson, CreateRole, Permissio
 use kontor_domain::ids::{PersonId, RoleId};
 use kontor_domain::reject::Code;
 use kontor_domain::testing::{Failure, Shop, ShopKind};
-use kontor_domain::units::{Quantity, UnitPrice};
+use kontor_domain::units::{Quantity, Rate, UnitPrice};
 
 fn code(verdict: Result<impl std::fmt::Debug, Failure>) -> Option<Code> {
     verdict.err().and_then(|failure| failure.reject().map(|reject| reject.code))
@@ -80,15 +80,16 @@ fn nobody_gives_what_they_do_not_have_or_takes_it_from_who_has_it() {
     // Who may edit roles may not put into one what they may not themselves.
     acts(&mut shop, owner);
     let id = RoleId(shop.id());
-    run(&mut shop, identity::Command::CreateRole(CreateRole { id, name: "Roles".into(), permissions: set(&[Permission::RolesManage]) })).unwrap();
+    let permissions = set(&[Permission::RolesManage]);
+    run(&mut shop, identity::Command::CreateRole(CreateRole { id, name: "Roles".into(), permissions, discount_limit: Rate::ZERO })).unwrap();
     let keeper = hire(&mut shop, "keeper", id).unwrap();
     acts(&mut shop, keeper);
     let edit = Edit { from: set(&[Permission::RolesManage]), to: set(&[Permission::RolesManage, Permission::CounterSell]) };
-    let changes = RoleChanges { role_id: id, name: None, permissions: Some(edit) };
+    let changes = RoleChanges { permissions: Some(edit), ..RoleChanges::of(id) };
     assert_eq!(code(run(&mut shop, identity::Command::EditRole(changes))), refused);
     let seller_role = RoleId::of(BuiltIn::Seller);
     let edit = Edit { from: BuiltIn::Seller.permissions(), to: PermissionSet::default() };
-    let changes = RoleChanges { role_id: seller_role, name: None, permissions: Some(edit) };
+    let changes = RoleChanges { permissions: Some(edit), ..RoleChanges::of(seller_role) };
     assert_eq!(code(run(&mut shop, identity::Command::EditRole(changes))), refused);
 }
 
@@ -101,7 +102,7 @@ fn the_company_keeps_an_owner_and_the_owners_role_is_what_it_is() {
     assert_eq!(code(run(&mut shop, leave.clone())), Some(Code::NotAllowedInState));
     assert_eq!(code(run(&mut shop, descend.clone())), Some(Code::NotAllowedInState));
     let changes =
-        RoleChanges { role_id: RoleId::OWNER, name: None, permissions: Some(Edit { from: PermissionSet::all(), to: PermissionSet::default() }) };
+        RoleChanges { permissions: Some(Edit { from: PermissionSet::all(), to: PermissionSet::default() }), ..RoleChanges::of(RoleId::OWNER) };
     assert_eq!(code(run(&mut shop, identity::Command::EditRole(changes))), Some(Code::NotAllowedInState));
     let other = hire(&mut shop, "second", RoleId::OWNER).unwrap();
     run(&mut shop, descend).unwrap();
@@ -133,7 +134,7 @@ fn who_registers_is_a_customer_and_can_be_nothing_else() {
     let owner = shop.store.rows::<Person>().unwrap().into_iter().find(|person| person.role_id == RoleId::OWNER).unwrap();
     acts(&mut shop, owner.id);
     let edit = Edit { from: BuiltIn::Customer.permissions(), to: set(&[Permission::ProfileOwn, Permission::CounterSell]) };
-    let changes = RoleChanges { role_id: RoleId::CUSTOMER, name: None, permissions: Some(edit) };
+    let changes = RoleChanges { permissions: Some(edit), ..RoleChanges::of(RoleId::CUSTOMER) };
     assert_eq!(code(run(&mut shop, identity::Command::EditRole(changes))), Some(Code::PermissionFormat));
 }
 
@@ -186,7 +187,8 @@ fn a_built_in_role_can_be_edited_and_become_again_what_it_was() {
     let role_id = RoleId::of(BuiltIn::Seller);
     let seller = Person { id: PersonId(shop.id()), name: "x".into(), active: true, username: String::new(), role_id };
     let less = set(&[Permission::CounterSell]);
-    let changes = RoleChanges { role_id, name: None, permissions: Some(Edit { from: BuiltIn::Seller.permissions(), to: less.clone() }) };
+    let permissions = Some(Edit { from: BuiltIn::Seller.permissions(), to: less.clone() });
+    let changes = RoleChanges { permissions, ..RoleChanges::of(role_id) };
     run(&mut shop, identity::Command::EditRole(changes)).unwrap();
     let row = shop.store.rows::<Role>().unwrap().into_iter().find(|role| role.id == role_id).unwrap();
     assert_eq!(rights(&seller, Some(&row)), Rights::Only(less.0));

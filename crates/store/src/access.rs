@@ -290,6 +290,13 @@ impl Access {
         rows.iter().map(|row| get(row, 0)).collect()
     }
 
+    /// A person is no longer believed on a device, until they sign in there again; whether they were.
+    pub async fn withdraw_person(&self, company: CompanyId, device: DeviceId, person: PersonId, now: Instant) -> Result<bool, StoreError> {
+        let sql = "UPDATE device_person SET revoked_at = $1 WHERE company = $2 AND device = $3 AND person = $4 AND revoked_at IS NULL";
+        let values = vec![Value::Int(now.0), Value::Id(company.0), Value::Id(device.0), Value::Id(person.0)];
+        Ok(self.change(sql, values).await? > 0)
+    }
+
     /// The company's key; a fresh one is kept if it has none. What is returned is what is kept, whoever came first.
     pub async fn seal_key(&self, company: CompanyId, fresh: impl FnOnce() -> Option<SealKey>, now: Instant) -> Result<Option<SealKey>, StoreError> {
         if let Some(kept) = self.kept_seal_key(company).await? {

@@ -134,6 +134,10 @@ impl Reader {
         let Some(till) = self.by_id::<Till>(asker, &sale.till_id).await? else { return Ok(None) };
         let key = || values(asker, [id.to_value()]);
         let person = self.by_id::<Person>(asker, &sale.person_id).await?;
+        let approved_by = match &sale.approved_by {
+            Some(id) => self.by_id::<Person>(asker, id).await?,
+            None => None,
+        };
         let refunded = self.rows::<SaleLineRefunded>("company = $1 AND sale_id = $2 ORDER BY line", key()).await?;
         let sql = format!("{} WHERE s.company = $1 AND s.refund_of = $2 ORDER BY s.at, s.seq", row_select(self.engine()));
         let refunds = self.fetch(sql, key()).await?.iter().map(sale_row).collect::<Result<Vec<_>, _>>()?;
@@ -146,6 +150,7 @@ impl Reader {
             company,
             till,
             person_name: person.map_or_else(String::new, |person| person.name),
+            approved_by_name: approved_by.map(|person| person.name),
             lines: self.rows::<SaleLine>("company = $1 AND sale_id = $2 ORDER BY line", key()).await?,
             taxes: self.rows::<SaleTax>("company = $1 AND sale_id = $2 ORDER BY rate DESC, tax_id", key()).await?,
             tenders: self.rows::<SaleTender>("company = $1 AND sale_id = $2 ORDER BY ordinal", key()).await?,

@@ -4,8 +4,8 @@ use kontor_domain::catalog::Page;
 use kontor_domain::cell::{Cell, Value};
 use kontor_domain::command::Rights;
 use kontor_domain::identity::{
-    self, ApiKey, BrowsePersons, BuiltIn, KeyView, ListPersons, NetworkRule, Person, PersonFilter, PersonPlace, PersonSort, PersonView, Profile,
-    Query, Role, RoleView,
+    self, ApiKey, BrowsePersons, BuiltIn, KeyView, ListPersons, NetworkRule, Person, PersonFilter, PersonPlace, PersonSort, PersonView, Powers,
+    Profile, Query, Role, RoleView,
 };
 use kontor_domain::ids::{PersonId, RoleId};
 use kontor_domain::place::{Place, Stretch};
@@ -53,13 +53,26 @@ impl Reader {
 
     /// What the person who asks may do, as this copy knows it.
     pub async fn rights(&self, asker: &Asker) -> Result<Rights, StoreError> {
+        Ok(self.acting_person(asker, asker.person).await?.map_or_else(Rights::none, |(_, powers)| powers.rights))
+    }
+
+    /// A person and what they may do, as this copy knows it.
+    pub async fn acting_person(&self, asker: &Asker, id: PersonId) -> Result<Option<(Person, Powers)>, StoreError> {
         let sql = format!(
             "SELECT {}, {} FROM person p LEFT JOIN role r ON r.company = p.company AND r.id = p.role_id WHERE p.company = $1 AND p.id = $2",
             columns::<Person>("p"),
             columns::<Role>("r")
         );
-        let Some(row) = self.fetch_one(sql, values(asker, [asker.person.to_value()])).await? else { return Ok(Rights::none()) };
-        Ok(identity::rights(&row_at::<Person>(&row, 0)?, joined::<Role>(&row, width::<Person>())?.as_ref()))
+        let Some(row) = self.fetch_one(sql, values(asker, [id.to_value()])).await? else { return Ok(None) };
+        let person: Person = row_at(&row, 0)?;
+        let powers = identity::powers(&person, joined::<Role>(&row, width::<Person>())?.as_ref());
+        Ok(Some((person, powers)))
+    }
+
+    /// Who signs in under a name.
+    pub async fn person_named(&self, asker: &Asker, username: &str) -> Result<Option<Person>, StoreError> {
+        let named = vec![asker.company.to_value(), Value::Text(username.to_owned())];
+        Ok(self.rows::<Person>("company = $1 AND username = $2", named).await?.into_iter().next())
     }
 
     /// All rules about networks.

@@ -52,6 +52,8 @@ files!(
     "019_kept_answer.sql",
     "021_chain.sql",
     "022_quarantine.sql",
+    "023_discount_limit.sql",
+    "024_approval.sql",
     "025_upkeep.sql",
     "026_blob.sql",
     "028_documents.postgres.sql",

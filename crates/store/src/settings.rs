@@ -5,8 +5,9 @@ use kontor_domain::catalog::Tax;
 use kontor_domain::cell::Cell;
 use kontor_domain::counter::{ParkedCart, Shift, Till};
 use kontor_domain::identity::Person;
+use kontor_domain::ids::{DeviceId, PersonId};
 use kontor_domain::printing::Printer;
-use kontor_domain::settings::{Company, Device, DeviceView, Query, Session};
+use kontor_domain::settings::{Company, Device, DevicePerson, DeviceView, Query, Session};
 use kontor_domain::stock::Location;
 use kontor_domain::time::Instant;
 use kontor_domain::world::Row;
@@ -51,8 +52,17 @@ impl Reader {
             columns::<Till>("t")
         );
         let (first, last) = (width::<Device>(), width::<Device>() + width::<Till>());
-        let view = |row: &AnyRow| Ok(DeviceView { device: row_at(row, 0)?, till: joined(row, first)?, token_count: get(row, last)? });
-        self.fetch(sql, values(asker, [])).await?.iter().map(view).collect()
+        let view =
+            |row: &AnyRow| Ok(DeviceView { device: row_at(row, 0)?, till: joined(row, first)?, token_count: get(row, last)?, persons: Vec::new() });
+        let mut views: Vec<DeviceView> = self.fetch(sql, values(asker, [])).await?.iter().map(view).collect::<Result<_, StoreError>>()?;
+        let sql = "SELECT p.device, n.id, n.name FROM device_person p JOIN person n ON n.company = p.company AND n.id = p.person
+            WHERE p.company = $1 AND p.revoked_at IS NULL ORDER BY n.name, n.id";
+        for row in self.fetch(sql.to_owned(), values(asker, [])).await? {
+            let (device, person_id, name): (DeviceId, PersonId, String) = (get(&row, 0)?, get(&row, 1)?, get(&row, 2)?);
+            let found = views.iter_mut().find(|view| view.device.id == device);
+            found.into_iter().for_each(|view| view.persons.push(DevicePerson { person_id, name: name.clone() }));
+        }
+        Ok(views)
     }
 
     /// Everything a screen needs to start.

@@ -269,7 +269,15 @@ impl Authority {
         }
         let mut envelope = submission.envelope.clone();
         let (rights, now) = (submission.rights.clone(), submission.now);
-        let context = Context { company: envelope.company, person: envelope.actor, device: envelope.device, rights, now, mode: Mode::Entry };
+        let context = Context {
+            company: envelope.company,
+            person: envelope.actor,
+            device: envelope.device,
+            rights,
+            lender: Rights::All,
+            now,
+            mode: Mode::Entry,
+        };
         let world = self.worlds.entry(envelope.company).or_default();
         let drawn = settle(world, &mut self.rounds, "number", |world| draw_number(world, &mut envelope, SERIES_ALONE));
         let tried = match drawn {

@@ -189,7 +189,15 @@ impl Replica {
             return Ok(None);
         }
         let series = self.meta()?.meta.series;
-        let context = Context { company: envelope.company, person: envelope.actor, device: envelope.device, rights, now, mode: Mode::Entry };
+        let context = Context {
+            company: envelope.company,
+            person: envelope.actor,
+            device: envelope.device,
+            rights,
+            lender: Rights::All,
+            now,
+            mode: Mode::Entry,
+        };
         let drawn = settle(&mut self.world, &mut self.rounds, "number", |world| {
             draw_number(world, &mut envelope, series)?;
             carry(world, &mut envelope.command)
@@ -246,7 +254,7 @@ impl Replica {
             let mut is_refused = false;
             if let Some(envelope) = envelope {
                 let (person, device) = (envelope.actor, envelope.device);
-                let context = Context { company: self.company, person, device, rights: Rights::All, now, mode: Mode::Again };
+                let context = Context { company: self.company, person, device, rights: Rights::All, lender: Rights::All, now, mode: Mode::Again };
                 match attempt(&mut self.world, &mut self.rounds, &context, &envelope) {
                     Tried::Load(needs) => return Ok(Step::Load(needs)),
                     Tried::Done(_) => self.world.seal(0),

@@ -7,9 +7,9 @@ mod rest;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use kontor_domain::command::Command;
+use kontor_domain::command::{Command, Permission};
 use kontor_domain::host::HostEvent;
-use kontor_domain::ids::{CommandId, PrinterId};
+use kontor_domain::ids::{CommandId, PersonId, PrinterId};
 use kontor_domain::printing::{self, PrintJob, PrintState, Printer, Report};
 use kontor_domain::reject::{Code, Reject};
 use tokio::time::Instant;
@@ -154,10 +154,17 @@ async fn report(program: &Program, shop: &Shop, job: &PrintJob, state: PrintStat
 /// The verdict on a job is a command like any other.
 async fn submit(program: &Program, shop: &Shop, report: Report) -> Result<(), Reject> {
     let command = Command::Printing(printing::Command::Report(report));
-    let done = shop.submit(CommandId(Uuid::now_v7()), command, platform::now()).await?;
+    let done = shop.submit_as(reporter(shop).await, CommandId(Uuid::now_v7()), command, platform::now()).await?;
     // Only screens hear of it: the loop would wake itself.
     program.tell(HostEvent::Changed(done.outcome.events));
     Ok(())
+}
+
+/// Whoever is here says what became of paper; who may not print leaves it to whom the device was set up for.
+async fn reporter(shop: &Shop) -> PersonId {
+    let asker = shop.asker();
+    let may_print = shop.reader().rights(&asker).await.is_ok_and(|rights| rights.allow(Permission::PrintingPrint));
+    if may_print { asker.person } else { shop.installation.person }
 }
 
 fn tell(program: &Program, job: &PrintJob, problem: Reject) {

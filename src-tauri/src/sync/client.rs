@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kontor_domain::identity::Person;
+use kontor_domain::ids::PersonId;
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::secret::Secret;
 use kontor_domain::world::Scope;
@@ -128,6 +130,18 @@ struct Problem {
     args: std::collections::BTreeMap<String, String>,
 }
 
+/// A session, as far as it matters here.
+#[derive(serde::Deserialize)]
+struct SignedIn {
+    access_token: Secret,
+}
+
+/// Whose session it is.
+#[derive(serde::Deserialize)]
+struct Me {
+    person: Person,
+}
+
 impl Client {
     /// To a server that the system vouches for, or to the one with this certificate.
     pub fn new(address: &Address, fingerprint: Option<&str>) -> Result<Self, Reject> {
@@ -194,6 +208,35 @@ impl Client {
             return Err(Trouble::Refused(Reject::field(Code::NotFound, "code").with("what", "code")));
         }
         self.read(response).await
+    }
+
+    /// Whom the server knows by this name and password; the person is believed on this device from now on. The session that
+    /// it begins is ended at once: what the person does goes by the till's own way.
+    pub async fn sign_in(&self, token: &Secret, username: &str, password: &Secret) -> Result<PersonId, Trouble> {
+        let body = serde_json::json!({ "username": username, "password": password }).to_string();
+        let request = self.http.post(self.address.at("/api/v1/auth/login")).header("content-type", "application/json").bearer_auth(&token.0);
+        let response = self.send(request.body(body), ANSWER_LIMIT).await?;
+        let session: SignedIn = match response.status() {
+            StatusCode::UNAUTHORIZED => return Err(self.not_let_in(response).await),
+            _ => self.read(response).await?,
+        };
+        let me = self.http.get(self.address.at("/api/v1/auth/me")).bearer_auth(&session.access_token.0);
+        let me: Me = self.read(self.send(me, ANSWER_LIMIT).await?).await?;
+        let out = self.http.post(self.address.at("/api/v1/auth/logout")).bearer_auth(&session.access_token.0);
+        if let Err(trouble) = self.send(out, ANSWER_LIMIT).await {
+            // It ends by itself.
+            tracing::info!(trouble = trouble.word(), "a session stays open");
+        }
+        Ok(me.person.id)
+    }
+
+    /// Why somebody was not let in: the person, or the whole till.
+    async fn not_let_in(&self, response: Response) -> Trouble {
+        let bytes = self.bytes(response, PROBLEM_LIMIT).await.unwrap_or_default();
+        match serde_json::from_slice::<Problem>(&bytes) {
+            Ok(Problem { code: Some(code), args }) if code != Code::Unauthorised => Trouble::Refused(Reject { code, args }),
+            _ => Trouble::Refused(Reject::new(Code::TokenRefused).with("address", &self.address)),
+        }
     }
 
     /// Commands go up.

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::address::Address;
+use crate::kept::{self, Kept, unwritable};
 use crate::platform;
 use crate::program::internal;
 
@@ -46,11 +47,6 @@ pub struct Connection {
     pub file: String,
     /// Whether the copy was made: it is not made twice, or numbers would come twice.
     pub is_made: bool,
-}
-
-fn unwritable(path: &Path, error: &std::io::Error) -> Reject {
-    tracing::error!(%error, "connection");
-    Reject::new(Code::ReadOnly).with("path", path.display())
 }
 
 impl Connection {
@@ -94,37 +90,22 @@ impl Connection {
 
     /// Forgets it, and its token.
     pub fn forget(&self, folder: &Path) -> Result<(), Reject> {
-        for path in [folder.join(FILE), folder.join(TOKEN_FILE)] {
-            match std::fs::remove_file(&path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(unwritable(&path, &error)),
-                _ => {}
-            }
-        }
-        if has_keychain(folder) {
-            platform::forget_in_keychain(&self.token_name());
-        }
-        Ok(())
+        kept::remove(&folder.join(FILE))?;
+        self.kept_token(folder).forget()
     }
 
-    fn token_name(&self) -> String {
-        format!("till {}", self.device.0)
+    fn kept_token(&self, folder: &Path) -> Kept {
+        Kept::new(folder, TOKEN_FILE, format!("till {}", self.device.0))
     }
 
     /// Keeps the token: in the keychain, else in a file that only this user may read.
     pub fn keep_token(&self, folder: &Path, token: &Secret) -> Result<(), Reject> {
-        let path = folder.join(TOKEN_FILE);
-        if has_keychain(folder) && platform::keep_in_keychain(&self.token_name(), token) {
-            // One that a till before had is not to be found instead.
-            return std::fs::remove_file(&path)
-                .or_else(|error| if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(unwritable(&path, &error)) });
-        }
-        platform::write_private(&path, token.0.as_bytes()).map_err(|error| unwritable(&path, &error))
+        self.kept_token(folder).keep(token)
     }
 
     /// The token. May wait for a person who unlocks the keychain.
     pub fn token(&self, folder: &Path) -> Option<Secret> {
-        let of_file = std::fs::read_to_string(folder.join(TOKEN_FILE)).ok().map(|text| Secret(text.trim().to_owned()));
-        of_file.or_else(|| has_keychain(folder).then(|| platform::find_in_keychain(&self.token_name())).flatten())
+        self.kept_token(folder).find()
     }
 
     /// Where the copy is.
@@ -171,11 +152,6 @@ impl Connection {
     pub const fn installation(&self) -> Installation {
         Installation { company: self.company, device: self.device, person: self.person }
     }
-}
-
-/// The keychain is the person's; a folder of somebody's own choice (a test, a second shop) keeps its token itself.
-fn has_keychain(folder: &Path) -> bool {
-    platform::data_folder().is_ok_and(|usual| usual == folder)
 }
 
 /// Another name for a file that must not be lost.

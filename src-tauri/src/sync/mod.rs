@@ -18,7 +18,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kontor_domain::host::SyncState;
-use kontor_domain::reject::Reject;
+use kontor_domain::ids::PersonId;
+use kontor_domain::reject::{Code, Reject};
+use kontor_domain::secret::Secret;
 use kontor_store::StoreError;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -26,9 +28,12 @@ use tokio::task::JoinHandle;
 pub use again::enter_again;
 pub use join::{Accepted, Joined, ask, leave, put_moved_aside, renew, settle};
 
+use self::address::Address;
 use self::board::Board;
+use self::client::Client;
+pub use self::client::Trouble;
 use self::connection::Connection;
-use crate::program::Program;
+use crate::program::{Program, internal};
 use crate::shop::Shop;
 
 /// A till's running sync. It ends when dropped; what the writer has of it is written.
@@ -86,6 +91,16 @@ impl Syncing {
     pub const fn connection(&self) -> &Connection {
         &self.connection
     }
+}
+
+/// Whom the server knows by a name and a password, and believes on this device from now on.
+pub async fn sign_in(folder: &Path, connection: &Connection, username: &str, password: &Secret) -> Result<PersonId, Trouble> {
+    let address = Address::read(&connection.address)?;
+    let client = Client::new(&address, connection.fingerprint.as_deref())?;
+    let (keeper, to) = (connection.clone(), folder.to_owned());
+    let token = tokio::task::spawn_blocking(move || keeper.token(&to)).await.map_err(internal)?;
+    let token = token.ok_or_else(|| Trouble::Refused(Reject::new(Code::TokenRefused).with("address", &address)))?;
+    client.sign_in(&token, username, password).await
 }
 
 /// Writes what was not sent to a file that only the server can open; how many commands.

@@ -8,6 +8,7 @@ use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use kontor_domain::ids::PersonId;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -36,6 +37,37 @@ impl<T: From<Uuid>, S: Send + Sync> FromRequestParts<S> for Of<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let Path(PathId { id }) = Path::from_request_parts(parts, state).await.map_err(|_| Problem::missing("id"))?;
         Ok(Self(T::from(id)))
+    }
+}
+
+/// The thing of a path and a person in it: `…/{id}/persons/{person}`.
+#[derive(Debug)]
+pub struct OfPerson<T>(pub T, pub PersonId);
+
+/// The ids of such a path.
+#[derive(Deserialize, JsonSchema)]
+struct PersonPath {
+    /// Which one.
+    id: Uuid,
+    /// Who.
+    person: Uuid,
+}
+
+impl<T: From<Uuid>, S: Send + Sync> FromRequestParts<S> for OfPerson<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path(PersonPath { id, person }) = Path::from_request_parts(parts, state).await.map_err(|_| Problem::missing("id"))?;
+        Ok(Self(T::from(id), PersonId(person)))
+    }
+}
+
+impl<T> OperationInput for OfPerson<T> {
+    fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
+        let schema = ctx.schema.root_schema_for::<PersonPath>();
+        let parameters = parameters_from_schema(ctx, schema, ParamLocation::Path);
+        add_parameters(ctx, operation, parameters);
+        may_answer(operation, &[404]);
     }
 }
 

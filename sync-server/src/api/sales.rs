@@ -89,7 +89,7 @@ pub struct SaleDraftLine {
     pub product_id: ProductId,
     /// How much, above zero.
     pub quantity: Quantity,
-    /// Price of one unit if it is not the list's.
+    /// Price of one unit if it is not the list's; it needs `counter.price`.
     #[serde(default)]
     pub unit_price: Option<UnitPrice>,
     /// Discount on this line.
@@ -248,7 +248,7 @@ async fn refund(
     let tax = Money::sum(parts.iter().map(|part| part.tax))?.negated()?;
     let base = Money::sum(parts.iter().map(|part| part.base))?.negated()?;
     let made = SaleMade { id, number: String::new(), base, tax, total: total.negated()?, rounding: rounding.negated()?, change: Money::ZERO };
-    let refund = Refund { refund_id: id, shift_id, sale_id, lines, total, tenders, rounding, note, restock, print: None, sold: None };
+    let refund = Refund { refund_id: id, shift_id, sale_id, lines, total, tenders, rounding, note, restock, print: None, sold: None, approval: None };
     let command = Command::Counter(counter::Command::Refund(Box::new(refund)));
     let numbered = move |receipt: &kontor_domain::command::Receipt| SaleMade { number: receipt.number.clone().unwrap_or_default(), ..made.clone() };
     post.named.execute(&app, &actor, command, numbered).await

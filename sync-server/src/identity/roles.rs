@@ -6,6 +6,7 @@ use axum::extract::State;
 use kontor_domain::command::{Command, Permission};
 use kontor_domain::identity::{self, CreateRole, ListRoles, PermissionSet, RoleChanges, RoleView};
 use kontor_domain::ids::RoleId;
+use kontor_domain::units::Rate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +49,8 @@ pub struct RoleDraft {
     name: String,
     /// What it may.
     permissions: PermissionSet,
+    #[serde(default)]
+    discount_limit: Rate,
 }
 
 /// A role that was made.
@@ -63,7 +66,7 @@ pub struct RoleMade {
 /// Makes a role.
 pub(super) async fn create(State(app): State<Arc<App>>, actor: Actor, post: Post<RoleDraft>) -> Result<Reply<201, RoleMade>, Problem> {
     let (id, role): (RoleId, _) = (fresh(), post.body);
-    let create = CreateRole { id, name: role.name.clone(), permissions: role.permissions.clone() };
+    let create = CreateRole { id, name: role.name.clone(), permissions: role.permissions.clone(), discount_limit: role.discount_limit };
     let command = Command::Identity(identity::Command::CreateRole(create));
     post.named.execute(&app, &actor, command, move |_| RoleMade { id, role: role.clone() }).await
 }
@@ -76,6 +79,7 @@ pub struct RoleFields {
     name: Option<String>,
     /// What it may.
     permissions: Option<PermissionSet>,
+    discount_limit: Option<Rate>,
 }
 
 /// Changes a role.
@@ -90,7 +94,8 @@ pub(super) async fn edit(
     let expected = if_match.check(&json(&seen)?)?;
     let name = held(expected, &seen.role.name, &wish.name.unwrap_or_else(|| seen.role.name.clone()));
     let permissions = held(expected, &seen.role.permissions, &wish.permissions.unwrap_or_else(|| seen.role.permissions.clone()));
-    let command = Command::Identity(identity::Command::EditRole(RoleChanges { role_id, name, permissions }));
+    let discount_limit = held(expected, &seen.role.discount_limit, &wish.discount_limit.unwrap_or(seen.role.discount_limit));
+    let command = Command::Identity(identity::Command::EditRole(RoleChanges { role_id, name, permissions, discount_limit }));
     app.host.execute_keeping(&actor, new_command(), command, None).await.map_err(|reject| if_match.refused(reject))?;
     Single::of(&view(&app, &actor, role_id).await?)
 }

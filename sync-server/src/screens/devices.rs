@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::admin::{self, NewEnrolment};
-use crate::api::input::{Body, Of};
+use crate::api::input::{Body, Of, OfPerson};
 use crate::api::output::{Done, Reply};
 use crate::app::App;
 use crate::host::now;
@@ -93,5 +93,18 @@ pub(super) async fn write_off(State(app): State<Arc<App>>, actor: Actor, Of(id):
     let count = app.host.access.revoke(actor.company, id, now()).await?;
     note(&app, &actor, "access.device_written_off", serde_json::json!({ "device_id": id, "count": count })).await;
     tracing::info!(device = %id, count, "written off");
+    Ok(Done)
+}
+
+/// A person is no longer believed on a device: what they did there stands and is flagged, what they ask for is refused. Who
+/// signs in there again is believed again.
+pub(super) async fn withdraw(State(app): State<Arc<App>>, actor: Actor, OfPerson(device, person): OfPerson<DeviceId>) -> Result<Done, Problem> {
+    if !devices(&app, &actor).await?.iter().any(|view| view.device.id == device) {
+        return Err(unknown("device"));
+    }
+    if !app.host.access.withdraw_person(actor.company, device, person, now()).await? {
+        return Err(unknown("person"));
+    }
+    note(&app, &actor, "access.device_person_withdrawn", serde_json::json!({ "device_id": device, "person_id": person })).await;
     Ok(Done)
 }

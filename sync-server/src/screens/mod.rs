@@ -35,6 +35,7 @@ routes! {
     GET "/api/v1/screens/events" => events, SignedIn, "What changed, as it happens";
     POST "/api/v1/devices/invitations" => devices::invite, May(&[Permission::SettingsEdit]), "Makes a code with which a till joins";
     POST "/api/v1/devices/{id}/write-off" => devices::write_off, May(&[Permission::SettingsEdit]), "Takes a device's tokens back";
+    POST "/api/v1/devices/{id}/persons/{person}/withdraw" => devices::withdraw, May(&[Permission::SettingsEdit]), "No longer believes a person on a device";
 }
 
 async fn execute(

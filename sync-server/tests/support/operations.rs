@@ -135,6 +135,7 @@ fn query_of(operation: &Operation, ids: &Ids) -> String {
 pub async fn ask(caller: &Caller, operation: &Operation, ids: &Ids) -> Result<Answered> {
     let kind = KINDS.iter().find(|(part, _)| operation.path.contains(part)).map_or("product_id", |(_, name)| name);
     let path = operation.path.replace("{id}", ids[kind].as_str().context("an id")?).replace("{sha256}", &"5e".repeat(32));
+    let path = path.replace("{person}", ids["person_id"].as_str().context("an id")?);
     let path = path + &query_of(operation, ids);
     let mut request = caller.request(operation.method.clone(), &path).header("if-match", "*");
     if operation.is_file {

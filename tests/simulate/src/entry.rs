@@ -247,6 +247,7 @@ pub fn refund(dice: &mut Dice, file: &Connection, place: &Place, shift_id: Shift
         restock: dice.percent(80),
         print: None,
         sold: None,
+        approval: None,
     };
     Ok(Some(counter(counter::Command::Refund(Box::new(refund)))))
 }

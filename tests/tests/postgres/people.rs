@@ -39,14 +39,23 @@ pub async fn employ(both: &Both) {
     run(both, identity::Command::EditPerson(PersonChanges { email, ..PersonChanges::of(lin) })).await;
     let email = Some(Edit { from: String::new(), to: "owner@example.com".into() });
     run(both, identity::Command::EditProfile(ProfileChanges { name: None, email })).await;
-    run(both, identity::Command::CreateRole(CreateRole { id: night, name: "Night".into(), permissions: set(&[Permission::CounterSell]) })).await;
+    run(
+        both,
+        identity::Command::CreateRole(CreateRole {
+            id: night,
+            name: "Night".into(),
+            permissions: set(&[Permission::CounterSell]),
+            discount_limit: Rate(50_000),
+        }),
+    )
+    .await;
     run(both, identity::Command::ChangeRole { person_id: bo, role: Edit { from: RoleId::of(BuiltIn::WarehouseClerk), to: night } }).await;
     both.refuse(Command::Identity(identity::Command::RemoveRole { id: night }), Code::NotAllowedInState).await;
     run(both, identity::Command::ChangeRole { person_id: bo, role: Edit { from: night, to: RoleId::CUSTOMER } }).await;
     run(both, identity::Command::RemoveRole { id: night }).await;
     run(both, identity::Command::SetActive { person_id: bo, active: Edit { from: true, to: false } }).await;
     let permissions = Some(Edit { from: BuiltIn::Seller.permissions(), to: set(&[Permission::CounterSell, Permission::StockRead]) });
-    run(both, identity::Command::EditRole(RoleChanges { role_id: seller, name: None, permissions })).await;
+    run(both, identity::Command::EditRole(RoleChanges { permissions, ..RoleChanges::of(seller) })).await;
     let key = ApiKeyId(id());
     run(both, identity::Command::CreateKey(CreateKey { id: key, name: "Web shop".into(), permissions: set(&[Permission::CatalogRead]) })).await;
     run(both, identity::Command::RevokeKey { id: key }).await;

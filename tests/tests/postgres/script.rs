@@ -251,6 +251,7 @@ async fn refund(both: &Both, founded: &Founded, sale_id: SaleId) {
         restock: false,
         print: None,
         sold: None,
+        approval: None,
     };
     both.run(Command::Counter(counter::Command::Refund(Box::new(refund.clone())))).await;
     let too_much = Refund { refund_id: SaleId(id()), lines: vec![RefundLine { line: 1, quantity: Quantity(2_000) }], ..refund };

@@ -47,6 +47,7 @@ fn shown_detail(detail: &AuditDetail) -> AnyView {
     let facts = [
         (t(key::SYNC_WHEN), format::date_time(entry.at)),
         (t(key::ACCESS_PERSON), entry.person_name.clone()),
+        (t(key::SALES_APPROVED_BY), detail.approved_by_name.clone().unwrap_or_default()),
         (t(key::ACCESS_DEVICE), entry.device_name.clone()),
         (t(key::ACCESS_FROM_ADDRESS), entry.address.clone()),
         (t(key::SYNC_NUMBER), entry.number.clone().unwrap_or_default()),

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::here::OwnPage;
 use super::users::role_words;
 use crate::backend::server::{self, Method};
 use crate::live::live;
@@ -22,6 +23,9 @@ use crate::{backend, format, icon};
 /// The page.
 #[component]
 pub(super) fn ProfilePage() -> impl IntoView {
+    if !backend::is_browser() {
+        return view! { <OwnPage/> }.into_any();
+    }
     let profile = live(&[Event::IdentityChanged], || Some(GetProfile {}));
     let shown = Memo::new(move |_| profile.get().flatten());
     view! {
@@ -34,10 +38,12 @@ pub(super) fn ProfilePage() -> impl IntoView {
         <Sessions/>
         <Password/>
     }
+    .into_any()
 }
 
+/// Name and address.
 #[component]
-fn Data(view: PersonView) -> impl IntoView {
+pub(super) fn Data(view: PersonView) -> impl IntoView {
     let form = Form::new(&["name", "email", "password"]);
     let email_before = view.profile.as_ref().map(|profile| profile.email.clone()).unwrap_or_default();
     let (name, email) = (RwSignal::new(view.person.name.clone()), RwSignal::new(email_before.clone()));

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use kontor_domain::command::{Command, Edit, Event, Permission};
 use kontor_domain::identity::{self, BuiltIn, CreateRole, ListRoles, PermissionSet, RoleChanges, RoleView};
 use kontor_domain::ids::RoleId;
+use kontor_domain::reject::{Code, Reject};
+use kontor_domain::units::Rate;
 use leptos::prelude::*;
 
 use super::grid::{PermissionGrid, counted};
@@ -66,26 +68,32 @@ pub(super) fn RolesPage() -> impl IntoView {
 
 #[component]
 fn RoleForm(view: Option<RoleView>, open: RwSignal<bool>) -> impl IntoView {
-    let form = Form::new(&["name"]);
+    let form = Form::new(&["name", "discount_limit"]);
     let is_owner = view.as_ref().is_some_and(|view| view.built_in == Some(BuiltIn::Owner));
     let is_fixed = is_owner || !app().may(Permission::RolesManage);
     let shown = view.as_ref().map(|view| role_words(view.role.id, &view.role.name)).unwrap_or_default();
     let name = RwSignal::new(shown.clone());
     let before: BTreeSet<Permission> = view.as_ref().map(|view| view.role.permissions.0.clone()).unwrap_or_default();
     let chosen = RwSignal::new(if is_owner { Permission::ALL.iter().copied().collect() } else { before });
+    let limit_before = view.as_ref().map_or(Rate::ZERO, |view| view.role.discount_limit);
+    let limit = RwSignal::new(limit_before.percent_figure());
     let id = view.as_ref().map_or_else(|| ids::new(RoleId), |view| view.role.id);
     let removal = view.as_ref().filter(|_| !is_fixed).and_then(removal);
     let (seen, shown) = (StoredValue::new(view), StoredValue::new(shown));
     let save = move || {
         let permissions = PermissionSet(chosen.get_untracked());
         let name = name.get_untracked().trim().to_owned();
+        let Some(discount_limit) = Rate::parse_percent(limit.get_untracked().trim()) else {
+            return form.refuse(Reject::field(Code::Format, "discount_limit"));
+        };
         let command = seen.with_value(|seen| match seen {
-            None => identity::Command::CreateRole(CreateRole { id, name, permissions }),
+            None => identity::Command::CreateRole(CreateRole { id, name, permissions, discount_limit }),
             Some(view) => identity::Command::EditRole(RoleChanges {
                 role_id: id,
                 // A built-in role's name is a word as long as nobody changed what is shown for it.
                 name: if shown.with_value(|shown| *shown == name) { None } else { Edit::between(&view.role.name, &name) },
                 permissions: Edit::between(&view.role.permissions, &permissions),
+                discount_limit: Edit::between(&view.role.discount_limit, &discount_limit),
             }),
         });
         form.send(backend::execute(Command::Identity(command)), move |_| open.set(false));
@@ -95,6 +103,17 @@ fn RoleForm(view: Option<RoleView>, open: RwSignal<bool>) -> impl IntoView {
         <div class="form">
             {is_owner.then(|| view! { <Strip tone=Tone::Plain text=t(key::ACCESS_OWNER_FIXED)/> })}
             <TextField label=field_name("name") value=name name="name" form=form disabled=is_fixed max_length=200/>
+            <TextField
+                label=t(key::SEAT_DISCOUNT_LIMIT)
+                value=limit
+                name="discount_limit"
+                form=form
+                mode="decimal"
+                unit="%"
+                hint=t(key::SEAT_DISCOUNT_LIMIT_HOW)
+                disabled=is_fixed
+                max_length=10
+            />
             <PermissionGrid chosen=chosen fixed=is_fixed/>
             <FormError form=form/>
             <div class="foot">

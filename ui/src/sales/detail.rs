@@ -224,6 +224,7 @@ fn facts(detail: &SaleDetail) -> impl IntoView + use<> {
                 {fact(t(key::SALES_BUSINESS_DATE), format::date(sale.business_date))}
                 {fact(t(key::SALES_TILL), detail.till.number.to_string())}
                 {fact(t(key::SALES_PERSON), detail.person_name.clone())}
+                {detail.approved_by_name.clone().map(|name| fact(t(key::SALES_APPROVED_BY), name))}
                 {original}
                 {text_fact(t(key::SALES_CUSTOMER), &sale.customer_name)}
                 {text_fact(t(key::SALES_TAX_NUMBER), &sale.customer_tax_number)}

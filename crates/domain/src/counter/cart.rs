@@ -134,9 +134,24 @@ impl Discount {
             Self::Amount(off) => Ok(off),
         }
     }
+
+    /// As a part of the amount it took `off` of.
+    fn rate_of(self, amount: Money, off: Money) -> Rate {
+        match self {
+            _ if amount.is_zero() => Rate::ZERO,
+            Self::None => Rate::ZERO,
+            Self::Percent(rate) => rate,
+            Self::Amount(_) => part(off, amount),
+        }
+    }
 }
 
 impl CartLine {
+    /// Whether another price is asked than the list's. What has no price in the list is asked for its price.
+    pub fn has_other_price(&self) -> bool {
+        self.unit_price != self.list_price && !self.list_price.is_zero()
+    }
+
     fn check(&self) -> Result<(), Reject> {
         check_name(&self.name, "name", NAME_LIMIT)?;
         check_line(&self.code, "code", CODE_LIMIT)?;
@@ -197,6 +212,29 @@ pub fn price(cart: &Cart) -> Result<CartFigures, Reject> {
         taxes,
         lines,
     })
+}
+
+/// How much of its price a cart lets go: the largest part of a line, or of the whole. A percentage counts as it was given,
+/// whatever became of it by rounding.
+pub fn discount_rate(cart: &Cart, figures: &CartFigures) -> Rate {
+    let lines = cart.lines.iter().zip(&figures.lines);
+    let has_line_discount = figures.lines.iter().any(|line| !line.discount.is_zero());
+    let of_whole = match cart.discount {
+        Discount::None => Rate::ZERO,
+        Discount::Percent(rate) if !has_line_discount => rate,
+        Discount::Percent(_) | Discount::Amount(_) => part(figures.discount, figures.gross),
+    };
+    lines.map(|(line, figures)| line.discount.rate_of(figures.gross, figures.discount)).fold(of_whole, Rate::max)
+}
+
+/// The smallest rate whose share is that much.
+fn part(off: Money, gross: Money) -> Rate {
+    if off <= Money::ZERO || gross <= Money::ZERO {
+        return Rate::ZERO;
+    }
+    let (off, gross, whole) = (i128::from(off.0), i128::from(gross.0), i128::from(Rate::WHOLE.0));
+    // `off` is at most `gross`: it fits.
+    i64::try_from((off * whole + gross - 1) / gross).map_or(Rate::WHOLE, Rate)
 }
 
 fn after_line_discount(line: &LineFigures) -> Result<Money, Reject> {

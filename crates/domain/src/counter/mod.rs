@@ -18,11 +18,12 @@ pub use sell::receipt_number;
 pub use shift::{OVER_SHORT_DETAIL, SAFE_DETAIL, Z_NUMBER};
 pub use views::*;
 
-use crate::command::{Exec, Outcome};
+use crate::command::{Exec, Outcome, Permission};
+use crate::identity::{Approvable, Approval};
 use crate::ids::{CashMovementId, ParkedCartId, PrintJobId, PrinterId, SaleId, ShiftId, TillId};
 use crate::reject::Reject;
 use crate::time::BusinessDate;
-use crate::units::{Money, Quantity};
+use crate::units::{Money, Quantity, Rate};
 use crate::world::{Halt, World};
 use cart::{Cart, CartFigures};
 
@@ -125,6 +126,9 @@ pub struct Sell {
     /// A parked cart that this sale came from and that goes with it.
     #[serde(default)]
     pub parked_cart_id: Option<ParkedCartId>,
+    /// What somebody who may more allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Approval>,
 }
 
 impl Sell {
@@ -144,6 +148,7 @@ impl Sell {
             note: String::new(),
             print: None,
             parked_cart_id: None,
+            approval: None,
         })
     }
 
@@ -206,6 +211,9 @@ pub struct Refund {
     /// On its way from a copy: what was sold, as the copy has it. No screen fills it in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sold: Option<Box<Sold>>,
+    /// What somebody who may more allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Approval>,
 }
 
 /// A sale as far as something is given back of it. A refund that was given stands even where nobody knows the sale (its
@@ -259,6 +267,35 @@ pub struct OpenDrawer {
     /// Why, may be empty.
     #[serde(default)]
     pub reason: String,
+}
+
+impl Command {
+    /// What somebody who may more allowed of it.
+    pub const fn approval(&self) -> Option<&Approval> {
+        match self {
+            Self::Sell(sell) => sell.approval.as_ref(),
+            Self::Refund(refund) => refund.approval.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Takes up an approval; what nobody can allow takes up none.
+    pub fn approve(&mut self, approval: Option<Approval>) {
+        match self {
+            Self::Sell(sell) => sell.approval = approval,
+            Self::Refund(refund) => refund.approval = approval,
+            _ => {}
+        }
+    }
+
+    /// What of it somebody who may more can allow.
+    pub fn approvable(&self) -> Option<Approvable> {
+        match self {
+            Self::Sell(sell) => Some(sell::approvable(sell)),
+            Self::Refund(_) => Some(Approvable { permissions: [Permission::CounterRefund].into_iter().collect(), discount: Rate::ZERO }),
+            _ => None,
+        }
+    }
 }
 
 /// Puts into a command what it needs to stand where less is known than here: a copy calls it before it executes the

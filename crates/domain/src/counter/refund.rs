@@ -308,6 +308,7 @@ fn refund_row(
         customer_name: sale.customer_name.clone(),
         customer_tax_number: sale.customer_tax_number.clone(),
         note: refund.note.clone(),
+        approved_by: refund.approval.as_ref().map(|approval| approval.person_id),
     })
 }
 

@@ -249,6 +249,8 @@ table! {
         customer_tax_number: String,
         /// Note, may be empty.
         note: String,
+        /// Who allowed what the person may not do alone.
+        approved_by: Option<PersonId>,
     }
     reach Warehouse, change Append, index [number]
 }

@@ -1,6 +1,6 @@
 //! A sale: checked, written, moved, posted, counted.
 
-use super::cart::{Cart, check_tenders, price};
+use super::cart::{Cart, CartLine, check_tenders, discount_rate, price};
 use super::shift::{add_total, check_number_is_of, correct_closed_drawer, open_shift, wish_shift, wish_totals};
 use super::{
     LINES_LIMIT, PARKED_LIMIT, Park, ParkedCart, ParkedCartKey, Sale, SaleKey, SaleKind, SaleLine, SaleTax, SaleTender, Sell, Shift, Tender,
@@ -8,7 +8,8 @@ use super::{
 };
 use crate::catalog::{Product, ProductKey, Tax, TaxKey};
 use crate::cell::Cell;
-use crate::command::{DocumentNumber, Event, Exec, Outcome};
+use crate::command::{DocumentNumber, Event, Exec, Outcome, Permission, Rights};
+use crate::identity::{Approvable, check_discount, check_permission};
 use crate::ids::{LocationId, TaxId};
 use crate::money::{Account, Draft, Entry, post};
 use crate::reject::{Code, Reject};
@@ -78,6 +79,32 @@ fn check_known(exec: &mut Exec<'_>, stand: &Stand, cart: &Cart) -> Result<(), Ha
     Ok(())
 }
 
+/// What a sale does that not everybody who sells may do: another price than the list's, and a discount.
+pub(super) fn approvable(sell: &Sell) -> Approvable {
+    let is_other = sell.cart.lines.iter().any(CartLine::has_other_price);
+    let permissions = is_other.then_some(Permission::CounterPrice).into_iter().collect();
+    Approvable { permissions, discount: discount_rate(&sell.cart, &sell.figures) }
+}
+
+/// Prices and discounts are within what the person may, or somebody who may more has allowed them. Of who may nothing here
+/// that was said already.
+fn check_let_go(exec: &mut Exec<'_>, stand: &Stand, sell: &Sell) -> Result<(), Halt> {
+    if exec.powers.rights == Rights::none() {
+        return Ok(());
+    }
+    let scope = Exec::warehouse_scope(stand.shift.warehouse_id);
+    let Approvable { permissions, discount } = approvable(sell);
+    for permission in permissions.0 {
+        if let Err(reject) = check_permission(exec, permission) {
+            exec.refuse_or_flag(reject, sell.sale_id.0, scope)?;
+        }
+    }
+    match check_discount(exec, discount) {
+        Ok(()) => Ok(()),
+        Err(reject) => exec.refuse_or_flag(reject, sell.sale_id.0, scope),
+    }
+}
+
 /// Decides [`Sell`].
 pub(super) fn sell(exec: &mut Exec<'_>, sell: &Sell) -> Result<Outcome, Halt> {
     if sell.cart.lines.is_empty() {
@@ -93,6 +120,7 @@ pub(super) fn sell(exec: &mut Exec<'_>, sell: &Sell) -> Result<Outcome, Halt> {
     exec.check_fresh::<Sale>(&SaleKey { id: sell.sale_id }, sell.sale_id.0)?;
     let stand = stand(exec, sell.shift_id)?;
     check_known(exec, &stand, &sell.cart)?;
+    check_let_go(exec, &stand, sell)?;
     check_paid(exec, &stand, sell.figures.total, &sell.tenders, sell.rounding, sell.sale_id.0)?;
     wish_stock(exec, &stand, &sell.cart);
     exec.world.granted()?;
@@ -195,6 +223,7 @@ fn sale_row(exec: &Exec<'_>, stand: &Stand, sell: &Sell, number: &str) -> Result
         customer_name: sell.customer_name.clone(),
         customer_tax_number: sell.customer_tax_number.clone(),
         note: sell.note.clone(),
+        approved_by: sell.approval.as_ref().map(|approval| approval.person_id),
     })
 }
 

@@ -109,6 +109,9 @@ pub struct SaleDetail {
     pub till: Till,
     /// Who.
     pub person_name: String,
+    /// Who allowed what the person may not do alone.
+    #[serde(default)]
+    pub approved_by_name: Option<String>,
     /// The sale.
     pub sale: Sale,
     /// Its lines.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{NetworkRuleKind, PermissionSet};
 use crate::command::Edit;
 use crate::ids::{ApiKeyId, NetworkRuleId, PersonId, RoleId};
+use crate::units::Rate;
 
 /// Changes to who may act. All of them are taken only where the authority is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,6 +144,9 @@ pub struct CreateRole {
     pub name: String,
     /// What it may; the actor may all of it.
     pub permissions: PermissionSet,
+    /// How much of a price it may let go, not more than the actor.
+    #[serde(default)]
+    pub discount_limit: Rate,
 }
 
 /// A changed role.
@@ -156,6 +160,16 @@ pub struct RoleChanges {
     /// What it may.
     #[serde(default)]
     pub permissions: Option<Edit<PermissionSet>>,
+    /// How much of a price it may let go.
+    #[serde(default)]
+    pub discount_limit: Option<Edit<Rate>>,
+}
+
+impl RoleChanges {
+    /// No change of a role yet.
+    pub const fn of(role_id: RoleId) -> Self {
+        Self { role_id, name: None, permissions: None, discount_limit: None }
+    }
 }
 
 /// One more key.

@@ -1,14 +1,16 @@
 //! Deciding who may act.
 
+use super::approval::over_discount_limit;
 use super::{
     ApiKey, ApiKeyKey, BuiltIn, Command, CreateKey, CreatePerson, CreateRole, NetworkRule, NetworkRuleKey, NewNetworkRule, PermissionSet, Person,
-    PersonChanges, PersonKey, Profile, ProfileChanges, ProfileKey, Register, Role, RoleChanges, RoleKey, network_of,
+    PersonChanges, PersonKey, Powers, Profile, ProfileChanges, ProfileKey, Register, Role, RoleChanges, RoleKey, network_of,
 };
 use crate::cell::Cell;
 use crate::command::{Edit, Event, Exec, Outcome, Rights, apply};
 use crate::ids::{ApiKeyId, NetworkRuleId, PersonId, RoleId};
 use crate::reject::{Code, Reject};
 use crate::text::{NAME_LIMIT, check_line, check_name};
+use crate::units::Rate;
 use crate::world::{Halt, Scope};
 
 /// Longest name to sign in with, in characters.
@@ -104,7 +106,7 @@ fn scope_of(role: RoleId) -> Scope {
 }
 
 /// What a role may, if there is such a role.
-fn rights_of_role(exec: &mut Exec<'_>, id: RoleId) -> Result<Rights, Halt> {
+fn powers_of_role(exec: &mut Exec<'_>, id: RoleId) -> Result<Powers, Halt> {
     let row = exec.world.find::<Role>(&RoleKey { id })?;
     if row.is_none() && BuiltIn::of_role(id).is_none() {
         return Err(Reject::new(Code::NotFound).with("what", "role").into());
@@ -113,16 +115,34 @@ fn rights_of_role(exec: &mut Exec<'_>, id: RoleId) -> Result<Rights, Halt> {
 }
 
 /// Nobody gives what they do not have, and nobody takes it from who has it.
-fn check_covers(exec: &Exec<'_>, rights: &Rights) -> Result<(), Reject> {
-    match exec.rights.missing(rights) {
+fn check_covers(exec: &Exec<'_>, powers: &Powers) -> Result<(), Reject> {
+    check_covers_rights(exec, &powers.rights)?;
+    check_covers_discount(exec, powers.discount_limit)
+}
+
+fn check_covers_rights(exec: &Exec<'_>, rights: &Rights) -> Result<(), Reject> {
+    match exec.powers.rights.missing(rights) {
         None => Ok(()),
         Some(permission) => Err(Reject::new(Code::InsufficientPermission).with("permission", permission.word())),
     }
 }
 
+fn check_covers_discount(exec: &Exec<'_>, limit: Rate) -> Result<(), Reject> {
+    let own = exec.powers.discount_limit;
+    if limit <= own { Ok(()) } else { Err(over_discount_limit(own, limit)) }
+}
+
+fn check_covers_row(exec: &Exec<'_>, role: &Role) -> Result<(), Reject> {
+    check_covers(exec, &super::rights::of_role(role.id, Some(role)))
+}
+
+fn check_discount_limit(limit: Rate) -> Result<(), Reject> {
+    if (Rate::ZERO..=Rate::WHOLE).contains(&limit) { Ok(()) } else { Err(Reject::field(Code::OutOfRange, "discount_limit")) }
+}
+
 fn check_covers_role(exec: &mut Exec<'_>, id: RoleId) -> Result<(), Halt> {
-    let rights = rights_of_role(exec, id)?;
-    Ok(check_covers(exec, &rights)?)
+    let powers = powers_of_role(exec, id)?;
+    Ok(check_covers(exec, &powers)?)
 }
 
 fn person(exec: &mut Exec<'_>, id: PersonId) -> Result<Person, Halt> {
@@ -246,8 +266,10 @@ fn create_role(exec: &mut Exec<'_>, new: &CreateRole) -> Result<(), Halt> {
         return Err(Reject::field(Code::Format, "id").into());
     }
     exec.check_fresh::<Role>(&RoleKey { id: new.id }, new.id.0)?;
-    check_covers(exec, &Rights::Only(new.permissions.0.clone()))?;
-    exec.world.insert(Scope::COMPANY, Role { id: new.id, name: new.name.clone(), permissions: new.permissions.clone() });
+    check_discount_limit(new.discount_limit)?;
+    let role = Role { id: new.id, name: new.name.clone(), permissions: new.permissions.clone(), discount_limit: new.discount_limit };
+    check_covers_row(exec, &role)?;
+    exec.world.insert(Scope::COMPANY, role);
     Ok(())
 }
 
@@ -267,12 +289,14 @@ fn edit_role(exec: &mut Exec<'_>, changes: &RoleChanges) -> Result<(), Halt> {
         (None, Some(built_in)) => built_in.role(),
         (None, None) => return Err(Reject::new(Code::NotFound).with("what", "role").into()),
     };
-    check_covers(exec, &Rights::Only(role.permissions.0.clone()))?;
+    check_covers_row(exec, &role)?;
     apply(&mut role.name, &changes.name, "name")?;
     apply(&mut role.permissions, &changes.permissions, "permissions")?;
+    apply(&mut role.discount_limit, &changes.discount_limit, "discount_limit")?;
+    check_discount_limit(role.discount_limit)?;
     check_name(&role.name, "name", NAME_LIMIT)?;
     check_permissions(id, &role.permissions)?;
-    check_covers(exec, &Rights::Only(role.permissions.0.clone()))?;
+    check_covers_row(exec, &role)?;
     if is_stored {
         exec.world.update(role);
     } else {
@@ -283,9 +307,9 @@ fn edit_role(exec: &mut Exec<'_>, changes: &RoleChanges) -> Result<(), Halt> {
 
 fn remove_role(exec: &mut Exec<'_>, id: RoleId) -> Result<(), Halt> {
     let role = exec.world.find::<Role>(&RoleKey { id })?.ok_or_else(|| Reject::new(Code::NotFound).with("what", "role"))?;
-    check_covers(exec, &Rights::Only(role.permissions.0))?;
+    check_covers_row(exec, &role)?;
     match BuiltIn::of_role(id) {
-        Some(built_in) => check_covers(exec, &Rights::Only(built_in.permissions().0))?,
+        Some(built_in) => check_covers_row(exec, &built_in.role())?,
         None if exec.world.under::<Person>(BY_ROLE, id.to_value())?.is_empty() => {}
         None => return Err(Reject::new(Code::NotAllowedInState).with("action", "remove_role").with("state", "in_use").into()),
     }
@@ -297,7 +321,7 @@ fn create_key(exec: &mut Exec<'_>, new: &CreateKey) -> Result<(), Halt> {
     check_name(&new.name, "name", NAME_LIMIT)?;
     let person_id = exec.envelope.actor;
     exec.check_fresh::<ApiKey>(&ApiKeyKey { id: new.id }, new.id.0)?;
-    check_covers(exec, &Rights::Only(new.permissions.0.clone()))?;
+    check_covers_rights(exec, &Rights::Only(new.permissions.0.clone()))?;
     if exec.world.under::<ApiKey>(0, person_id.to_value())?.len() >= KEYS_LIMIT {
         return Err(Reject::field(Code::TooLong, "keys").with("limit", KEYS_LIMIT).into());
     }

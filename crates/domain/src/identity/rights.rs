@@ -8,6 +8,7 @@ use super::{Person, Role};
 use crate::cell::{Cell, CellError, CellKind, Value, words};
 use crate::command::{Permission, Rights};
 use crate::ids::RoleId;
+use crate::units::Rate;
 
 words! {
     /// Roles that every company has from its beginning. Each but the owner's may be edited.
@@ -34,6 +35,9 @@ const NOT_A_MANAGERS: &[Permission] = &[
     Permission::KeysManage,
     Permission::NetworkManage,
 ];
+
+/// What a seller lets go without asking: 10 %.
+const A_SELLERS_DISCOUNT: Rate = Rate(100_000);
 
 const A_SELLERS: &[Permission] = &[
     Permission::SettingsRead,
@@ -74,7 +78,16 @@ impl BuiltIn {
 
     /// The role as it is as long as nobody edits it.
     pub fn role(self) -> Role {
-        Role { id: RoleId::of(self), name: self.word().into(), permissions: self.permissions() }
+        Role { id: RoleId::of(self), name: self.word().into(), permissions: self.permissions(), discount_limit: self.discount_limit() }
+    }
+
+    /// How much of a price it may let go as long as nobody edits it.
+    pub const fn discount_limit(self) -> Rate {
+        match self {
+            Self::Owner | Self::Manager => Rate::WHOLE,
+            Self::Seller => A_SELLERS_DISCOUNT,
+            Self::WarehouseClerk | Self::Customer => Rate::ZERO,
+        }
     }
 
     /// What it may as long as nobody edits it.
@@ -147,18 +160,39 @@ impl Cell for PermissionSet {
     }
 }
 
+/// What a person may, and how far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Powers {
+    /// What they may do.
+    pub rights: Rights,
+    /// How much of a price they may let go.
+    pub discount_limit: Rate,
+}
+
+impl Powers {
+    /// Nothing at all.
+    pub const fn none() -> Self {
+        Self { rights: Rights::none(), discount_limit: Rate::ZERO }
+    }
+}
+
 /// What a person may do by the role: its row as this copy has it, or what it is as long as nobody edited it. The one
 /// place where rights come from.
+pub fn powers(person: &Person, row: Option<&Role>) -> Powers {
+    if person.active { of_role(person.role_id, row) } else { Powers::none() }
+}
+
+/// The rights alone.
 pub fn rights(person: &Person, row: Option<&Role>) -> Rights {
-    if person.active { of_role(person.role_id, row) } else { Rights::none() }
+    powers(person, row).rights
 }
 
 /// What a role may.
-pub(super) fn of_role(id: RoleId, row: Option<&Role>) -> Rights {
+pub(super) fn of_role(id: RoleId, row: Option<&Role>) -> Powers {
     match (BuiltIn::of_role(id), row) {
-        (Some(BuiltIn::Owner), _) => Rights::All,
-        (_, Some(row)) => Rights::Only(row.permissions.0.clone()),
-        (Some(built_in), None) => Rights::Only(built_in.permissions().0),
-        (None, None) => Rights::none(),
+        (Some(BuiltIn::Owner), _) => Powers { rights: Rights::All, discount_limit: Rate::WHOLE },
+        (_, Some(row)) => Powers { rights: Rights::Only(row.permissions.0.clone()), discount_limit: row.discount_limit },
+        (Some(built_in), None) => Powers { rights: Rights::Only(built_in.permissions().0), discount_limit: built_in.discount_limit() },
+        (None, None) => Powers::none(),
     }
 }

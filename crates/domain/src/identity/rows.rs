@@ -4,6 +4,7 @@ use super::PermissionSet;
 use crate::cell::words;
 use crate::ids::{ApiKeyId, NetworkRuleId, PersonId, RoleId};
 use crate::time::Instant;
+use crate::units::Rate;
 use crate::world::table;
 
 table! {
@@ -50,6 +51,8 @@ table! {
         name: String,
         /// What it may.
         permissions: PermissionSet,
+        /// How much of the price of a line, or of a whole sale, it may let go.
+        discount_limit: Rate,
     }
     reach Company, change Remove
 }

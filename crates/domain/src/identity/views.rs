@@ -202,4 +202,7 @@ pub struct AuditDetail {
     pub entered_at: Instant,
     /// Its place in the company's order; 0 for what is no command.
     pub rev: i64,
+    /// Who allowed what the person may not do alone.
+    #[serde(default)]
+    pub approved_by_name: Option<String>,
 }

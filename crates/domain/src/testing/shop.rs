@@ -95,6 +95,7 @@ impl Shop {
             person: PersonId(next()),
             device: DeviceId(next()),
             rights: Rights::All,
+            lender: Rights::All,
             now: Instant(1_790_000_000_000),
             mode: Mode::Entry,
         };
@@ -317,6 +318,7 @@ impl Shop {
             restock: true,
             print: None,
             sold: None,
+            approval: None,
         })
     }
 

@@ -155,7 +155,12 @@ impl Furnished {
         let (seller, role, key, rule) = (PersonId(shop.id()), RoleId(shop.id()), ApiKeyId(shop.id()), NetworkRuleId(shop.id()));
         for command in [
             identity::Command::CreatePerson(new_person(seller, "lin")),
-            identity::Command::CreateRole(CreateRole { id: role, name: "Night".into(), permissions: [Permission::StockRead].into_iter().collect() }),
+            identity::Command::CreateRole(CreateRole {
+                id: role,
+                name: "Night".into(),
+                permissions: [Permission::StockRead].into_iter().collect(),
+                discount_limit: Rate::ZERO,
+            }),
             identity::Command::CreateKey(CreateKey { id: key, name: "Web shop".into(), permissions: PermissionSet::default() }),
             identity::Command::AddNetworkRule(NewNetworkRule {
                 id: rule,
@@ -268,8 +273,8 @@ impl Furnished {
             identity::Command::EditProfile(ProfileChanges { name: own_name, email: None }),
             identity::Command::ChangeRole { person_id: self.seller, role: Edit { from: seller, to: RoleId::of(BuiltIn::Manager) } },
             identity::Command::SetActive { person_id: self.seller, active: Edit { from: true, to: false } },
-            identity::Command::CreateRole(CreateRole { id: role, name: "Day".into(), permissions: fewer }),
-            identity::Command::EditRole(RoleChanges { role_id: seller, name: None, permissions }),
+            identity::Command::CreateRole(CreateRole { id: role, name: "Day".into(), permissions: fewer, discount_limit: Rate(50_000) }),
+            identity::Command::EditRole(RoleChanges { permissions, ..RoleChanges::of(seller) }),
             identity::Command::RemoveRole { id: self.role },
             identity::Command::CreateKey(CreateKey { id: key, name: "Scales".into(), permissions: [Permission::StockRead].into_iter().collect() }),
             identity::Command::RevokeKey { id: self.key },

@@ -1,7 +1,8 @@
 //! What was done, tried and refused: the command log and the sign-ins beside it, as one list.
 
 use kontor_domain::cell::{Cell, Value};
-use kontor_domain::identity::{AuditDetail, AuditEntry, AuditFilter, AuditSource, ListAudit};
+use kontor_domain::identity::{AuditDetail, AuditEntry, AuditFilter, AuditSource, ListAudit, Person};
+use kontor_domain::ids::PersonId;
 use kontor_domain::time::Instant;
 use sqlx::any::AnyRow;
 use uuid::Uuid;
@@ -73,10 +74,23 @@ impl Reader {
             let Some(row) = self.fetch_one(sql, values(asker, [Value::Id(id)])).await? else { continue };
             let sql = format!("SELECT {columns} FROM {table} WHERE company = $1 AND id = $2");
             let Some(rest) = self.fetch_one(sql, values(asker, [Value::Id(id)])).await? else { continue };
-            return Ok(Some(AuditDetail { entry: entry(&row)?, args: get(&rest, 0)?, entered_at: get(&rest, 1)?, rev: get(&rest, 2)? }));
+            let args: String = get(&rest, 0)?;
+            let approved_by_name = match approver(&args) {
+                Some(id) => self.by_id::<Person>(asker, &id).await?.map(|person| person.name),
+                None => None,
+            };
+            return Ok(Some(AuditDetail { entry: entry(&row)?, entered_at: get(&rest, 1)?, rev: get(&rest, 2)?, args, approved_by_name }));
         }
         Ok(None)
     }
+}
+
+/// Who allowed a command, by its arguments as they are kept.
+fn approver(args: &str) -> Option<PersonId> {
+    let kept: serde_json::Value = serde_json::from_str(args).ok()?;
+    let command = kept.get("args").unwrap_or(&kept).get("counter")?;
+    let what = command.as_object()?.values().next()?;
+    what.pointer("/approval/person_id")?.as_str()?.parse().ok().map(PersonId)
 }
 
 fn entry(row: &AnyRow) -> Result<AuditEntry, StoreError> {

@@ -184,7 +184,10 @@ impl Authority {
                 return Ok(Taken::Kept);
             }
         };
-        let rights = push.rights.get(&command.actor).cloned().unwrap_or_else(|| Rights::Only(Default::default()));
+        let rights_of = |person: &PersonId| push.rights.get(person).cloned().unwrap_or_else(Rights::none);
+        let rights = rights_of(&command.actor);
+        // Who allowed something proved it on that device: it counts if they have signed in there.
+        let lender = typed.approval().map_or_else(Rights::none, |approval| rights_of(&approval.person_id));
         let envelope = Envelope {
             id: command.id,
             company,
@@ -200,7 +203,7 @@ impl Authority {
             return Ok(Taken::Kept);
         }
         let mode = if Rule::FactsStand.holds() { Mode::Again } else { Mode::Entry };
-        let context = Context { company, person: command.actor, device, rights, now, mode };
+        let context = Context { company, person: command.actor, device, rights, lender, now, mode };
         let world = self.worlds.entry(company).or_default();
         match attempt(world, &mut self.rounds, &context, &envelope) {
             Tried::Load(needs) => return Ok(Taken::Load(Progress::Load(needs))),

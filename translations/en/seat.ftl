@@ -1,0 +1,49 @@
+# Who is at the till: signing in, changing places, allowing what somebody else may not.
+seat-title = Who is at the till?
+seat-choose = Choose your name, then type your PIN.
+seat-kept = The sale on the screen stays as it is.
+seat-pin = PIN
+seat-password = Password
+seat-use-password = Password instead
+seat-use-pin = PIN instead
+seat-other = Somebody else
+seat-other-text = Sign in with your name and password at the shop server. From then on this till knows you without it, too.
+seat-go = Go on
+seat-lock = Lock the till
+seat-switch = Who is here: { $name }
+seat-approve = Someone who may has to allow this
+seat-approve-text = Choose who allows it; they type their PIN. It is written down with the sale.
+seat-approve-go = Allow it
+seat-approve-nobody = Nobody this till knows may allow it. A manager signs in here once and sets a PIN; then they can.
+seat-settings = People at this till
+seat-settings-text = Off, whoever is here works under the name of { $name }. On, everybody says who they are: their role says what they may do, and their name stands on what they did.
+seat-ask = Ask who is at the till
+seat-ask-stop = Ask nobody
+seat-asks = This till asks who is there.
+seat-lock-after = Lock by itself after
+seat-never = Never
+seat-minutes = { $count ->
+    [one] { $count } minute
+   *[other] { $count } minutes
+}
+seat-known = Known at this till
+seat-known-text = They can be here without the shop server. Ten wrong tries in a row, and they are no longer known.
+seat-known-text-here = After ten wrong tries in a row nobody tries for a while.
+seat-my-pin = PIN at this till
+seat-my-pin-text = 4 to 8 digits. It is good at this till alone, and never leaves it.
+seat-new-pin = New PIN
+seat-pin-again = The same again
+seat-current-pin = PIN until now
+seat-set-pin = Set the PIN
+seat-pin-first = First set a PIN for { $name }: without one nobody could come back.
+seat-sign-in-first = First sign in with your name and password at the shop server: then this till knows you.
+seat-first-here = Sign in
+seat-set-pin-for = Set a PIN for this person
+seat-set-pin-for-text = Tell it to the person, who changes it in their profile.
+seat-own-pin-first = Your own PIN
+seat-at-server = At the shop server
+seat-at-server-text = People, roles and what was done are kept at the shop server. Open this address in a browser and sign in there:
+seat-discount-limit = Largest discount
+seat-discount-limit-how = Of a line or of a whole sale. More needs someone who may give it.
+proof-pin = PIN
+proof-password = password
