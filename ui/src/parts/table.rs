@@ -296,7 +296,9 @@ where
         let Some(frame) = frame.get_untracked() else { return };
         let page = usize::try_from(frame.client_height()).unwrap_or_default() / height.get_untracked();
         if event.key() == "Enter" {
-            if let (Some(open), Some(row)) = (open, chosen.get_untracked().and_then(|index| rows.row(index))) {
+            // On a heading it sorts.
+            let is_on_list = event_target::<web_sys::Element>(&event).is_same_node(Some(&frame));
+            if is_on_list && let (Some(open), Some(row)) = (open, chosen.get_untracked().and_then(|index| rows.row(index))) {
                 event.prevent_default();
                 open.run(row);
             }
