@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use kontor_domain::command::{Context, Mode, Query, check_query};
+use kontor_domain::command::{Context, Mode, Query, Rights, check_query};
 use kontor_domain::counter::{self, GetSale, SaleDetail};
 use kontor_domain::ids::{SaleId, WarehouseId};
 use kontor_domain::reject::{Code, Reject};
@@ -36,7 +36,8 @@ pub async fn ask(
     };
     let asker = Asker { company: caller.company, device: caller.device, person: actor, now: now(), today: None, utc_offset_minutes: 0 };
     let rights = access.reader().rights(&asker).await?;
-    let context = Context { company: asker.company, person: actor, device: asker.device, rights, now: asker.now, mode: Mode::Entry };
+    let context =
+        Context { company: asker.company, person: actor, device: asker.device, rights, now: asker.now, mode: Mode::Entry, lender: Rights::none() };
     check_query(&context, &query)?;
     let looking = Looking { app: &app, asker: &asker, warehouse: own.till.warehouse_id };
     wire::reply(looking.answer(query).await?, Pack::of(&headers)).await

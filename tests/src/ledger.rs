@@ -91,6 +91,7 @@ impl Ledger {
             restock: true,
             print: None,
             sold: None,
+            approval: None,
         };
         Command::Counter(counter::Command::Refund(Box::new(refund)))
     }

@@ -768,7 +768,7 @@ fn decide(exec: &mut Exec<'_>) -> Result<Outcome, Halt> {
         // Nobody is there yet who could have a role.
         Command::Settings(settings::Command::Found(_)) => exec.context.allow(envelope.command.permission())?,
         // An expired company goes on by this very command.
-        Command::Settings(settings::Command::SetExpiry { .. }) => check_person(exec)?,
+        Command::Settings(settings::Command::SetExpiry { .. }) => identity::check_person(exec)?,
         Command::Identity(identity::Command::Register(_)) => {
             exec.context.allow(envelope.command.permission())?;
             check_company(exec)?;

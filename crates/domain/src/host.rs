@@ -15,7 +15,7 @@ use crate::cell::words;
 use crate::command::{Command, Event, Permission};
 #[allow(unused_imports, reason = "named in docs")]
 use crate::identity::Approval;
-use crate::ids::{BatchId, CommandId, CompanyId, DeviceId, PersonId, PrinterId, ProductId, SaleId, ShiftId};
+use crate::ids::{BatchId, CommandId, CompanyId, DeviceId, PersonId, PrinterId, ProductId};
 use crate::printing::{PaperDocument, PrintJob};
 use crate::reject::Reject;
 use crate::secret::Secret;

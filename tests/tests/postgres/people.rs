@@ -9,6 +9,7 @@ use kontor_domain::identity::{
 };
 use kontor_domain::ids::{ApiKeyId, NetworkRuleId, PersonId, RoleId};
 use kontor_domain::reject::Code;
+use kontor_domain::units::Rate;
 use kontor_tests::shop::{Founded, id};
 
 use crate::script::Both;

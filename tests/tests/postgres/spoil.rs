@@ -218,6 +218,7 @@ async fn trade_with_every_tender(both: &Both, founded: &Founded) {
         restock: true,
         print: None,
         sold: None,
+        approval: None,
     };
     both.run(Command::Counter(counter::Command::Refund(Box::new(refund)))).await;
 }

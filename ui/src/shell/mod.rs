@@ -26,7 +26,7 @@ use crate::seat::{Approve, Lock, Locked};
 use crate::signin::{Ended, SignIn, WhichTill};
 use crate::state::{SESSION_EVENTS, Task, app};
 use crate::text::{key, tx};
-use crate::toast::{Act, ToastList, Tone};
+use crate::toast::{ToastList, Tone};
 use crate::{access, attention, backend, counter, first, products, sales, seat, settings, shift, stock, sync, today};
 
 /// Sets or removes an attribute of the page itself.
