@@ -19,6 +19,7 @@ mod place;
 mod products;
 mod sales;
 mod scanner;
+mod seat;
 mod settings;
 mod shell;
 mod shift;
@@ -49,8 +50,15 @@ pub fn start() {
     // Made here, outside any view: it lives as long as the window.
     let app = state::app();
     tell_time(app);
-    set_interval(move || tell_time(app), TICK);
+    set_interval(
+        move || {
+            tell_time(app);
+            seat::rest();
+        },
+        TICK,
+    );
     keys::begin();
+    seat::touch();
     backend::listen(shell::hear);
     leptos::mount::mount_to_body(shell::Root);
     spawn_local(shell::begin(HostCall::GetStart));

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use kontor_domain::command::{Event, Permission, Rights};
-use kontor_domain::host::{Density, HostCall, Preferences, Start, SyncPhase, SyncState, Theme};
+use kontor_domain::host::{Density, HostCall, Preferences, Seat, Start, SyncPhase, SyncState, Theme};
 use kontor_domain::printing::Printer;
 use kontor_domain::reject::Reject;
 use kontor_domain::settings::{GetSession, Session};
@@ -15,8 +15,9 @@ use leptos::task::spawn_local;
 use crate::backend::server::account::{self, Account};
 use crate::live::Changes;
 use crate::place::{Place, Screen};
+use crate::seat::Approving;
 use crate::toast::Toasts;
-use crate::{backend, counter, shell, storage};
+use crate::{backend, counter, seat, shell, storage};
 
 /// The state of the window. Everything in it is a handle: copying it copies nothing.
 #[derive(Clone, Copy)]
@@ -33,6 +34,12 @@ pub(crate) struct App {
     pub(crate) account: RwSignal<Account>,
     /// What the person may do. What may not be done is not shown; the server refuses it all the same.
     pub(crate) rights: RwSignal<Rights>,
+    /// Who is at this device; `None`: not asked yet, or a browser, where people sign in at the server.
+    pub(crate) seat: RwSignal<Option<Seat>>,
+    /// Whether somebody else wants to take over.
+    pub(crate) switching: RwSignal<bool>,
+    /// What waits for somebody who may allow it.
+    pub(crate) approving: RwSignal<Option<Approving>>,
     /// Whether a person has yet to say which till this browser stands for.
     pub(crate) needs_till: RwSignal<bool>,
     /// In a browser: whether the server tells what changes.
@@ -94,6 +101,9 @@ impl App {
             problem: RwSignal::new(None),
             account: RwSignal::new(if backend::is_browser() { Account::Unknown } else { Account::In }),
             rights: RwSignal::new(Rights::All),
+            seat: RwSignal::new(None),
+            switching: RwSignal::new(false),
+            approving: RwSignal::new(None),
             needs_till: RwSignal::new(false),
             online: RwSignal::new(false),
             locale: RwSignal::new(Locale::En),
@@ -152,10 +162,28 @@ impl App {
         self.start.set(Some(start));
         if has_shop {
             self.place.set(Place::Counter);
-            spawn_local(async move { if backend::is_browser() { self.resume().await } else { self.load_session().await } });
+            spawn_local(async move { if backend::is_browser() { self.resume().await } else { self.sit_down().await } });
         } else {
             self.session.set(None);
+            self.seat.set(None);
             self.ready.set(true);
+        }
+    }
+
+    /// Takes up who is at this device; nobody yet where it asks.
+    async fn sit_down(self) {
+        self.session.set(None);
+        self.seat.set(None);
+        if let Err(reject) = seat::look().await {
+            self.problem.set(Some(reject));
+        }
+        self.ready.set(true);
+    }
+
+    /// A person who may not see the screen that is open sees the first they may.
+    pub(crate) fn stay_where_it_is_allowed(self) {
+        if !self.place.with_untracked(|place| untrack(|| place.screen().is_open())) {
+            self.place.set(self.first_place());
         }
     }
 

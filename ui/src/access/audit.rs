@@ -181,7 +181,10 @@ fn Download(filter: Filter) -> impl IntoView {
             }
         });
     };
-    view! { <Button label=t(key::ACCESS_CSV) icon=icon::FILE_OUT busy=busy press=press/> }
+    if !backend::is_browser() {
+        return ().into_any();
+    }
+    view! { <Button label=t(key::ACCESS_CSV) icon=icon::FILE_OUT busy=busy press=press/> }.into_any()
 }
 
 /// A filter as the server reads it in an address.

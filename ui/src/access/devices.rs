@@ -1,7 +1,8 @@
 //! Devices: tills and computers that have joined this shop server.
 
 use kontor_domain::command::{Command, Edit, Event};
-use kontor_domain::settings::{self, Device, DeviceChanges, DeviceView, ListDevices};
+use kontor_domain::ids::DeviceId;
+use kontor_domain::settings::{self, Device, DeviceChanges, DevicePerson, DeviceView, ListDevices};
 use leptos::prelude::*;
 use serde::Deserialize;
 
@@ -65,6 +66,7 @@ pub(super) fn DevicesPage() -> impl IntoView {
                         {is_joined.then(|| view! { <Tag tone=Tone::Ok text=t(key::ACCESS_JOINED)/> })}
                     </span>
                     <div class="sub">{view.till.as_ref().map(till_words)}</div>
+                    {believed(view.device.id, view.persons.clone(), form, again)}
                 </span>
                 <Button label=t(key::ACCESS_RENAME) press=move || {
                     edited.set(Some(named.clone()));
@@ -104,6 +106,25 @@ pub(super) fn DevicesPage() -> impl IntoView {
         />
         <InvitationDialog invitation=invitation/>
     }
+}
+
+/// Who is believed on a device, each with the way out.
+fn believed(device: DeviceId, persons: Vec<DevicePerson>, form: Form, again: Callback<()>) -> impl IntoView {
+    let one = move |person: DevicePerson| {
+        let path = format!("{DEVICES}/{device}/persons/{}/withdraw", person.person_id);
+        let withdraw = move |_| {
+            let path = path.clone();
+            form.send(async move { server::rest::<()>(Method::Post, &path, Some(&serde_json::json!({}))).await }, move |()| again.run(()));
+        };
+        let said = tx(key::ACCESS_WITHDRAW, &[("name", person.name.clone().into())]);
+        view! {
+            <button type="button" class="chip" aria-label=said.clone() title=said on:click=withdraw>
+                {person.name}
+                <crate::icon::Picture icon=icon::CLOSE small=true/>
+            </button>
+        }
+    };
+    (!persons.is_empty()).then(|| view! { <div class="row wrap">{persons.into_iter().map(one).collect_view()}</div> })
 }
 
 #[component]

@@ -4,6 +4,7 @@ mod audit;
 mod audit_detail;
 mod devices;
 mod grid;
+mod here;
 mod keys;
 mod networks;
 mod profile;
@@ -13,6 +14,7 @@ mod user_form;
 mod users;
 
 use kontor_domain::command::Permission;
+use kontor_domain::host::SignInAt;
 use leptos::prelude::*;
 
 use crate::backend::is_browser;
@@ -81,9 +83,20 @@ impl AccessPart {
     }
 }
 
-/// Whether there is such a screen here: it asks the server, as somebody who has signed in there.
+/// Whether there is such a screen here: in a browser, and in a window that knows who is at it.
 pub(crate) fn is_here() -> bool {
-    is_browser()
+    is_browser() || here::kept_at().is_some()
+}
+
+impl AccessPart {
+    /// Whether there is such a part here. Where a shop is alone there is no network and no other device.
+    fn is_here(self) -> bool {
+        match here::kept_at() {
+            None => true,
+            Some(SignInAt::Here) => matches!(self, Self::Profile | Self::Users | Self::Roles | Self::Audit),
+            Some(SignInAt::Server) => self == Self::Profile,
+        }
+    }
 }
 
 /// The screen.
@@ -103,7 +116,7 @@ pub(crate) fn AccessScreen(part: AccessPart) -> impl IntoView {
             </button>
         }
     };
-    let entries = move || AccessPart::ALL.iter().filter(|one| app().may(one.permission())).map(entry).collect_view();
+    let entries = move || AccessPart::ALL.iter().filter(|one| one.is_here() && app().may(one.permission())).map(entry).collect_view();
     let body = match part {
         AccessPart::Profile => view! { <profile::ProfilePage/> }.into_any(),
         AccessPart::Users => view! { <users::UsersPage/> }.into_any(),

@@ -5,6 +5,7 @@ use kontor_domain::identity::{self, GetProfile, PersonView, ProfileChanges};
 use kontor_domain::reject::{Code, Reject};
 use leptos::prelude::*;
 
+use super::here::OwnPage;
 use super::users::role_words;
 use crate::backend::server::{self, Method};
 use crate::live::live;
@@ -18,6 +19,9 @@ use crate::{backend, icon};
 /// The page.
 #[component]
 pub(super) fn ProfilePage() -> impl IntoView {
+    if !backend::is_browser() {
+        return view! { <OwnPage/> }.into_any();
+    }
     let profile = live(&[Event::IdentityChanged], || Some(GetProfile {}));
     let shown = Memo::new(move |_| profile.get().flatten());
     view! {
@@ -29,10 +33,12 @@ pub(super) fn ProfilePage() -> impl IntoView {
         <Here/>
         <Password/>
     }
+    .into_any()
 }
 
+/// Name and address.
 #[component]
-fn Data(view: PersonView) -> impl IntoView {
+pub(super) fn Data(view: PersonView) -> impl IntoView {
     let form = Form::new(&["name", "email"]);
     let email_before = view.profile.as_ref().map(|profile| profile.email.clone()).unwrap_or_default();
     let (name, email) = (RwSignal::new(view.person.name.clone()), RwSignal::new(email_before.clone()));

@@ -6,8 +6,10 @@ use kontor_domain::ids::{PersonId, RoleId};
 use kontor_domain::reject::{Code, Reject};
 use leptos::prelude::*;
 
+use super::here::PinActs;
 use super::user_acts::UserActs;
 use super::users::role_words;
+use crate::backend::is_browser;
 use crate::parts::{Button, Form, FormError, Kind, SelectField, TextField, field_name};
 use crate::state::app;
 use crate::text::{key, t};
@@ -127,7 +129,7 @@ pub(super) fn UserForm(person: Option<PersonView>, roles: Vec<RoleView>, open: R
                 <TextField label=field_name("department") value=fields.department name="department" form=form disabled=!may_edit max_length=200/>
                 <TextField label=t(key::ACCESS_POSITION) value=fields.position name="position" form=form disabled=!may_edit max_length=200/>
             </div>
-            {(is_old && may_edit).then(|| view! { <UserActs id=id/> })}
+            {(is_old && may_edit).then(|| if is_browser() { view! { <UserActs id=id/> }.into_any() } else { view! { <PinActs id=id/> }.into_any() })}
             <FormError form=form/>
             <div class="foot">
                 {(is_old && may_edit).then(|| {

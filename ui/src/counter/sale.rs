@@ -20,7 +20,7 @@ use crate::sound::{self, Sound};
 use crate::state::app;
 use crate::text::{key, t, tx};
 use crate::toast::Tone;
-use crate::{backend, ids, storage};
+use crate::{backend, ids, seat, storage};
 
 thread_local! {
     /// The request whose answer was lost: the same sale is sent again under the same id, so that
@@ -78,9 +78,9 @@ impl Counter {
         self.change(|basket| basket.sent = true);
         // On the window's disk before it leaves: whatever happens, we know that it was sent.
         self.keep();
-        let request = request_of(sell);
+        let mut request = request_of(sell);
         spawn_local(async move {
-            let answer = backend::execute_as(&request).await;
+            let answer = seat::execute(&mut request).await;
             self.selling.set(false);
             match answer {
                 Ok(receipt) => self.sold(&request, &receipt),

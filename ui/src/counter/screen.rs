@@ -58,7 +58,7 @@ fn act(action: Action) -> Taken {
         Action::Drawer => counter.open_drawer(),
         Action::LastReceipt => counter.print_last(),
         Action::RemoveLine => return remove_line(),
-        Action::KeyMap | Action::Palette | Action::New => return Taken::No,
+        Action::KeyMap | Action::Palette | Action::New | Action::SwitchPerson => return Taken::No,
     }
     Taken::Yes
 }

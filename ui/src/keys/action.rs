@@ -60,6 +60,8 @@ actions! {
     RemoveLine = "remove_line", "Delete", ACTION_REMOVE_LINE;
     /// Makes something new: a product.
     New = "new", "Ctrl+N", ACTION_NEW;
+    /// Another person takes over, or nobody.
+    SwitchPerson = "switch_person", "Ctrl+L", ACTION_SWITCH_PERSON;
 }
 
 /// Which key does what.

@@ -17,7 +17,7 @@ use wasm_bindgen::prelude::Closure;
 use web_sys::{AddEventListenerOptions, Event, KeyboardEvent};
 
 use crate::state::app;
-use crate::{scanner, sound};
+use crate::{scanner, seat, sound};
 
 /// Whether a key was for us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,9 +102,13 @@ pub(crate) fn shown(action: Action) -> String {
 
 /// Listens from now on.
 pub(crate) fn begin() {
-    capture("pointerdown", |_| sound::wake());
+    capture("pointerdown", |_| {
+        sound::wake();
+        seat::touch();
+    });
     capture("keydown", |event| {
         sound::wake();
+        seat::touch();
         if let Some(event) = event.dyn_ref::<KeyboardEvent>() {
             key_down(event);
         }

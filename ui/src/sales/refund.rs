@@ -16,7 +16,7 @@ use crate::place::{Place, go};
 use crate::state::app;
 use crate::text::{self, key, refusal, t, tx, word};
 use crate::toast::Tone;
-use crate::{backend, format, icon, ids};
+use crate::{format, icon, ids, seat};
 
 /// What was done.
 #[derive(Clone)]
@@ -141,8 +141,8 @@ fn MoneyBack(refund: RefundForm, shift: Memo<Option<ShiftId>>, done: RwSignal<Op
         match (refund.figures.get_untracked(), refund.plan.get_untracked()) {
             (Ok((lines, total)), Ok(plan)) => {
                 let command = refund_of(refund, id, shift_id, lines, total, plan.clone());
-                let request = Request { id: ids::new(CommandId), command };
-                form.send(async move { backend::execute_as(&request).await }, move |receipt| {
+                let mut request = Request { id: ids::new(CommandId), command };
+                form.send(async move { seat::execute(&mut request).await }, move |receipt| {
                     done.set(Some(Done { id, number: receipt.number.unwrap_or_default(), tenders: plan.0 }));
                 });
             }

@@ -12,9 +12,11 @@ use burst::{Burst, Verdict};
 pub(crate) use code::{candidates, has_right_check_digit, is_trade_number};
 use held::Held;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast as _;
 use web_sys::KeyboardEvent;
 
 use crate::keys::{Handlers, Taken};
+use crate::seat;
 use crate::sound::{self, Sound};
 use crate::state::app;
 use crate::text::{key, tx};
@@ -77,6 +79,11 @@ pub(crate) fn feed(event: &KeyboardEvent) -> Taken {
     if event.repeat() {
         return Taken::No;
     }
+    if is_secret(event) {
+        // A password or a PIN is nobody's barcode, however quickly it is typed.
+        SCANNER.with_borrow_mut(|scanner| scanner.burst.clear());
+        return Taken::No;
+    }
     let code = event.code();
     if matches!(code.as_str(), "" | "Unidentified") {
         // An input method took it, and does not say which key it was: its release will.
@@ -101,6 +108,11 @@ pub(crate) fn feed_release(event: &KeyboardEvent) {
     if !was_told {
         press(event, &code);
     }
+}
+
+fn is_secret(event: &KeyboardEvent) -> bool {
+    let input = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok());
+    input.is_some_and(|input| input.type_() == "password")
 }
 
 /// Keys are let go where we do not hear it.
@@ -243,7 +255,8 @@ fn end_by_silence(keys: u64) {
 
 fn deliver(code: String) {
     SCANNER.with_borrow_mut(|scanner| scanner.held = None);
-    if SCANS.with(|handlers| handlers.offer(&code)) == Taken::No {
+    // Under a lock nobody scans into the sale that waits there.
+    if untrack(seat::is_locked) || SCANS.with(|handlers| handlers.offer(&code)) == Taken::No {
         // Nobody here wants it; the person must not think that it was counted.
         sound::play(Sound::Unknown);
         app().toasts.say(Tone::Warn, tx(key::SCAN_NOT_HERE, &[("code", code.into())]));

@@ -5,6 +5,7 @@ mod keys;
 mod look;
 mod printer_form;
 mod printers;
+mod seat;
 mod server;
 mod shop;
 mod taxes;
@@ -23,6 +24,7 @@ enum Part {
     Shop,
     Taxes,
     Till,
+    Seat,
     Printers,
     Look,
     Keys,
@@ -31,11 +33,11 @@ enum Part {
 }
 
 impl Part {
-    const ALL: &'static [Self] = &[Self::Shop, Self::Taxes, Self::Till, Self::Printers, Self::Look, Self::Keys, Self::Server, Self::Data];
+    const ALL: &'static [Self] = &[Self::Shop, Self::Taxes, Self::Till, Self::Seat, Self::Printers, Self::Look, Self::Keys, Self::Server, Self::Data];
 
     /// Whether there is such a thing here: a browser has no printer and no file, and is at its server already.
     fn is_here(self) -> bool {
-        !is_browser() || !matches!(self, Self::Printers | Self::Server | Self::Data)
+        !is_browser() || !matches!(self, Self::Seat | Self::Printers | Self::Server | Self::Data)
     }
 
     const fn name(self) -> Key {
@@ -43,6 +45,7 @@ impl Part {
             Self::Shop => key::SETTINGS_SHOP,
             Self::Taxes => key::SETTINGS_TAXES,
             Self::Till => key::SETTINGS_TILL,
+            Self::Seat => key::SEAT_SETTINGS,
             Self::Printers => key::SETTINGS_PRINTERS,
             Self::Look => key::SETTINGS_LOOK,
             Self::Keys => key::SETTINGS_KEYS,
@@ -56,6 +59,7 @@ impl Part {
             Self::Shop => icon::SHOP,
             Self::Taxes => icon::PAPER,
             Self::Till => icon::TILL,
+            Self::Seat => icon::PEOPLE,
             Self::Printers => icon::PRINTER,
             Self::Look => icon::GLOBE,
             Self::Keys => icon::KEYBOARD,
@@ -100,6 +104,7 @@ pub(crate) fn SettingsScreen() -> impl IntoView {
         Part::Shop => view! { <shop::ShopPage/> }.into_any(),
         Part::Taxes => view! { <taxes::TaxesPage/> }.into_any(),
         Part::Till => view! { <till::TillPage/> }.into_any(),
+        Part::Seat => view! { <seat::SeatPage/> }.into_any(),
         Part::Printers => view! { <printers::PrintersPage/> }.into_any(),
         Part::Look => view! { <look::LookPage/> }.into_any(),
         Part::Keys => view! { <keys::KeysPage/> }.into_any(),

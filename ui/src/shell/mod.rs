@@ -21,11 +21,12 @@ use self::top::TopBar;
 use crate::backend::server::account::{self, Account};
 use crate::keys::{Action, Taken, on_action};
 use crate::place::{Place, Screen};
+use crate::seat::{Approve, Lock, Locked};
 use crate::signin::{Ended, SignIn, WhichTill};
 use crate::state::{SESSION_EVENTS, Task, app};
 use crate::text::{key, tx};
 use crate::toast::{Act, ToastList, Tone};
-use crate::{access, attention, backend, counter, first, products, sales, settings, shift, stock, sync, today};
+use crate::{access, attention, backend, counter, first, products, sales, seat, settings, shift, stock, sync, today};
 
 /// Sets or removes an attribute of the page itself.
 pub(crate) fn set_page_attribute(name: &str, value: Option<&str>) {
@@ -53,7 +54,14 @@ pub(crate) async fn begin(call: HostCall) {
 pub(crate) fn hear(event: HostEvent) {
     match event {
         HostEvent::Changed(events) => {
+            if untrack(seat::is_locked) {
+                // Nobody is here to be shown anything; whoever comes asks anew.
+                return;
+            }
             app().changes.tell(&events);
+            if !backend::is_browser() && events.contains(&Event::IdentityChanged) {
+                seat::look_again();
+            }
             if events.iter().any(|event| SESSION_EVENTS.contains(event)) {
                 spawn_local(app().load_session());
             }
@@ -92,6 +100,7 @@ enum Face {
     First,
     SignIn,
     WhichTill,
+    Locked,
     Shop,
 }
 
@@ -106,6 +115,9 @@ fn face() -> Face {
     }
     if app.session.with(Option::is_some) {
         return Face::Shop;
+    }
+    if seat::is_locked() {
+        return Face::Locked;
     }
     if app.ready.get() { Face::First } else { Face::Waiting }
 }
@@ -135,9 +147,11 @@ fn Window() -> impl IntoView {
             Face::First => view! { <first::First/> }.into_any(),
             Face::SignIn => view! { <SignIn/> }.into_any(),
             Face::WhichTill => view! { <WhichTill/> }.into_any(),
+            Face::Locked => view! { <Locked/> }.into_any(),
             Face::Shop => view! { <Shop/> }.into_any(),
         }}
         <Ended/>
+        <Lock/>
         <ToastList/>
     }
 }
@@ -153,6 +167,10 @@ fn Shop() -> impl IntoView {
         }
         Action::KeyMap => {
             key_map.set(true);
+            Taken::Yes
+        }
+        Action::SwitchPerson if untrack(seat::asks) => {
+            app.switching.set(true);
             Taken::Yes
         }
         _ => Taken::No,
@@ -179,5 +197,6 @@ fn Shop() -> impl IntoView {
         <Palette/>
         <KeyMapDialog open=key_map/>
         <LeaveDialog/>
+        <Approve/>
     }
 }

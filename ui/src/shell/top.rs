@@ -2,11 +2,13 @@
 
 use leptos::prelude::*;
 
-use crate::access::{self, AccessPart};
+use crate::access::AccessPart;
+use crate::backend::is_browser;
 use crate::format;
 use crate::icon::{self, Picture};
 use crate::keys::{Action, shown};
 use crate::place::{Place, go};
+use crate::seat;
 use crate::state::app;
 use crate::sync::SyncChip;
 use crate::text::{key, t, tx};
@@ -36,11 +38,28 @@ pub(super) fn TopBar() -> impl IntoView {
 /// Who is there; in a browser also the way to one's profile and out.
 #[component]
 fn Who() -> impl IntoView {
-    if !access::is_here() {
-        return view! { <span class="who muted clip">{who}</span> }.into_any();
+    if !is_browser() {
+        return view! { <Here/> }.into_any();
     }
     let profile = |_| go(Place::Access(AccessPart::Profile));
     view! { <button type="button" class="who link clip" title=t(key::ACCESS_PROFILE) on:click=profile>{who}</button> }.into_any()
+}
+
+/// At a device that asks, the way to another person, and to nobody.
+#[component]
+fn Here() -> impl IntoView {
+    let name = move || who().unwrap_or_default();
+    let button = move || {
+        let said = tx(key::SEAT_SWITCH, &[("name", name().into())]);
+        view! {
+            <button type="button" class="btn quiet who clip" aria-label=said.clone() title=said on:click=|_| app().switching.set(true)>
+                <Picture icon=icon::PERSON small=true/>
+                <span class="clip">{name}</span>
+                <kbd aria-hidden="true">{shown(Action::SwitchPerson)}</kbd>
+            </button>
+        }
+    };
+    move || if seat::asks() { button().into_any() } else { view! { <span class="who muted clip">{who}</span> }.into_any() }
 }
 
 /// `Till 2 · Mei-Ling`.

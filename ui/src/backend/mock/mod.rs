@@ -5,9 +5,11 @@ mod data;
 use std::cell::RefCell;
 
 use kontor_domain::command::{Command, Event, Query, Receipt, Request};
-use kontor_domain::host::{HostCall, HostEvent};
+use kontor_domain::host::{Asking, HostCall, HostEvent, Seat, SignInAt};
+use kontor_domain::identity::PermissionSet;
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::time::Instant;
+use kontor_domain::units::Rate;
 use kontor_domain::{attention, catalog, counter, printing, settings, stock};
 use serde::Serialize;
 use serde_json::json;
@@ -111,6 +113,14 @@ fn host(call: HostCall) -> Result<String, Reject> {
             shop.open = true;
             shop.start()
         })),
+        HostCall::GetSeat => text(Seat {
+            asking: Asking::Nobody,
+            person_id: SHOP.with_borrow(|shop| shop.session().map(|session| session.person.id)),
+            permissions: PermissionSet::all(),
+            discount_limit: Rate::WHOLE,
+            known: Vec::new(),
+            sign_in_at: SignInAt::Here,
+        }),
         _ => text(json!(null)),
     }
 }
