@@ -590,12 +590,8 @@ pub struct Context {
 
 impl Context {
     fn allow(&self, permission: Permission) -> Result<(), Reject> {
-        allow(&self.rights, permission)
+        if self.rights.allow(permission) { Ok(()) } else { Err(Reject::new(Code::InsufficientPermission).with("permission", permission.word())) }
     }
-}
-
-fn allow(rights: &Rights, permission: Permission) -> Result<(), Reject> {
-    if rights.allow(permission) { Ok(()) } else { Err(Reject::new(Code::InsufficientPermission).with("permission", permission.word())) }
 }
 
 /// What happened, for those who listen: screens now, webhooks and notices later.
