@@ -60,6 +60,12 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     std::fs::rename(part, path)
 }
 
+/// Whether files can be made in a folder, which is made if it is not there.
+pub fn is_writable(folder: &Path) -> bool {
+    let probe = folder.join(".probe");
+    std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&probe, b"")).and_then(|()| std::fs::remove_file(&probe)).is_ok()
+}
+
 /// Starts the log: a file a day in the data folder. Headless also on standard error. The guard is kept till the end.
 pub fn start_logs(folder: &Path, to_stderr: bool) -> Option<tracing_appender::non_blocking::WorkerGuard> {
     use tracing_subscriber::layer::SubscriberExt as _;

@@ -122,9 +122,12 @@ pub fn run_floor() -> anyhow::Result<()> {
 
 /// What the page remembers (the open sale) lies beside the shop's file it belongs to.
 fn open_window(app: &AppHandle, page_data: &Path) -> tauri::Result<()> {
+    // Without a place for it there would be no window, and nobody could be told that the folder cannot be written.
+    let is_writable = platform::is_writable(page_data);
+    let page_data = if is_writable { page_data.to_owned() } else { std::env::temp_dir().join(format!("kontor-window-{}", std::process::id())) };
     WebviewWindowBuilder::new(app, "main", WebviewUrl::App("index.html".into()))
         .title("Kontor")
-        .data_directory(page_data.to_owned())
+        .data_directory(page_data)
         .inner_size(1366.0, 768.0)
         .min_inner_size(1024.0, 640.0)
         .on_navigation(|url| matches!(url.scheme(), "tauri" | "about") || url.host_str() == Some("tauri.localhost"))

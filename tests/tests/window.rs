@@ -13,7 +13,7 @@ use kontor_domain::command::Command as ShopCommand;
 use kontor_domain::counter::{self, GetSale, ListSales, MoveCash, SaleFilter};
 use kontor_domain::ids::{CashMovementId, PrinterId};
 use kontor_domain::printing::{self, PaperKind, Printer, PrinterKind};
-use kontor_domain::units::Money;
+use kontor_domain::units::{Currency, Money};
 use kontor_tests::dice::Dice;
 use kontor_tests::server::Server;
 use kontor_tests::shop::id;
@@ -58,7 +58,8 @@ async fn sells_five(locale: &str, receipt_word: &str) -> anyhow::Result<()> {
     let row = window.last_sale().await?;
     assert_ne!(row.id, before.id);
     let sale = window.ask(GetSale { id: row.id }).await?.expect("the sale");
-    let total = figure(&sale.sale.total.0.to_string());
+    let decimals = usize::from(Currency::of(&sale.company.currency).expect("a currency").decimals);
+    let total = figure(sale.sale.total, decimals);
     assert!(shown.contains(&row.number) && shown.contains(&total), "{shown}");
     assert_eq!(sale.lines.iter().map(|line| line.barcode.clone()).collect::<Vec<_>>(), barcodes);
     assert_eq!(sale.sale.total.0, sale.lines.iter().map(|line| line.total.0).sum::<i64>());
@@ -73,18 +74,21 @@ async fn sells_five(locale: &str, receipt_word: &str) -> anyhow::Result<()> {
     for line in &sale.lines {
         // A long name goes on in the next line.
         let name: String = line.name.chars().take(8).collect();
-        assert!(words.contains(name.trim()) && words.contains(&figure(&line.total.0.to_string())), "{line:?} in {words}");
+        assert!(words.contains(name.trim()) && words.contains(&figure(line.total, decimals)), "{line:?} in {words}");
     }
     window.verify().await?;
     window.no_errors().await?;
     window.close().await
 }
 
-/// A sum of whole dollars as people write it: 12,345.
-fn figure(digits: &str) -> String {
-    let (head, tail) = digits.split_at(digits.len() % 3);
+/// A sum as people write it: 12,345 or 1,234.50.
+fn figure(sum: Money, decimals: usize) -> String {
+    let digits = format!("{:0>1$}", sum.0, decimals + 1);
+    let (whole, part) = digits.split_at(digits.len() - decimals);
+    let (head, tail) = whole.split_at(whole.len() % 3);
     let groups = tail.as_bytes().chunks(3).map(|group| String::from_utf8_lossy(group).into_owned());
-    Some(head.to_owned()).filter(|head| !head.is_empty()).into_iter().chain(groups).collect::<Vec<_>>().join(",")
+    let groups = Some(head.to_owned()).filter(|head| !head.is_empty()).into_iter().chain(groups).collect::<Vec<_>>().join(",");
+    if part.is_empty() { groups } else { format!("{groups}.{part}") }
 }
 
 #[tokio::test]
@@ -223,7 +227,8 @@ async fn a_scan_counts_whatever_has_the_focus_and_leaves_it_as_it_was() -> anyho
     window.type_text("te")?;
     window.scan(&barcodes[1])?;
     window.until_there(".page.product").await?;
-    window.until("the product", &format!("document.querySelector('.page.product').innerHTML.includes('{}')", barcodes[1])).await?;
+    let product = format!("[...document.querySelectorAll('.page.product input')].some((it) => it.value === '{}')", barcodes[1]);
+    window.until("the product", &product).await?;
     until_cart(&window, &expected).await?;
     window.go_to("Products").await?;
     window.until("the search", "document.querySelector('.page.products .filters input')?.value === 'te'").await?;
