@@ -158,7 +158,7 @@ async function sells(desk, shop) {
   await desk.look_at("sold");
 }
 
-async function looks_at_the_shop(desk) {
+async function looks_at_the_shop(desk, shop) {
   await desk.screen(2);
   await desk.look_at("shift");
   await counts_the_shift(desk);
@@ -172,10 +172,11 @@ async function looks_at_the_shop(desk) {
   await desk.look_at("refund");
   await desk.screen(5);
   await desk.look_at("stock");
+  const [product] = await shop.product_names();
   for (const [tab, name] of [[4, "receive"], [5, "adjust"]]) {
     await desk.click(`.page.stock [role=tab]:nth-of-type(${tab})`);
     await desk.seen(".picker input");
-    await desk.fill(".picker input", "a");
+    await desk.fill(".picker input", product);
     await desk.seen(".picker .option");
     await desk.page.keyboard.press("Enter");
     await desk.seen(".entries .entry input");
@@ -330,7 +331,7 @@ async function run(browser, look, shop) {
   try {
     await opens_and_signs_in(desk);
     await sells(desk, shop);
-    await looks_at_the_shop(desk);
+    await looks_at_the_shop(desk, shop);
     await changes_a_product(desk, shop);
     await hears_of_others(desk, shop);
     await settings(desk);

@@ -8,6 +8,7 @@ mod access;
 mod attention;
 mod backend;
 mod counter;
+mod deed;
 mod first;
 mod format;
 mod icon;

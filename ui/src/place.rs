@@ -9,6 +9,7 @@ use leptos::prelude::*;
 
 use crate::access::{self, AccessPart};
 use crate::backend::is_browser;
+use crate::deed::Deed;
 use crate::icon::{self, Icon};
 use crate::state::app;
 use crate::text::{Key, key};
@@ -220,7 +221,7 @@ pub(crate) fn guard(is_dirty: Memo<bool>) {
 pub(crate) fn leave(then: impl Fn() + Send + Sync + 'static) {
     let is_dirty = UNSAVED.with_borrow(|all| all.iter().any(|(_, is_dirty)| is_dirty.try_get_untracked() == Some(true)));
     if is_dirty {
-        app().leaving.set(Some(Callback::new(move |()| then())));
+        app().leaving.set(Some(Deed::new(then)));
     } else {
         then();
     }

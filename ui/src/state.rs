@@ -13,6 +13,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::backend::server::account::{self, Account};
+use crate::deed::Deed;
 use crate::live::Changes;
 use crate::place::{Place, Screen};
 use crate::seat::Approving;
@@ -51,7 +52,7 @@ pub(crate) struct App {
     /// Where the person is.
     pub(crate) place: RwSignal<Place>,
     /// Where a person wants to go while something typed is not saved.
-    pub(crate) leaving: RwSignal<Option<Callback<()>>>,
+    pub(crate) leaving: RwSignal<Option<Deed>>,
     /// How this till and its shop server stand; `None`: there is no server.
     pub(crate) sync: RwSignal<Option<SyncState>>,
     /// What changed.

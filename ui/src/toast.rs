@@ -5,6 +5,7 @@ use std::time::Duration;
 use kontor_domain::reject::Reject;
 use leptos::prelude::*;
 
+use crate::deed::Deed;
 use crate::icon::{self, Picture};
 use crate::state::app;
 use crate::text::{key, refusal, t};
@@ -56,7 +57,7 @@ pub(crate) struct Act {
     /// What the button says.
     pub(crate) label: String,
     /// What it does.
-    pub(crate) run: Callback<()>,
+    pub(crate) run: Deed,
 }
 
 #[derive(Clone)]
@@ -129,7 +130,7 @@ fn ToastView(toast: Toast) -> impl IntoView {
     let close = move || app().toasts.drop(number);
     let act = toast.act.map(|act| {
         let run = move |_| {
-            act.run.run(());
+            act.run.run();
             close();
         };
         view! { <button class="btn" on:click=run>{act.label}</button> }

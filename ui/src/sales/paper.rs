@@ -5,9 +5,10 @@ use kontor_domain::host::{FileWish, HostCall};
 use kontor_domain::ids::{PrintJobId, ShiftId};
 use kontor_domain::printing::{self, ListPrinters, PaperDocument, PrintJob, PrintShift, Retry};
 use kontor_domain::reject::Reject;
-use leptos::prelude::{Callback, WithUntracked as _};
+use leptos::prelude::WithUntracked as _;
 use leptos::task::spawn_local;
 
+use crate::deed::Deed;
 use crate::keys::{Action, shown};
 use crate::state::app;
 use crate::text::{key, refusal, t, tx};
@@ -89,6 +90,6 @@ pub(crate) fn tell_failure(job: PrintJob, problem: &Reject) {
         }
         PaperDocument::ShiftReport => tx(key::PRINT_FAILED_SHIFT, &[("problem", problem.into())]),
     };
-    let again = Act { label: t(key::COUNTER_PRINT_AGAIN), run: Callback::new(move |()| retry(job.clone())) };
+    let again = Act { label: t(key::COUNTER_PRINT_AGAIN), run: Deed::new(move || retry(job.clone())) };
     app().toasts.say_with(Tone::Need, text, Some(again));
 }

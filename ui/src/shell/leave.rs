@@ -20,7 +20,7 @@ pub(super) fn LeaveDialog() -> impl IntoView {
     });
     let go = Callback::new(move |()| {
         if let Some(then) = leaving.try_update(Option::take).flatten() {
-            then.run(());
+            then.run();
         }
     });
     view! {
