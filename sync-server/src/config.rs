@@ -378,20 +378,20 @@ mod tests {
     fn a_flag_beats_the_environment_and_the_environment_beats_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let (file, address) = (folder.path().join("settings.toml"), folder.path().join("address"));
-        std::fs::write(&file, "database_url = 'postgres://file'").unwrap();
-        std::fs::write(&address, "postgres://flag").unwrap();
+        std::fs::write(&file, "database_url = 'postgres://localhost/file'").unwrap();
+        std::fs::write(&address, "postgres://localhost/flag").unwrap();
         let database = |flags: Given, said: &[(&str, &str)], file: Option<&Path>| {
             let environment = |name: &str| said.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
             Settings::of(flags, environment, file).map(|settings| settings.database)
         };
         let is = |url: &str| Database::Postgres(Secret(url.into()));
         let flag = || Given { database_url_file: Some(address.clone()), ..Given::default() };
-        let around = [("KONTOR_DATABASE_URL", "postgres://environment")];
-        assert_eq!(database(flag(), &around, Some(&file)).unwrap(), is("postgres://flag"));
-        assert_eq!(database(Given::default(), &around, Some(&file)).unwrap(), is("postgres://environment"));
-        assert_eq!(database(Given::default(), &[], Some(&file)).unwrap(), is("postgres://file"));
+        let around = [("KONTOR_DATABASE_URL", "postgres://localhost/environment")];
+        assert_eq!(database(flag(), &around, Some(&file)).unwrap(), is("postgres://localhost/flag"));
+        assert_eq!(database(Given::default(), &around, Some(&file)).unwrap(), is("postgres://localhost/environment"));
+        assert_eq!(database(Given::default(), &[], Some(&file)).unwrap(), is("postgres://localhost/file"));
         let by_file = [("KONTOR_DATABASE_URL_FILE", address.to_str().unwrap())];
-        assert_eq!(database(Given::default(), &by_file, Some(&file)).unwrap(), is("postgres://flag"));
+        assert_eq!(database(Given::default(), &by_file, Some(&file)).unwrap(), is("postgres://localhost/flag"));
         assert!(database(Given::default(), &[around[0], by_file[0]], None).is_err(), "two addresses at one level");
     }
 

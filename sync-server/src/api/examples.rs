@@ -164,7 +164,7 @@ fn person_fields() -> Value {
 }
 
 fn role_fields() -> Value {
-    json!({ "name": "Weekend", "permissions": ["catalog.read", "counter.sell"] })
+    json!({ "name": "Weekend", "permissions": ["catalog.read", "counter.sell"], "discount_limit": 100_000 })
 }
 
 fn rule_fields() -> Value {

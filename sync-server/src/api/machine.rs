@@ -95,6 +95,14 @@ fn routes() -> Vec<Route> {
             &[400, 401, 413, 415, 429],
         ),
         post("/api/v1/sync/pull", "A till asks for rows", DEVICE, pull(), Answer::Json(pulled()), &[400, 401, 413, 415, 429]),
+        post(
+            "/api/v1/sync/older",
+            "A till asks for sales that it no longer keeps",
+            DEVICE,
+            json!({ "actor": ID, "query": { "counter": { "list_sales": { "filter": { "text": "HS-2" }, "offset": 0, "limit": 50 } } } }),
+            Answer::Json(json!({ "rows?": [], "total?": 0 })),
+            &[400, 401, 403, 404, 413, 415, 429],
+        ),
         get("/api/v1/sync/snapshot/{scope}", "A new till's ready file", DEVICE, Answer::Of("application/zstd"), &[401, 404, 429]),
     ]
 }

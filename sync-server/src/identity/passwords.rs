@@ -174,6 +174,6 @@ mod tests {
         assert_eq!(code("seven77"), Err(Code::OutOfRange));
         assert_eq!(code("Mei.Chen"), Err(Code::Format));
         assert_eq!(code(&"a".repeat(257)), Err(Code::TooLong));
-        assert_eq!(code("密碼密碼密碼密碼"), Ok(()));
+        assert_eq!(code("海港街早上的茶很香"), Ok(()));
     }
 }
