@@ -72,6 +72,12 @@ pub struct Body<'a> {
 }
 
 impl Problem {
+    /// Another answer where a rule said this: what is wrong with a till's clock is wrong with a caller's field.
+    #[must_use]
+    pub fn instead(self, code: Code, reject: Reject) -> Self {
+        if self.code == code.number() { reject.into() } else { self }
+    }
+
     /// A problem that its status says all about.
     pub fn status(status: StatusCode) -> Self {
         let code = TRANSPORT_CODE + u32::from(status.as_u16());

@@ -8,6 +8,7 @@ use axum::extract::State;
 use kontor_domain::command::{Command, Permission};
 use kontor_domain::counter::{self, CloseShift, GetShift, ListShifts, MoveCash, OpenShift, Shift, ShiftDetail};
 use kontor_domain::ids::{CashMovementId, ShiftId, TillId};
+use kontor_domain::reject::{Code, Reject};
 use kontor_domain::time::BusinessDate;
 use kontor_domain::units::Money;
 use schemars::JsonSchema;
@@ -130,7 +131,9 @@ async fn open(State(app): State<Arc<App>>, actor: Actor, post: Post<ShiftDraft>)
     };
     let shift_id: ShiftId = fresh();
     let command = Command::Counter(counter::Command::OpenShift(OpenShift { shift_id, till_id, business_date, float }));
-    post.named.execute(&app, &actor, command, move |_| ShiftOpened { id: shift_id, till_id, business_date }).await
+    let opened = post.named.execute(&app, &actor, command, move |_| ShiftOpened { id: shift_id, till_id, business_date }).await;
+    // A day before the till's last one is no clock's fault here: the caller named it.
+    opened.map_err(|problem| problem.instead(Code::ClockSetBack, Reject::field(Code::OutOfRange, "business_date")))
 }
 
 async fn close(
