@@ -26,7 +26,9 @@ fn file(folder: &Path, number: u8) -> anyhow::Result<PathBuf> {
     let (width, height) = (300_u32, 200_u32);
     let mut encoder = png::Encoder::new(std::io::BufWriter::new(std::fs::File::create(&path)?), width, height);
     encoder.set_color(png::ColorType::Rgb);
-    let pixels: Vec<u8> = (0..height).flat_map(|y| (0..width).flat_map(move |x| [(x % 256) as u8, (y % 256) as u8, number])).collect();
+    // Like a photograph: what is alike everywhere is packed smaller than any picture of it.
+    let noise = |x: u32, y: u32| ((x * 7_919 + y * 104_729).wrapping_mul(2_654_435_761) >> 24) as u8;
+    let pixels: Vec<u8> = (0..height).flat_map(|y| (0..width).flat_map(move |x| [noise(x, y), noise(y, x), number])).collect();
     encoder.write_header()?.write_image_data(&pixels)?;
     Ok(path)
 }

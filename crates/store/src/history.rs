@@ -57,7 +57,7 @@ pub async fn plan(reader: &Reader, company: CompanyId, kept_from: BusinessDate) 
     let brought = rows
         .iter()
         .map(|row| {
-            let id = |index: usize| Ok::<_, StoreError>(copy::uuid(&row.try_get::<Vec<u8>, _>(index)?)?);
+            let id = |index: usize| -> Result<Uuid, StoreError> { copy::uuid(&row.try_get::<Vec<u8>, _>(index)?) };
             Ok(brought([id(0)?, id(1)?, id(2)?, id(3)?], row.try_get(4)?))
         })
         .collect::<Result<_, StoreError>>()?;
