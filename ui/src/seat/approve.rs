@@ -28,9 +28,12 @@ pub(crate) struct Approving {
     reject: Reject,
 }
 
+/// Who waits for the answer of the dialog, and where the answer is left.
+type Waiter = (js_sys::Function, Rc<RefCell<Option<Approval>>>);
+
 thread_local! {
-    /// Who waits for the answer of the dialog.
-    static WAITING: RefCell<Option<(js_sys::Function, Rc<RefCell<Option<Approval>>>)>> = const { RefCell::new(None) };
+    /// Who waits, if anybody does.
+    static WAITING: RefCell<Option<Waiter>> = const { RefCell::new(None) };
 }
 
 /// Has a command executed; where the person may not do it alone, somebody else is asked to allow it. What was sent in the
