@@ -44,12 +44,15 @@ const SECONDS: &str = "KONTOR_FUZZ_SECONDS";
 /// What the inputs are drawn from.
 const SEED: &str = "KONTOR_FUZZ_SEED";
 
+/// Takes what is fed.
+type Feed = Box<dyn Fn(&[u8])>;
+
 /// One thing that is fed.
 struct Target {
     name: &'static str,
     /// What is right: what is nearly right goes deeper.
     right: Vec<Vec<u8>>,
-    feed: Box<dyn Fn(&[u8])>,
+    feed: Feed,
 }
 
 fn target(name: &'static str, right: &[&str], feed: impl Fn(&[u8]) + 'static) -> Target {

@@ -229,7 +229,7 @@ async fn a_row_may_come_before_its_bytes_and_only_those_are_taken() -> Result<()
     one.sync().await?;
     two.sync().await?;
     let there: Vec<ProductImage> = find_rows(two.feed()?.connection(), "1 = 1", &[])?;
-    assert_eq!(there, [image.clone()]);
+    assert_eq!(there, std::slice::from_ref(&image));
     let as_two = Caller { api: api.clone(), token: two.token().to_owned() };
     let path = blob(&json!(image.sha256));
     as_two.get(&path).await?.problem(404);

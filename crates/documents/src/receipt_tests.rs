@@ -13,6 +13,7 @@ use crate::rows::{Row, Style};
 use crate::words::Words;
 
 #[path = "../tests/fixture/mod.rs"]
+#[allow(clippy::duplicate_mod, reason = "each file of tests takes of it what it needs")]
 mod fixture;
 
 /// How often a property is tried: fifty times as often when `KONTOR_LONG` is set.
