@@ -155,11 +155,10 @@ fn only_the_store_knows_sql_and_only_the_desktop_knows_tauri() {
     for file in ["crates/domain", "crates/sync", "crates/documents", "translations", "src-tauri", "sync-server", "ui", "xtask"]
         .iter()
         .flat_map(|at| rust_files(at))
-        // What a server's file holds after a test is looked at from outside.
         .filter(|file| !file.starts_with("sync-server/tests/"))
     {
         let text = read(&file);
-        // Names of a product in a test are not SQL: a statement stands at the beginning of a text.
+        // Names of a product are not SQL: a statement begins a text. (A server's tests look into its file from outside.)
         wrong.extend(statements.iter().filter(|sql| text.contains(&format!("\"{sql}"))).map(|sql| format!("{file}: {sql}")));
     }
     expect_none("who knows what", wrong);
