@@ -5,10 +5,10 @@
 mod common;
 
 use common::tries;
-use kontor_domain::command::Command;
+use kontor_domain::command::{Command, Mode};
 use kontor_domain::counter::cart::price;
-use kontor_domain::counter::{self, MoveCash, RefundLine, Shift, ShiftKey, ShiftState};
-use kontor_domain::ids::{CashMovementId, ProductId, StockDocumentId};
+use kontor_domain::counter::{self, MoveCash, OpenShift, RefundLine, Shift, ShiftKey, ShiftState};
+use kontor_domain::ids::{CashMovementId, ProductId, ShiftId, StockDocumentId};
 use kontor_domain::money::Account;
 use kontor_domain::reject::Code;
 use kontor_domain::stock::{self, Adjust, AdjustLine, MoveReason, StockMove};
@@ -222,6 +222,33 @@ fn closing_posts_what_was_counted_and_what_was_missing() {
     sell(&mut shop, tea, 1000, 1_000_000).unwrap();
     assert_eq!(shop.close(Money(600)).unwrap().number.as_deref(), Some("Z2"));
     shop.store.check_ledgers().unwrap();
+}
+
+#[test]
+fn an_opening_that_is_told_after_what_was_done_in_its_shift_is_added_to_it() {
+    for is_counted_first in [false, true] {
+        let (mut shop, _) = shop();
+        shop.close(Money(1000)).unwrap();
+        let safe = sum_of(&shop.store, Account::Safe).unwrap();
+        // Another copy of this till's file tells of cash before the opening comes.
+        shop.context.mode = Mode::Again;
+        shop.shift_id = ShiftId(shop.id());
+        move_cash(&mut shop, 50, true).unwrap();
+        if is_counted_first {
+            shop.close(Money(550)).unwrap();
+        }
+        let open = OpenShift { shift_id: shop.shift_id, till_id: shop.till_id, business_date: shop.today, float: Money(500) };
+        shop.run(Command::Counter(counter::Command::OpenShift(open))).unwrap();
+        if !is_counted_first {
+            shop.close(Money(550)).unwrap();
+        }
+        let shift = shop.store.row::<Shift>(&ShiftKey { id: shop.shift_id }).unwrap().unwrap();
+        assert_eq!((shift.float, shift.expected, shift.counted), (Money(500), Some(Money(550)), Some(Money(550))));
+        assert_eq!(sum_of(&shop.store, Account::Drawer).unwrap(), 0);
+        assert_eq!(sum_of(&shop.store, Account::OverShort).unwrap(), 0);
+        assert_eq!(sum_of(&shop.store, Account::Safe).unwrap() - safe, 50);
+        shop.store.check_ledgers().unwrap();
+    }
 }
 
 #[test]

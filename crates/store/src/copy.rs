@@ -126,8 +126,8 @@ pub enum Local {
     },
     /// All rows of a scope are removed.
     ClearScope(Scope),
-    /// Documents and moves behind the horizon are removed.
-    ForgetHistory,
+    /// Documents and moves behind the horizon are removed from these scopes.
+    ForgetHistory(BTreeSet<Scope>),
     /// A command on its way.
     OutboxAdd(OutboxEntry),
     /// An answered command.
@@ -320,7 +320,7 @@ fn perform(connection: &Connection, company: CompanyId, write: &Local, products:
         Local::Put(row) => put(connection, company, row, products),
         Local::Gone { table, key, scope } => gone(connection, company, *table, key, *scope, products),
         Local::ClearScope(scope) => clear_scope(connection, company, *scope, products),
-        Local::ForgetHistory => history::forget(connection, company),
+        Local::ForgetHistory(scopes) => history::forget(connection, company, scopes),
         Local::OutboxAdd(entry) => add_to_outbox(connection, entry),
         Local::OutboxDrop(seq) => run("DELETE FROM outbox WHERE seq = ?1", params![seq]),
         Local::OutboxReplace(entries) => {

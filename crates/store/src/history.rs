@@ -3,12 +3,14 @@
 //! Documents and moves are the tables that are only added to. Their rows have the rev of the command that wrote them, for
 //! ever, so one rev says which of them a copy keeps.
 
+use std::collections::BTreeSet;
+
 use kontor_domain::cell::{Cell as _, Value};
 use kontor_domain::history::{Advance, Brought, Horizon};
 use kontor_domain::ids::{CompanyId, LocationId, LotId, ProductId, WarehouseId};
 use kontor_domain::time::BusinessDate;
 use kontor_domain::units::Quantity;
-use kontor_domain::world::{Change, TableInfo};
+use kontor_domain::world::{Change, Scope, TableInfo};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use sqlx::Row as _;
 use uuid::Uuid;
@@ -98,16 +100,19 @@ const fn brought([warehouse, product, location, lot]: [Uuid; 4], quantity: i64) 
     }
 }
 
-/// On a copy: what is behind the horizon goes. What is still pending (rev 0) stays.
-pub(crate) fn forget(connection: &Connection, company: CompanyId) -> Result<(), StoreError> {
+/// On a copy: what is behind the horizon goes from its scopes. What is still pending (rev 0) stays.
+pub(crate) fn forget(connection: &Connection, company: CompanyId, scopes: &BTreeSet<Scope>) -> Result<(), StoreError> {
     for table in shape::shipped().filter(|table| table.info().change == Change::Append) {
         // By scope, because the index begins with it: a look at every row would hold up who is selling.
         let sql = format!(
-            "DELETE FROM {} WHERE company = ?1 AND scope IN (SELECT scope FROM sync_cursor) AND rev > 0
+            "DELETE FROM {} WHERE company = ?1 AND scope = ?2 AND rev > 0
              AND rev <= (SELECT through_rev FROM horizon WHERE horizon.company = ?1)",
             table.info().name
         );
-        connection.prepare_cached(&sql)?.execute(params![company.0.as_bytes()])?;
+        let mut statement = connection.prepare_cached(&sql)?;
+        for scope in scopes {
+            statement.execute(params![company.0.as_bytes(), scope.0])?;
+        }
     }
     Ok(())
 }

@@ -235,7 +235,7 @@ async fn perform(connection: &mut PgConnection, company: CompanyId, write: &Loca
         | Local::Put(_)
         | Local::Gone { .. }
         | Local::ClearScope(_)
-        | Local::ForgetHistory
+        | Local::ForgetHistory(_)
         | Local::OutboxAdd(_)
         | Local::OutboxDrop(_)
         | Local::OutboxReplace(_)

@@ -146,6 +146,10 @@ impl Stage {
         if Rule::EchoIsCurrent.holds() && self.asked.as_ref() != Some(&page.echo) {
             return Ok(Staged::Ignored);
         }
+        // Read before the pages that are staged: an answer to an earlier try that had come just as far.
+        if self.seen.is_some_and(|(rev, _)| page.head.0 < rev) && Rule::EchoIsCurrent.holds() {
+            return Ok(Staged::Ignored);
+        }
         let rows = page.rows.iter().map(|row| Ok((row.2, row.read()?))).collect::<Result<Vec<_>, RowError>>()?;
         // A scope that starts anew in the middle of a pull (removals were forgotten meanwhile): what came of it before may
         // be what was removed.
@@ -196,8 +200,8 @@ mod tests {
     use super::*;
     use crate::message::WireRow;
 
-    /// A page that boots the company's scope, with one person.
-    fn page(request: &PullRequest, person: u128, complete: bool) -> PullReply {
+    /// A page that boots the company's scope, with one person, read at this rev.
+    fn page(request: &PullRequest, person: u128, complete: bool, head: i64) -> PullReply {
         let cell = |kind: &CellKind| match kind {
             CellKind::Id => Value::Id(Uuid::from_u128(person)),
             CellKind::Text => Value::Text("Mei".into()),
@@ -206,7 +210,7 @@ mod tests {
         let cells: Vec<Value> = Table::person.info().kinds.iter().map(cell).collect();
         PullReply::Page(Box::new(Page {
             epoch: Uuid::nil(),
-            head: (9, None),
+            head: (head, Some(Mark(Uuid::nil()))),
             now: Instant(0),
             stable: 0,
             backup: None,
@@ -227,12 +231,24 @@ mod tests {
         let mut stage = Stage::default();
         let device = DeviceId(Uuid::nil());
         let first = stage.request(&copy, device, 1, false);
-        assert!(matches!(stage.take(page(&first, 1, false)).unwrap(), Staged::More));
+        assert!(matches!(stage.take(page(&first, 1, false, 9)).unwrap(), Staged::More));
         let second = stage.request(&copy, device, 1, false);
         // What comes in several pages is compared at its end.
         assert_eq!((first.sums, second.sums), (false, true));
-        let Staged::Ready(batch) = stage.take(page(&second, 2, true)).unwrap() else { unreachable!() };
+        let Staged::Ready(batch) = stage.take(page(&second, 2, true, 9)).unwrap() else { unreachable!() };
         let persons: Vec<Value> = batch.pages.iter().flatten().map(|(_, row)| row.key()[0].clone()).collect();
         assert_eq!(persons, [Value::Id(Uuid::from_u128(2))]);
+    }
+
+    #[test]
+    fn a_page_that_was_read_before_the_staged_ones_is_of_another_try() {
+        let copy = CopyState { meta: Meta::fresh(None, Uuid::nil(), 1), cursors: BTreeMap::new() };
+        let mut stage = Stage::default();
+        let device = DeviceId(Uuid::nil());
+        let first = stage.request(&copy, device, 1, false);
+        assert!(matches!(stage.take(page(&first, 1, false, 9)).unwrap(), Staged::More));
+        let second = stage.request(&copy, device, 1, false);
+        assert!(matches!(stage.take(page(&second, 2, true, 8)).unwrap(), Staged::Ignored));
+        assert!(matches!(stage.take(page(&second, 2, true, 10)).unwrap(), Staged::Ready(_)));
     }
 }

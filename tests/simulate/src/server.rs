@@ -175,15 +175,14 @@ impl Server {
     }
 
     /// Moves the horizon, so that copies keep this day and what is later.
-    pub fn forget_history(&mut self, id: CommandId, kept_from: BusinessDate, now: Instant) -> Result<()> {
+    pub fn forget_history(&mut self, id: CommandId, kept_from: BusinessDate, now: Instant) -> Result<Result<(), Reject>> {
         let company = self.company;
-        let Some(advance) = history::plan_of_file(self.connection(), company, kept_from)? else { return Ok(()) };
+        let Some(advance) = history::plan_of_file(self.connection(), company, kept_from)? else { return Ok(Ok(())) };
         self.job(|answer| {
             let advance = advance.clone();
             let work = Box::new(move |world: &mut World| kontor_domain::history::advance(world, &advance));
             Job { id, company, name: kontor_domain::history::ADVANCE.into(), now, work, answer }
-        })??;
-        Ok(())
+        })
     }
 
     /// Its last rev.

@@ -249,6 +249,11 @@ impl Till {
         Ok(self.connection().prepare_cached("SELECT 1 FROM command_log WHERE id = ?1")?.exists([id.0.as_bytes()])?)
     }
 
+    /// Whether a command is still to be sent, as far as this file knows.
+    pub fn waits(&self, id: CommandId) -> Result<bool> {
+        Ok(self.connection().prepare_cached("SELECT 1 FROM outbox WHERE id = ?1")?.exists([id.0.as_bytes()])?)
+    }
+
     /// Rows that its history says were written here and that its file does not show.
     pub fn missing(&self) -> Result<Vec<Written>> {
         // What is behind the horizon is forgotten.

@@ -7,7 +7,7 @@ use super::{
 use crate::cell::Cell;
 use crate::command::{DocumentNumber, Event, Exec, Outcome};
 use crate::ids::{ShiftId, TaxId, TillId};
-use crate::money::{Account, Draft, post};
+use crate::money::{Account, Draft, Posting, PostingKey, post};
 use crate::reject::{Code, Reject};
 use crate::settings::{Device, DeviceKey};
 use crate::stock::DocumentKind;
@@ -111,6 +111,9 @@ pub(super) fn open(exec: &mut Exec<'_>, open: &OpenShift) -> Result<Outcome, Hal
 pub(crate) fn open_on_till(exec: &mut Exec<'_>, mut till: Till, shift_id: ShiftId, business_date: BusinessDate, float: Money) -> Result<(), Halt> {
     check_amount(float, 0, "float")?;
     business_date.check()?;
+    if let Some(told) = told_before(exec, shift_id)? {
+        return complete(exec, till, told, float);
+    }
     exec.check_fresh::<Shift>(&ShiftKey { id: shift_id }, shift_id.0)?;
     let scope = Exec::warehouse_scope(till.warehouse_id);
     if till.open_shift_id.is_some() {
@@ -134,9 +137,38 @@ pub(crate) fn open_on_till(exec: &mut Exec<'_>, mut till: Till, shift_id: ShiftI
         exec.world.update(till);
     }
     exec.world.insert(scope, shift.clone());
-    add_total(exec, &shift, TotalKind::Drawer, "", 0, float)?;
-    let document = Draft::of_shift(&shift, DocumentKind::Shift, shift.id.0);
+    put_float(exec, &shift, float)
+}
+
+fn put_float(exec: &mut Exec<'_>, shift: &Shift, float: Money) -> Result<(), Halt> {
+    add_total(exec, shift, TotalKind::Drawer, "", 0, float)?;
+    let document = Draft::of_shift(shift, DocumentKind::Shift, shift.id.0);
     post(exec, &document, &[(Account::Drawer, shift.till_id.to_string(), float, 0), (Account::Safe, SAFE_DETAIL.into(), float.negated()?, 0)])
+}
+
+/// The shift, if what was done in it was told before its opening was: then [`unknown_shift`] opened it, and not this
+/// command, whose rows may be here before its answer.
+fn told_before(exec: &mut Exec<'_>, id: ShiftId) -> Result<Option<Shift>, Halt> {
+    if !exec.is_fact_again() {
+        return Ok(None);
+    }
+    let first = PostingKey { command_id: exec.envelope.id, ordinal: 0 };
+    let is_of_this_command = exec.world.find::<Posting>(&first)?.is_some();
+    Ok(exec.world.find::<Shift>(&ShiftKey { id })?.filter(|_| !is_of_this_command))
+}
+
+/// The opening of a shift that is there already comes late: its money and who opened it are added. The date stays that
+/// of its documents.
+fn complete(exec: &mut Exec<'_>, mut till: Till, told: Shift, float: Money) -> Result<(), Halt> {
+    let shift = Shift { float: told.float.plus(float)?, opened_at: exec.at(), opened_by: exec.envelope.actor, ..told };
+    if shift.state == ShiftState::Open && till.open_shift_id.is_none() && till.id == shift.till_id {
+        till.open_shift_id = Some(shift.id);
+        till.last_business_date = till.last_business_date.max(Some(shift.business_date));
+        exec.world.update(till);
+    }
+    exec.world.update(shift.clone());
+    put_float(exec, &shift, float)?;
+    correct_closed_drawer(exec, &shift, float)
 }
 
 fn shift_of(exec: &Exec<'_>, till: &Till, id: ShiftId, business_date: BusinessDate, float: Money) -> Shift {

@@ -68,7 +68,9 @@ impl Batch {
     /// What a copy no longer keeps, when the horizon comes with the rows.
     fn forgets(&self) -> Option<Local> {
         let has_come = self.pages.iter().flatten().any(|(kind, row)| *kind == RowKind::Put && row.table == Table::horizon);
-        (has_come && Rule::HistoryIsForgotten.holds()).then_some(Local::ForgetHistory)
+        // In the scopes of this answer: one that is new has no cursor yet, and rows of a page that was read before the
+        // horizon moved.
+        (has_come && Rule::HistoryIsForgotten.holds()).then(|| Local::ForgetHistory(self.scopes.keys().copied().collect()))
     }
 }
 

@@ -101,7 +101,9 @@ impl Run<'_> {
         days.extend(self.shop.tills.iter().map(|(_, place)| place.today));
         let Some(kept_from) = self.dice.pick(&days).copied() else { return Ok(()) };
         let (id, now) = (CommandId(self.dice.id()), self.server_now());
-        self.at_server(|server| server.forget_history(id, kept_from, now))?;
+        let answered = self.at_server(|server| server.forget_history(id, kept_from, now))?;
+        // Where the disk failed, the next night moves it.
+        answered.transpose()?;
         Ok(())
     }
 
@@ -138,6 +140,7 @@ impl Run<'_> {
     fn restores_server(&mut self) -> Result<()> {
         let Some(image) = self.backup.clone() else { return Ok(()) };
         self.tally.disks += 1;
+        self.forget_refused()?;
         let epoch = if self.dice.percent(50) { Some(self.dice.id()) } else { None };
         self.shop.server.restore(&image, epoch)?;
         // Who joined since that backup is not known any more, and is made known again.
@@ -149,6 +152,23 @@ impl Run<'_> {
             }
         }
         self.forget_lost(self.promised.keys().copied().collect())
+    }
+
+    /// A request that was refused, and whose till knows it, is over: nobody sends it again to a server that forgot it.
+    fn forget_refused(&mut self) -> Result<()> {
+        for id in self.promised.keys().copied().collect::<Vec<_>>() {
+            if self.shop.server.verdict_of(id)?.as_deref() != Some("refused") {
+                continue;
+            }
+            let mut waits = false;
+            for (till, _) in &self.shop.tills {
+                waits |= till.waits(id)?;
+            }
+            if !waits {
+                self.promised.remove(&id);
+            }
+        }
+        Ok(())
     }
 
     fn forget_lost(&mut self, ids: Vec<CommandId>) -> Result<()> {

@@ -36,7 +36,7 @@ fn receive(scene: &mut Scene) {
 fn forget(scene: &mut Scene) {
     let day = scene.shop.tills[0].1.today;
     let id = CommandId(scene.dice.id());
-    scene.shop.server.forget_history(id, day, START).unwrap();
+    scene.shop.server.forget_history(id, day, START).unwrap().unwrap();
 }
 
 #[test]
