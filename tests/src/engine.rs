@@ -12,7 +12,7 @@ use kontor_store::installation::Installation;
 use kontor_store::reader::{Asker, Reader};
 use kontor_store::sqlite::{Synchronous, Writer};
 use kontor_store::{postgres, sqlite};
-use kontor_sync::authority::Message;
+use kontor_sync::authority::{Job, Message};
 use kontor_sync::{Authority, Submission, Verdict};
 use tokio::sync::oneshot;
 
@@ -65,11 +65,27 @@ impl Engine {
     pub async fn run(&self, ids: Installation, id: CommandId, command: Command, at: Instant) -> Verdict {
         let lost = |_| Reject::new(Code::Internal).with("reference", "the writer ended");
         let (submission, receiver) = submission(ids, id, command, at);
-        match &self.inlet {
-            Inlet::Sqlite(writer) => writer.sender().send(submission.into()).map_err(|_| Reject::new(Code::Internal))?,
-            Inlet::Postgres(sender) => sender.send(submission.into()).await.map_err(|_| Reject::new(Code::Internal))?,
-        }
+        self.send(submission.into()).await?;
         receiver.await.map_err(lost)?
+    }
+
+    async fn send(&self, message: Message) -> Result<(), Reject> {
+        match &self.inlet {
+            Inlet::Sqlite(writer) => writer.sender().send(message).map_err(|_| Reject::new(Code::Internal)),
+            Inlet::Postgres(sender) => sender.send(message).await.map_err(|_| Reject::new(Code::Internal)),
+        }
+    }
+
+    /// Moves the horizon, so that copies keep this day and what is later.
+    pub async fn forget_history(&self, company: CompanyId, id: CommandId, kept_from: BusinessDate, now: Instant) -> anyhow::Result<()> {
+        let advance = kontor_store::history::plan(&self.reader, company, kept_from).await?.context("nothing is older")?;
+        let (sender, receiver) = oneshot::channel();
+        let answer = Box::new(move |verdict| {
+            let _ = sender.send(verdict);
+        });
+        let work = Box::new(move |world: &mut _| kontor_domain::history::advance(world, &advance));
+        self.send(Message::Job(Job { id, company, name: kontor_domain::history::ADVANCE.into(), now, work, answer })).await?;
+        Ok(receiver.await??)
     }
 
     /// Answers a question with JSON.

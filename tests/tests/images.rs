@@ -27,8 +27,12 @@ fn file(folder: &Path, number: u8) -> anyhow::Result<PathBuf> {
     let mut encoder = png::Encoder::new(std::io::BufWriter::new(std::fs::File::create(&path)?), width, height);
     encoder.set_color(png::ColorType::Rgb);
     // Like a photograph: what is alike everywhere is packed smaller than any picture of it.
-    let noise = |x: u32, y: u32| ((x * 7_919 + y * 104_729).wrapping_mul(2_654_435_761) >> 24) as u8;
-    let pixels: Vec<u8> = (0..height).flat_map(|y| (0..width).flat_map(move |x| [noise(x, y), noise(y, x), number])).collect();
+    let mut state = u32::from(number);
+    let mut noise = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    };
+    let pixels: Vec<u8> = (0..width * height * 3).map(|_| noise()).collect();
     encoder.write_header()?.write_image_data(&pixels)?;
     Ok(path)
 }

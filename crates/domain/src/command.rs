@@ -686,10 +686,14 @@ impl Exec<'_> {
     }
 
     /// An id for an attention item that nobody names beforehand: cut from the command's id and a count.
-    pub(crate) fn next_attention(&mut self) -> crate::ids::AttentionId {
+    pub(crate) const fn next_attention(&mut self) -> crate::ids::AttentionId {
         self.attentions += 1;
+        self.attention(self.attentions)
+    }
+
+    const fn attention(&self, count: u16) -> crate::ids::AttentionId {
         let mut bytes = *self.envelope.id.0.as_bytes();
-        let [high, low] = self.attentions.to_be_bytes();
+        let [high, low] = count.to_be_bytes();
         bytes[14] ^= high;
         bytes[15] ^= low;
         crate::ids::AttentionId(uuid::Uuid::from_bytes(bytes))
@@ -719,24 +723,26 @@ impl Exec<'_> {
         if !self.is_fact_again() {
             return Err(reject.into());
         }
-        let id = self.next_attention();
-        // Where the authority's rows of this very command came before its answer (another file of this till pushed it),
-        // the item is here already.
-        if self.world.find::<attention::Attention>(&attention::AttentionKey { id })?.is_none() {
-            self.write_down(id, attention::AttentionKind::RuleBroken, about, attention::args_of(reject), scope);
-        }
-        Ok(())
+        self.flag(attention::AttentionKind::RuleBroken, about, attention::args_of(reject), scope)
     }
 
     /// Writes down that something needs a person.
-    pub(crate) fn flag(&mut self, kind: attention::AttentionKind, about: uuid::Uuid, args: String, scope: Scope) {
+    pub(crate) fn flag(&mut self, kind: attention::AttentionKind, about: uuid::Uuid, args: String, scope: Scope) -> Result<(), Halt> {
         let id = self.next_attention();
-        self.write_down(id, kind, about, args, scope);
-    }
-
-    fn write_down(&mut self, id: crate::ids::AttentionId, kind: attention::AttentionKind, about: uuid::Uuid, args: String, scope: Scope) {
-        let item = attention::Attention { id, kind, about_id: about, args, at: self.at(), resolved_at: None };
-        self.world.insert(scope, item);
+        if self.context.mode == Mode::Again {
+            // What else this command may say is asked for with it, the more the more it said: a sale of many lines is not
+            // tried once for each.
+            for count in self.attentions..self.attentions.saturating_mul(5).saturating_add(8) {
+                self.world.wish::<attention::Attention>(&attention::AttentionKey { id: self.attention(count) });
+            }
+        }
+        // Where the authority's rows of this very command came before its answer (another file of this till pushed it),
+        // the item is here already.
+        if self.context.mode != Mode::Again || self.world.find::<attention::Attention>(&attention::AttentionKey { id })?.is_none() {
+            let item = attention::Attention { id, kind, about_id: about, args, at: self.at(), resolved_at: None };
+            self.world.insert(scope, item);
+        }
+        Ok(())
     }
 }
 

@@ -47,8 +47,11 @@ fn is_known(name: &str) -> bool {
 
 /// From a version to the next.
 fn step_up(name: &str, version: u32, mut args: Value) -> Value {
-    // Version 0, what the first trials wrote, opened the drawer without saying why.
+    // Version 0, what the first trials wrote, called the shift `shift` and opened the drawer without saying why.
     if let ("counter.open_drawer", 0, Some(open)) = (name, version, args.pointer_mut("/counter/open_drawer").and_then(Value::as_object_mut)) {
+        if let Some(shift) = open.remove("shift") {
+            open.insert("shift_id".into(), shift);
+        }
         open.entry("reason").or_insert_with(|| "".into());
     }
     args
@@ -65,7 +68,7 @@ mod tests {
 
     #[test]
     fn an_old_command_is_brought_to_todays_shape() {
-        let args = serde_json::json!({ "counter": { "open_drawer": { "shift_id": SHIFT } } });
+        let args = serde_json::json!({ "counter": { "open_drawer": { "shift": SHIFT } } });
         let command = upcast("counter.open_drawer", 0, args).unwrap();
         let Command::Counter(counter::Command::OpenDrawer(open)) = command else { unreachable!() };
         assert_eq!(open.reason, "");

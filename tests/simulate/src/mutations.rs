@@ -1,4 +1,4 @@
-//! Each rule broken once, by its switch: the simulator must notice, and says whether by the look that the rule names.
+//! Each rule broken once, by its switch: the simulator must notice, by a look that is named for that rule.
 
 #[cfg(not(feature = "mutations"))]
 use anyhow::Result;
@@ -30,22 +30,27 @@ mod switched {
     /// The looks of which one is to notice, in seeds, that a rule is broken; and whether the till beside writers must, too.
     const fn catchers(rule: Rule) -> (&'static [Look], Writers) {
         match rule {
-            Rule::OnceById => (&[Look::CountedOnce, Look::ServerFigures, Look::Promises], Writers::Apart),
-            Rule::AckCarriesId | Rule::ForkIsTold => (&[Look::Promises, Look::OwnWrites, Look::ComesToRest], Writers::Apart),
+            Rule::OnceById => (&[Look::CountedOnce, Look::ServerFigures, Look::Told], Writers::Apart),
+            Rule::AckCarriesId => (&[Look::OwnWrites, Look::Promises], Writers::Apart),
+            Rule::ForkIsTold => (&[Look::TillFigures, Look::OwnWrites, Look::Promises], Writers::Apart),
             Rule::HistoryIsNoticed => (&[Look::Promises, Look::Base, Look::Rows], Writers::Apart),
             Rule::JournalIsKept | Rule::JournalForThirtyDays => (&[Look::Promises, Look::OwnWrites], Writers::Apart),
-            Rule::OneTransaction | Rule::RefusedStays | Rule::ReplayIsDue => (&[Look::OwnWrites, Look::Promises], Writers::Apart),
+            Rule::OneTransaction => (&[Look::Base, Look::OwnWrites, Look::Promises], Writers::Apart),
+            Rule::RefusedStays => (&[Look::ComesToRest, Look::OwnWrites], Writers::Apart),
+            Rule::ReplayIsDue => (&[Look::OwnWrites], Writers::Apart),
             Rule::UndoFirst | Rule::EchoIsCurrent | Rule::ApplyOnce => {
                 (&[Look::Base, Look::Rows, Look::OwnWrites, Look::TillFigures], Writers::Apart)
             }
             Rule::OneSnapshot => (&[Look::OwnWrites, Look::Base], Writers::Look),
             Rule::RevsInOrder => (&[], Writers::Look),
-            Rule::FactsStand | Rule::NewerWaits | Rule::OldIsUpcast => (&[Look::Promises], Writers::Apart),
+            Rule::FactsStand => (&[Look::OwnWrites, Look::Promises], Writers::Apart),
+            Rule::NewerWaits | Rule::OldIsUpcast => (&[Look::Promises], Writers::Apart),
             Rule::FailureIsNoAnswer => (&[Look::FailureKeepsNothing], Writers::Apart),
-            Rule::LeftIsTold | Rule::LeftBeforePuts | Rule::RevokedIsCleared | Rule::FloorBoots | Rule::ShapeBoots => {
+            Rule::LeftIsTold | Rule::LeftBeforePuts | Rule::FloorBoots | Rule::ShapeBoots | Rule::SumsAreCompared => {
                 (&[Look::Base, Look::Rows], Writers::Apart)
             }
-            Rule::SumsAreCompared | Rule::HistoryIsForgotten => (&[Look::Rows], Writers::Apart),
+            Rule::RevokedIsCleared => (&[Look::TillFigures, Look::Base, Look::Rows], Writers::Apart),
+            Rule::HistoryIsForgotten => (&[Look::Rows], Writers::Apart),
         }
     }
 
@@ -93,15 +98,15 @@ mod switched {
     }
 
     fn in_seeds(template: &Template, threads: usize, looks: &[Look]) -> Found {
-        let report = simulate_until(template, Seeds { from: 1, count: SEEDS }, threads, |_| true);
-        let done = report.done;
+        // Other looks may be first in some seeds: it goes on to one that this rule names.
+        let report = simulate_until(template, Seeds { from: 1, count: SEEDS }, threads, |error| is_by(looks, error));
+        let (done, others) = (report.done, report.others);
         match report.failed {
             Some((seed, error)) => {
-                // Which look is first depends on what happens in a seed: another one than is named is said, and enough.
-                let by = if is_by(looks, &error) { "as it must be" } else { "by another look than is named" };
-                Found { is_noticed: true, what: format!("noticed by seed {seed}, {by} ({done} ended well before): {}", short(&error)) }
+                let what = format!("noticed by seed {seed} ({done} ended well before, {others} otherwise): {}", short(&error));
+                Found { is_noticed: true, what }
             }
-            None => Found { is_noticed: false, what: format!("NOT NOTICED: {done} seeds ended well") },
+            None => Found { is_noticed: false, what: format!("NOT NOTICED: {done} seeds ended well, {others} otherwise") },
         }
     }
 

@@ -29,6 +29,8 @@ struct Luck {
     faults: u64,
     drop: u64,
     double: u64,
+    /// Whether what goes wrong is mostly what backups are for.
+    restores: bool,
 }
 
 /// What a run did, for people.
@@ -94,6 +96,7 @@ pub fn run(seed: u64, template: &Template, folder: &Path) -> Result<Tally> {
         faults: if unlucky { dice.roll(120) } else { dice.roll(20) },
         drop: dice.roll(250),
         double: dice.roll(250),
+        restores: dice.percent(8),
     };
     let page_rows = usize::try_from(dice.between(8, 120)).unwrap_or(60);
     let mut run = Run {

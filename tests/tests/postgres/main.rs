@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
+mod api;
 mod bad_input;
 mod people;
 mod script;
@@ -42,6 +43,9 @@ async fn the_same_commands_leave_the_same_rows_and_answers_on_both_engines() {
     ask_all(&both, &founded, next_shift).await;
     people::employ(&both).await;
     people::ask_about_people(&both, &founded).await;
+    api::furnish(&both, &founded).await;
+    api::ask_all(&both, &founded).await;
+    both.forget_history(founded.date).await;
 
     let (commands, questions) = names_in_the_domain();
     assert_eq!(commands.difference(&both.done.borrow().iter().map(|name| (*name).to_owned()).collect()).collect::<Vec<_>>(), Vec::<&String>::new());

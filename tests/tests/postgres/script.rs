@@ -96,6 +96,16 @@ impl Both {
         assert_eq!(self.try_run(command).await.map_err(|reject| reject.code).map(|_| ()), Err(code));
     }
 
+    /// The day's documents are behind the horizon of both.
+    pub async fn forget_history(&self, day: BusinessDate) {
+        let tomorrow = BusinessDate(day.0.succ_opt().unwrap());
+        self.now.set(self.now.get() + 1);
+        let (command_id, at) = (CommandId(id()), Instant(self.now.get()));
+        for engine in [&self.sqlite, &self.postgres] {
+            engine.forget_history(self.ids.company, command_id, tomorrow, at).await.unwrap();
+        }
+    }
+
     pub fn asker(&self, date: BusinessDate) -> Asker {
         asker(self.ids, Instant(self.now.get()), date)
     }
@@ -282,6 +292,8 @@ pub async fn print(both: &Both, founded: &Founded) {
     both.run(printing(printing::Command::PrintShift(PrintShift { job_id: PrintJobId(id()), printer_id: printer.id, shift_id: founded.shift }))).await;
     let report = Report { job_id, state: PrintState::Failed, attempts: 4, problem: Some(Reject::new(Code::PrinterAway).with("printer", "Counter")) };
     both.run(printing(printing::Command::Report(report))).await;
+    both.run(printing(printing::Command::Retry(printing::Retry { job_id, printer_id: printer.id }))).await;
+    both.run(printing(printing::Command::Cancel { job_id })).await;
 }
 
 /// Every question, in several forms.

@@ -149,7 +149,7 @@ fn flag_below_zero(exec: &mut Exec<'_>, source: &Source<'_>, movement: &Movement
             "quantity": now.to_string(),
             "number": source.number,
         });
-        exec.flag(AttentionKind::StockBelowZero, movement.product_id.0, args.to_string(), scope_of(source));
+        exec.flag(AttentionKind::StockBelowZero, movement.product_id.0, args.to_string(), scope_of(source))?;
     }
     Ok(())
 }

@@ -215,8 +215,8 @@ impl Replica {
         let Some((batch, _)) = self.batch_to_apply() else { return Ok(()) };
         let (epoch, head, stable, scopes) = (batch.epoch, batch.head, batch.stable, batch.scopes.clone());
         if now != 0 {
-            let kept = if Rule::JournalForThirtyDays.holds() { JOURNAL_KEPT_MS } else { 0 };
-            self.local.push(Local::JournalTrim { stable, before: now.saturating_sub(kept) });
+            let before = if Rule::JournalForThirtyDays.holds() { now.saturating_sub(JOURNAL_KEPT_MS) } else { i64::MAX };
+            self.local.push(Local::JournalTrim { stable, before });
         }
         self.rev = head.0;
         let copy = self.meta()?;

@@ -28,7 +28,8 @@ const DAY_MS: i64 = 24 * 3_600_000;
 impl Run<'_> {
     pub(super) fn fault(&mut self) -> Result<()> {
         let index = self.dice.index(self.shop.tills.len());
-        match self.dice.roll(40) {
+        let restores = self.luck.restores;
+        match if restores { self.dice.between(2, 10).unsigned_abs() } else { self.dice.roll(40) } {
             0..2 => self.copies_disk(index),
             28..30 => self.till(index).damage(),
             30..32 => self.changes_rights(),
@@ -204,12 +205,13 @@ impl Run<'_> {
             1 => (common("counter.sell", 1, serde_json::json!({ "counter": { "sell": { "lines": "many" } } }), self.now), Promise::Poison),
             2 => (common("moon.land", 1, serde_json::json!({ "moon": "land" }), self.now), Promise::Poison),
             kind => {
-                let mut open = serde_json::json!({ "shift_id": self.dice.id() });
-                // An older program did not say why; a newer one waits for a server as new, and so does what comes after it.
-                let version = if kind == 3 { 0 } else { COMMAND_VERSION + 1 };
-                if kind != 3 {
-                    open["reason"] = "look".into();
-                }
+                let shift = self.dice.id();
+                // An older program called things otherwise; a newer one waits for a server as new, and so does what comes
+                // after it.
+                let (version, open) = match kind {
+                    3 => (0, serde_json::json!({ "shift": shift })),
+                    _ => (COMMAND_VERSION + 1, serde_json::json!({ "shift_id": shift, "reason": "look" })),
+                };
                 let args = serde_json::json!({ "counter": { "open_drawer": open } });
                 (common("counter.open_drawer", version, args, self.now), Promise::Fact)
             }
