@@ -29,8 +29,8 @@ pub async fn make_older(path: &Path, newest: i64) -> anyhow::Result<()> {
         let columns = columns.join(", ");
         older.execute(&format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM today.{table}"), [])?;
     }
-    // It had another shape of the tables than today's program.
-    older.execute_batch("UPDATE sync_meta SET shape = ~shape; COMMIT; DETACH today")?;
+    // It had another shape of the tables than today's program, and kept its log beside its file as that does.
+    older.execute_batch("UPDATE sync_meta SET shape = ~shape; COMMIT; DETACH today; PRAGMA journal_mode = wal")?;
     drop(older);
     Ok(std::fs::remove_file(&today)?)
 }

@@ -279,6 +279,16 @@ struct Image {
     since: Vec<Change>,
 }
 
+impl Image {
+    /// The changes of the file that has its name after the cut: a file that was removed and made anew is another one, and
+    /// nothing of one is ever in the other.
+    fn kept(&self, manner: u64, dice: &mut Dice) -> &[Change] {
+        let Some(removed) = self.since.iter().rposition(|change| matches!(change, Change::Remove)) else { return &self.since };
+        let is_gone = manner == 1 || (manner > 1 && dice.once_in(2));
+        if is_gone { &self.since[removed..] } else { &self.since[..removed] }
+    }
+}
+
 #[derive(Debug, Clone)]
 enum Change {
     Write(usize, Vec<u8>),
@@ -338,8 +348,9 @@ impl Disk {
         let manner = dice.roll(4);
         for (name, image) in &self.0 {
             let mut file = image.synced.clone();
-            for change in &image.since {
+            for change in image.kept(manner, dice) {
                 match (manner, dice.roll(3)) {
+                    _ if matches!(change, Change::Remove) => file = None,
                     (0, _) => {}
                     (1, _) | (_, 0) => change.apply(&mut file),
                     (_, 1) => torn(change, dice).iter().for_each(|part| part.apply(&mut file)),
