@@ -240,6 +240,8 @@ async fn printing_again_what_never_came_out_prints_the_original() {
     reprint(&desk, &printer, last.id).await;
     let bytes = paper(&alive).await;
     assert!(contains(&bytes, last.number.as_bytes()) && !contains(&bytes, b"COPY"), "{}", String::from_utf8_lossy(&bytes));
+    // While it is still coming out, asking for it asks for that paper.
+    settled(&desk, PrintState::Done).await;
     reprint(&desk, &printer, last.id).await;
     assert!(contains(&paper(&alive).await, b"COPY 1"));
     assert_eq!(settled(&desk, PrintState::Done).await.len(), 2);

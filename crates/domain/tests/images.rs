@@ -37,7 +37,7 @@ fn the_same_picture_is_there_once_and_goes_once() {
     shop.run(add(first.clone())).unwrap();
     // Another till adds the same picture: what stands there stays.
     shop.run(add(ProductImage { position: 7, ..first.clone() })).unwrap();
-    assert_eq!(shop.store.rows::<ProductImage>().unwrap(), [first.clone()]);
+    assert_eq!(shop.store.rows::<ProductImage>().unwrap(), std::slice::from_ref(&first));
     shop.run(remove(&first)).unwrap();
     shop.run(remove(&first)).unwrap();
     assert_eq!(shop.store.rows::<ProductImage>().unwrap(), []);

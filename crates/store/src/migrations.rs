@@ -58,6 +58,7 @@ files!(
     "026_blob.sql",
     "028_documents.postgres.sql",
     "028_documents.sqlite.sql",
+    "029_statistics.postgres.sql",
     "030_product_lists.sql",
     "031_sign_in_rate.sql",
     "032_smtp_setting.sql",
