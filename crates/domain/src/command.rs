@@ -729,20 +729,25 @@ impl Exec<'_> {
     /// Writes down that something needs a person.
     pub(crate) fn flag(&mut self, kind: attention::AttentionKind, about: uuid::Uuid, args: String, scope: Scope) -> Result<(), Halt> {
         let id = self.next_attention();
-        if self.context.mode == Mode::Again {
-            // What else this command may say is asked for with it, the more the more it said: a sale of many lines is not
-            // tried once for each.
-            for count in self.attentions..self.attentions.saturating_mul(5).saturating_add(8) {
-                self.world.wish::<attention::Attention>(&attention::AttentionKey { id: self.attention(count) });
-            }
-        }
-        // Where the authority's rows of this very command came before its answer (another file of this till pushed it),
-        // the item is here already.
-        if self.context.mode != Mode::Again || self.world.find::<attention::Attention>(&attention::AttentionKey { id })?.is_none() {
+        if !self.has_said(id)? {
             let item = attention::Attention { id, kind, about_id: about, args, at: self.at(), resolved_at: None };
             self.world.insert(scope, item);
         }
         Ok(())
+    }
+
+    /// Whether an item of this command is here already: the authority's rows of it may come before its answer, where another
+    /// file of this till pushed it.
+    fn has_said(&mut self, id: crate::ids::AttentionId) -> Result<bool, Halt> {
+        if self.context.mode != Mode::Again {
+            return Ok(false);
+        }
+        // What else it may say is asked for with it, the more the more it said: a sale of many lines is not tried once for
+        // each.
+        for count in self.attentions..self.attentions.saturating_mul(5).saturating_add(8) {
+            self.world.wish::<attention::Attention>(&attention::AttentionKey { id: self.attention(count) });
+        }
+        Ok(self.world.find::<attention::Attention>(&attention::AttentionKey { id })?.is_some())
     }
 }
 

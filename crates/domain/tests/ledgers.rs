@@ -248,6 +248,10 @@ fn an_opening_that_is_told_after_what_was_done_in_its_shift_is_added_to_it() {
         assert_eq!(sum_of(&shop.store, Account::OverShort).unwrap(), 0);
         assert_eq!(sum_of(&shop.store, Account::Safe).unwrap() - safe, 50);
         shop.store.check_ledgers().unwrap();
+        // It was added once: whatever else says that it opens this shift is refused.
+        let again = OpenShift { shift_id: shop.shift_id, till_id: shop.till_id, business_date: shop.today, float: Money(500) };
+        let refused = shop.run(Command::Counter(counter::Command::OpenShift(again))).unwrap_err();
+        assert_eq!(refused.reject().map(|reject| reject.code), Some(Code::CodeInUse));
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
 use crate::cell::Cell;
 use crate::command::{DocumentNumber, Event, Exec, Outcome};
 use crate::ids::{ShiftId, TaxId, TillId};
-use crate::money::{Account, Draft, Posting, PostingKey, post};
+use crate::money::{Account, Draft, post};
 use crate::reject::{Code, Reject};
 use crate::settings::{Device, DeviceKey};
 use crate::stock::DocumentKind;
@@ -111,7 +111,7 @@ pub(super) fn open(exec: &mut Exec<'_>, open: &OpenShift) -> Result<Outcome, Hal
 pub(crate) fn open_on_till(exec: &mut Exec<'_>, mut till: Till, shift_id: ShiftId, business_date: BusinessDate, float: Money) -> Result<(), Halt> {
     check_amount(float, 0, "float")?;
     business_date.check()?;
-    if let Some(told) = told_before(exec, shift_id)? {
+    if let Some(told) = told_before(exec, &till, shift_id)? {
         return complete(exec, till, told, float);
     }
     exec.check_fresh::<Shift>(&ShiftKey { id: shift_id }, shift_id.0)?;
@@ -146,22 +146,20 @@ fn put_float(exec: &mut Exec<'_>, shift: &Shift, float: Money) -> Result<(), Hal
     post(exec, &document, &[(Account::Drawer, shift.till_id.to_string(), float, 0), (Account::Safe, SAFE_DETAIL.into(), float.negated()?, 0)])
 }
 
-/// The shift, if what was done in it was told before its opening was: then [`unknown_shift`] opened it, and not this
-/// command, whose rows may be here before its answer.
-fn told_before(exec: &mut Exec<'_>, id: ShiftId) -> Result<Option<Shift>, Halt> {
+/// The shift, if what was done in it was told before its opening was: then [`unknown_shift`] opened it on this till, without
+/// money. Any other shift of this id is not added to.
+fn told_before(exec: &mut Exec<'_>, till: &Till, id: ShiftId) -> Result<Option<Shift>, Halt> {
     if !exec.is_fact_again() {
         return Ok(None);
     }
-    let first = PostingKey { command_id: exec.envelope.id, ordinal: 0 };
-    let is_of_this_command = exec.world.find::<Posting>(&first)?.is_some();
-    Ok(exec.world.find::<Shift>(&ShiftKey { id })?.filter(|_| !is_of_this_command))
+    Ok(exec.world.find::<Shift>(&ShiftKey { id })?.filter(|told| told.till_id == till.id && told.float.is_zero()))
 }
 
 /// The opening of a shift that is there already comes late: its money and who opened it are added. The date stays that
 /// of its documents.
 fn complete(exec: &mut Exec<'_>, mut till: Till, told: Shift, float: Money) -> Result<(), Halt> {
-    let shift = Shift { float: told.float.plus(float)?, opened_at: exec.at(), opened_by: exec.envelope.actor, ..told };
-    if shift.state == ShiftState::Open && till.open_shift_id.is_none() && till.id == shift.till_id {
+    let shift = Shift { float, opened_at: exec.at(), opened_by: exec.envelope.actor, ..told };
+    if shift.state == ShiftState::Open && till.open_shift_id.is_none() {
         till.open_shift_id = Some(shift.id);
         till.last_business_date = till.last_business_date.max(Some(shift.business_date));
         exec.world.update(till);

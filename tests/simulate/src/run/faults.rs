@@ -28,8 +28,8 @@ const DAY_MS: i64 = 24 * 3_600_000;
 impl Run<'_> {
     pub(super) fn fault(&mut self) -> Result<()> {
         let index = self.dice.index(self.shop.tills.len());
-        let restores = self.luck.restores;
-        match if restores { self.dice.between(2, 10).unsigned_abs() } else { self.dice.roll(40) } {
+        let kind = if self.luck.restores { 2 + self.dice.roll(9) } else { self.dice.roll(40) };
+        match kind {
             0..2 => self.copies_disk(index),
             28..30 => self.till(index).damage(),
             30..32 => self.changes_rights(),
