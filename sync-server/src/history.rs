@@ -1,7 +1,7 @@
 //! Copies do not keep documents and moves for ever: the horizon is moved after the calendar.
 
 use chrono::{DateTime, Days, Utc};
-use kontor_domain::history::{ADVANCE, Advance, advance};
+use kontor_domain::history::Advance;
 use kontor_domain::ids::{CommandId, CompanyId};
 use kontor_domain::reject::Code;
 use kontor_domain::time::{BusinessDate, Instant};
@@ -26,11 +26,8 @@ impl Host {
 
     async fn advance(&self, company: CompanyId, to: Advance, now: Instant) -> Result<(), StoreError> {
         let (through_rev, openings) = (to.through_rev, to.brought.len());
-        let job = move |answer| {
-            let work = Box::new(move |world: &mut _| advance(world, &to));
-            Message::Job(Job { id: CommandId(Uuid::now_v7()), company, name: ADVANCE.into(), now, work, answer })
-        };
-        match self.ask(company, job).await {
+        let id = CommandId(Uuid::now_v7());
+        match self.ask(company, move |answer| Message::Job(Job::advance_history(id, to, now, answer))).await {
             Ok(()) => {
                 tracing::info!(through_rev, openings, "copies forget what is older");
                 Ok(())

@@ -83,8 +83,7 @@ impl Engine {
         let answer = Box::new(move |verdict| {
             let _ = sender.send(verdict);
         });
-        let work = Box::new(move |world: &mut _| kontor_domain::history::advance(world, &advance));
-        self.send(Message::Job(Job { id, company, name: kontor_domain::history::ADVANCE.into(), now, work, answer })).await?;
+        self.send(Message::Job(Job::advance_history(id, advance, now, answer))).await?;
         Ok(receiver.await??)
     }
 

@@ -9,7 +9,7 @@ use kontor_domain::command::{COMMAND_VERSION, Command, Envelope, Rights};
 use kontor_domain::ids::{CommandId, CompanyId, DeviceId, PersonId};
 use kontor_domain::reject::Reject;
 use kontor_domain::time::{BusinessDate, Instant};
-use kontor_domain::world::{Scope, World};
+use kontor_domain::world::Scope;
 use kontor_store::feed::FeedFile;
 use kontor_store::history;
 use kontor_store::snapshot::SnapshotFile;
@@ -178,11 +178,7 @@ impl Server {
     pub fn forget_history(&mut self, id: CommandId, kept_from: BusinessDate, now: Instant) -> Result<Result<(), Reject>> {
         let company = self.company;
         let Some(advance) = history::plan_of_file(self.connection(), company, kept_from)? else { return Ok(Ok(())) };
-        self.job(|answer| {
-            let advance = advance.clone();
-            let work = Box::new(move |world: &mut World| kontor_domain::history::advance(world, &advance));
-            Job { id, company, name: kontor_domain::history::ADVANCE.into(), now, work, answer }
-        })
+        self.job(|answer| Job::advance_history(id, advance.clone(), now, answer))
     }
 
     /// Its last rev.

@@ -1,5 +1,6 @@
 //! What an authority does beside commands of persons: data changes of its own, and care for copies and backups.
 
+use kontor_domain::history::{self, Advance};
 use kontor_domain::ids::{CommandId, CompanyId, DeviceId};
 use kontor_domain::reject::Reject;
 use kontor_domain::time::Instant;
@@ -29,6 +30,15 @@ pub struct Job {
     pub work: Work,
     /// Called once, when it is durable.
     pub answer: Box<dyn FnOnce(Result<(), Reject>) + Send>,
+}
+
+impl Job {
+    /// Moves a company's horizon, refused (17007) where it was moved meanwhile.
+    pub fn advance_history(id: CommandId, advance: Advance, now: Instant, answer: Box<dyn FnOnce(Result<(), Reject>) + Send>) -> Self {
+        let company = advance.company;
+        let work = Box::new(move |world: &mut World| history::advance(world, &advance));
+        Self { id, company, name: history::ADVANCE.into(), now, work, answer }
+    }
 }
 
 impl std::fmt::Debug for Job {
