@@ -22,7 +22,9 @@ impl Display {
         let mut command = process::companion("Xvfb");
         command
             .args(["-displayfd", "1", "-screen", "0", "1440x900x24"])
-            .args(["-nolisten", "tcp"])
+            // Without -noreset it begins anew when its last window closes, and drops whoever
+            // connects at that moment.
+            .args(["-nolisten", "tcp", "-noreset"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());

@@ -28,7 +28,8 @@ impl Screen {
     /// Starts one on a free number.
     pub fn start() -> anyhow::Result<Self> {
         let mut command = companion("Xvfb");
-        command.args(["-displayfd", "1", "-screen", "0", SIZE, "-nolisten", "tcp"]);
+        // Without -noreset a screen begins anew when its last window closes, and drops whoever connects at that moment.
+        command.args(["-displayfd", "1", "-screen", "0", SIZE, "-nolisten", "tcp", "-noreset"]);
         let mut server = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().context("Xvfb")?;
         let mut number = String::new();
         if let Some(output) = server.stdout.take() {
