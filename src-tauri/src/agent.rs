@@ -37,11 +37,10 @@ impl Writing {
     /// Starts the writer that a file needs.
     pub fn start(file: SqliteFile, installation: &Installation) -> Result<Self, StoreError> {
         let role = kontor_store::installation::role(file.connection())?;
-        let started = match role {
+        match role {
             Role::Authority => file.start_writer(Authority::new()).map(Self::Alone),
             Role::Replica => file.start_writer(Replica::new(installation.company)).map(Self::Copy),
-        };
-        started.map_err(|error| StoreError::Other(error.to_string()))
+        }
     }
 
     /// The way to it.

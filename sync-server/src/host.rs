@@ -103,7 +103,7 @@ impl Host {
         let (sending, writer, feeds, url) = match database {
             Database::File(path) => {
                 let file = sqlite::open(path, Synchronous::Full).await?;
-                let writer = file.start_writer(authority()).map_err(|error| StoreError::Other(error.to_string()))?;
+                let writer = file.start_writer(authority())?;
                 let feeds = Feeds::File { path: path.clone(), free: Mutex::default() };
                 (Sending::Thread(writer.sender()), Some(writer), feeds, sqlite::url(path, "rw"))
             }

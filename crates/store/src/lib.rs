@@ -10,6 +10,7 @@ pub mod answers;
 pub mod attention;
 pub mod blob;
 pub mod catalog;
+mod checkpoint;
 pub mod closed_file;
 pub mod copy;
 pub mod counter;

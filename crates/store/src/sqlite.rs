@@ -16,6 +16,7 @@ use sqlx::Connection as _;
 use uuid::Uuid;
 
 use crate::agent::{Agent, Commit, Input, LoadedSlice, LogEntry, Mark, Opened, PushedBefore, Rest, Status, Step, Waiting};
+use crate::checkpoint::{Checkpointer, checkpoint};
 use crate::error::StoreError;
 use crate::migrations::{self, Engine, Pending};
 use crate::{copy, sqlite_search, statistics, table_sql};
@@ -26,7 +27,7 @@ pub(crate) use crate::sqlite_search::searched_products;
 /// How long a writer is idle before it copies the WAL into the file.
 const CHECKPOINT_IDLE: Duration = Duration::from_millis(400);
 
-/// Pages of WAL (32 MB) after which they are copied into the file even while somebody waits. A till is idle long before.
+/// Pages of WAL (32 MB) after which a commit copies them into the file itself, where no writer thread does so beside it.
 pub const CHECKPOINT_PAGES: i64 = 8_000;
 
 /// How safely commits are written.
@@ -38,10 +39,21 @@ pub enum Synchronous {
     Off,
 }
 
+impl Synchronous {
+    /// As SQLite calls it.
+    pub(crate) const fn level(self) -> &'static str {
+        match self {
+            Self::Full => "FULL",
+            Self::Off => "OFF",
+        }
+    }
+}
+
 /// An open file: locked for this process, migrated, ready for a writer and readers.
 #[derive(Debug)]
 pub struct SqliteFile {
     path: PathBuf,
+    synchronous: Synchronous,
     connection: Connection,
     lock: File,
 }
@@ -55,7 +67,7 @@ pub async fn open(path: &Path, synchronous: Synchronous) -> Result<SqliteFile, S
     let migrated = tokio::task::spawn_blocking(move || runtime.block_on(migrate(&owned))).await;
     migrated.map_err(|error| StoreError::Other(error.to_string()))??;
     let connection = connect(path, synchronous)?;
-    Ok(SqliteFile { path: path.to_owned(), connection, lock })
+    Ok(SqliteFile { path: path.to_owned(), synchronous, connection, lock })
 }
 
 /// Opens a file that is up to date already: nothing is migrated.
@@ -65,7 +77,7 @@ pub fn open_ready(path: &Path, synchronous: Synchronous) -> Result<SqliteFile, S
     let found: i64 = connection.query_row("SELECT coalesce(MAX(version), -1) FROM _sqlx_migrations", [], |row| row.get(0))?;
     let known = crate::feed::schema();
     if found == known {
-        Ok(SqliteFile { path: path.to_owned(), connection, lock })
+        Ok(SqliteFile { path: path.to_owned(), synchronous, connection, lock })
     } else if found > known {
         Err(StoreError::Newer { found, known })
     } else {
@@ -186,12 +198,8 @@ fn connect(path: &Path, synchronous: Synchronous) -> Result<Connection, StoreErr
 }
 
 fn configure(connection: &Connection, synchronous: Synchronous) -> Result<(), StoreError> {
-    let level = match synchronous {
-        Synchronous::Full => "FULL",
-        Synchronous::Off => "OFF",
-    };
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", level)?;
+    connection.pragma_update(None, "synchronous", synchronous.level())?;
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "checkpoint_fullfsync", true)?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
@@ -237,9 +245,11 @@ impl SqliteFile {
     }
 
     /// Starts the writer thread. It ends when all senders are gone, after what they sent is written.
-    pub fn start_writer<A: Agent>(self, agent: A) -> std::io::Result<Writer<A::Message>> {
+    pub fn start_writer<A: Agent>(self, agent: A) -> Result<Writer<A::Message>, StoreError> {
         let (sender, receiver) = mpsc::channel();
-        let thread = std::thread::Builder::new().name("kontor-writer".into()).spawn(move || run(self, agent, receiver))?;
+        let checkpointer = Checkpointer::start(&self.path, self.synchronous, &self.connection)?;
+        let thread = std::thread::Builder::new().name("kontor-writer".into());
+        let thread = thread.spawn(move || run(self, agent, checkpointer, receiver)).map_err(|error| StoreError::Other(error.to_string()))?;
         Ok(Writer { sender, thread: Some(thread) })
     }
 }
@@ -270,7 +280,7 @@ impl<M> Writer<M> {
 }
 
 /// The writer's life: take what waits, execute it as one transaction, answer, and tidy up when idle.
-fn run<A: Agent>(mut file: SqliteFile, mut agent: A, receiver: Receiver<A::Message>) {
+fn run<A: Agent>(mut file: SqliteFile, mut agent: A, checkpointer: Checkpointer, receiver: Receiver<A::Message>) {
     let mut idle_since_write = true;
     let mut search = SearchMerge::default();
     loop {
@@ -281,7 +291,7 @@ fn run<A: Agent>(mut file: SqliteFile, mut agent: A, receiver: Receiver<A::Messa
                 Waited::Message(message) => message,
                 Waited::Closed => break,
                 Waited::Idle => {
-                    checkpoint(&file.connection);
+                    checkpointer.copy();
                     idle_since_write = !search.step(&file.connection);
                     continue;
                 }
@@ -289,9 +299,11 @@ fn run<A: Agent>(mut file: SqliteFile, mut agent: A, receiver: Receiver<A::Messa
         };
         let waiting = Waiting::gather::<A>(first, || receiver.try_recv().ok());
         file.work_off(&mut agent, waiting);
+        checkpointer.after_commit();
         idle_since_write = false;
         search.is_due = true;
     }
+    checkpointer.close();
     checkpoint(&file.connection);
     drop(file.connection);
     if let Err(error) = file.lock.unlock() {
@@ -340,12 +352,6 @@ impl SearchMerge {
         // FTS5's own sign that nothing was left to merge: fewer than two rows changed.
         self.is_due = merged.is_ok() && connection.total_changes() - before >= 2;
         self.is_due
-    }
-}
-
-fn checkpoint(connection: &Connection) {
-    if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
-        tracing::warn!(%error, "checkpoint");
     }
 }
 
