@@ -36,9 +36,14 @@ impl Sound {
 /// Loud enough beside a fridge, not enough to startle.
 const VOLUME: f32 = 0.12;
 
+/// Finding the sound card stops everything for a third of a second: that is done when nobody has touched anything for so long.
+const QUIET: Duration = Duration::from_millis(700);
+/// After the window opened there is more to do than that.
+const OPENED: Duration = Duration::from_secs(2);
+
 thread_local! {
     static CONTEXT: RefCell<Option<AudioContext>> = const { RefCell::new(None) };
-    static WAKING: Cell<bool> = const { Cell::new(false) };
+    static TOUCHES: Cell<u32> = const { Cell::new(0) };
 }
 
 /// Plays it, if this device makes sounds.
@@ -49,37 +54,53 @@ pub(crate) fn play(sound: Sound) {
     }
 }
 
-fn context() -> Result<AudioContext, JsValue> {
-    CONTEXT.with_borrow_mut(|kept| match kept {
-        Some(context) => Ok(context.clone()),
-        None => AudioContext::new().inspect(|context| *kept = Some(context.clone())),
-    })
+/// The sound card, once it was found.
+fn context() -> Option<AudioContext> {
+    CONTEXT.with_borrow(Clone::clone)
 }
 
-/// A web view may hold sound back until a person did something: called at the first key or tap.
-/// Finding the sound card can take a third of a second, so the key goes its way first.
+fn is_running(context: &AudioContext) -> bool {
+    context.state() == AudioContextState::Running
+}
+
+/// The window is open: the card is looked for before the first sound is wanted.
+pub(crate) fn begin() {
+    wake_after(OPENED);
+}
+
+/// A web view may hold sound back until a person did something: called at each key and tap.
 pub(crate) fn wake() {
-    if !WAKING.get() && app().preferences.with_untracked(|preferences| preferences.sound) {
-        WAKING.set(true);
-        set_timeout(resume, Duration::ZERO);
+    if !context().is_some_and(|context| is_running(&context)) {
+        wake_after(QUIET);
     }
 }
 
-fn resume() {
-    WAKING.set(false);
-    if let Ok(context) = context()
-        && context.state() != AudioContextState::Running
-    {
-        let _ = context.resume();
+fn wake_after(quiet: Duration) {
+    let touches = TOUCHES.get().wrapping_add(1);
+    TOUCHES.set(touches);
+    let rest = move || {
+        if TOUCHES.get() == touches && app().preferences.with_untracked(|preferences| preferences.sound) {
+            // A computer without a sound card still sells.
+            let _ = resume();
+        }
+    };
+    set_timeout(rest, quiet);
+}
+
+fn resume() -> Result<(), JsValue> {
+    let context = match context() {
+        Some(context) => context,
+        None => AudioContext::new().inspect(|context| CONTEXT.set(Some(context.clone())))?,
+    };
+    if !is_running(&context) {
+        let _ = context.resume()?;
     }
+    Ok(())
 }
 
 fn try_play(sound: Sound) -> Result<(), JsValue> {
-    let context = context()?;
     // What is held back would come later, all at once.
-    if context.state() != AudioContextState::Running {
-        return Ok(());
-    }
+    let Some(context) = context().filter(is_running) else { return Ok(()) };
     let (shape, notes) = sound.notes();
     let mut start = context.current_time();
     for (hertz, length_ms) in notes {

@@ -19,6 +19,7 @@ const README: &[(&str, &str)] = &[
     ("en-light/counter", "counter"),
     ("zh-Hant-dark/counter", "counter-zh-hant-dark"),
     ("zh-Hant-light/pay", "pay-zh-hant"),
+    ("zh-Hans-light/stock", "stock-zh-hans"),
     ("en-light/products", "products"),
     ("en-light/today", "today"),
 ];
@@ -31,7 +32,8 @@ const PRODUCTS: usize = 4;
 const STOCK: usize = 5;
 const TODAY: usize = 6;
 const ATTENTION: usize = 7;
-const SETTINGS: usize = 8;
+const ACCESS: usize = 8;
+const SETTINGS: usize = 9;
 
 /// Takes pictures of every screen.
 #[derive(Debug, Parser)]
@@ -280,11 +282,23 @@ impl Album {
         window.click(".top .chip.sync").await?;
         window.until_there(".syncpage").await?;
         self.take_settled("sync").await?;
-        self.go(SETTINGS).await?;
-        for part in 1..=8 {
-            window.click(&format!(".settings nav .option:nth-of-type({part})")).await?;
-            tokio::time::sleep(Duration::from_millis(200)).await;
-            self.take_settled(&format!("settings-{part}")).await?;
+        for (stop, screen) in [(ACCESS, "access"), (SETTINGS, "settings")] {
+            self.go(stop).await?;
+            self.parts(screen).await?;
+        }
+        Ok(())
+    }
+
+    /// Each part of a screen that has a list of them at its side.
+    async fn parts(&self, screen: &str) -> anyhow::Result<()> {
+        const PARTS: &str = "nav.options .option";
+        let window = &self.window;
+        window.until_there(PARTS).await?;
+        let count = window.value(&format!("document.querySelectorAll('{PARTS}').length")).await?.as_u64().context("the parts")?;
+        for part in 1..=count {
+            window.click(&format!("{PARTS}:nth-of-type({part})")).await?;
+            window.until_there(&format!("{PARTS}:nth-of-type({part}).on")).await?;
+            self.take_settled(&format!("{screen}-{part}")).await?;
         }
         Ok(())
     }

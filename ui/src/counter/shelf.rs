@@ -112,7 +112,7 @@ fn Goods() -> impl IntoView {
     let categories = live(&[Event::CatalogChanged], || Some(ListCategories {}));
     view! {
         <Categories chosen=category categories=Signal::derive(move || categories.get().unwrap_or_default())/>
-        // Tiles are only hidden while something is looked for: to build them again would cost a key press its frame.
+        // Tiles are only covered while something is looked for: to build or place them again would cost a key press its frame.
         <Tiles category=category hidden=is_searching/>
         <Show when=move || is_searching.get()>
             <Found/>
@@ -170,7 +170,7 @@ fn Tiles(category: RwSignal<Option<CategoryId>>, hidden: RwSignal<bool>) -> impl
     let is_empty = move || tiles.with(|tiles| tiles.as_ref().is_some_and(Vec::is_empty));
     let is_waiting = move || tiles.with(Option::is_none);
     view! {
-        <div class="tiles" hidden=move || hidden.get()>
+        <div class="tiles" class:covered=move || hidden.get()>
             {move || is_waiting().then(|| (0..16).map(|_| view! { <Skeleton height="100%"/> }).collect_view())}
             <For
                 each=move || tiles.get().unwrap_or_default()

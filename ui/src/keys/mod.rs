@@ -102,6 +102,7 @@ pub(crate) fn shown(action: Action) -> String {
 
 /// Listens from now on.
 pub(crate) fn begin() {
+    sound::begin();
     capture("pointerdown", |_| {
         sound::wake();
         seat::touch();
