@@ -54,6 +54,9 @@ pub async fn run(products: u32) -> anyhow::Result<()> {
         // Usable is a counter whose goods can be tapped, not only its frame.
         window.until_there(".tiles .tile").await?;
         ours.opening.push(start.elapsed());
+        if is_last {
+            tell_opening(&window).await?;
+        }
         look(window, is_last, &mut ours).await?;
     }
     let (start, least) = (ours.opening.p50_us() / 1000.0, floor.opening.p50_us() / 1000.0);
@@ -63,6 +66,14 @@ pub async fn run(products: u32) -> anyhow::Result<()> {
     let (key, least) = (ours.keys.p99_us() / 1000.0, floor.keys.p99_us() / 1000.0);
     Figure::limit("start.key_to_paint.p99", key, "ms", least, least + 30.0).print();
     Figure::plain("start.products", f64::from(products), "products").print();
+    Ok(())
+}
+
+/// Says when each thing that the page asked for was asked and there, for a person who looks where the time goes.
+async fn tell_opening(window: &Window) -> anyhow::Result<()> {
+    const ASKED: &str = "performance.getEntries().map((it) => [it.name.slice(-90), Math.round(it.startTime), Math.round(it.startTime + it.duration)].join(' ')).join('\\n')";
+    let asked = window.value(ASKED).await?;
+    eprintln!("asked by the page, from and to in ms after it began:\n{}", asked.as_str().unwrap_or_default());
     Ok(())
 }
 

@@ -57,11 +57,8 @@ async fn axe_finds_no_barrier_on_the_screens_of_the_desktop() -> anyhow::Result<
         window.go_to("Sync").await?;
         judge(&window, &axe, "sync").await?;
         window.go_to("Settings").await?;
-        const PARTS: &str = "nav.options .option";
-        let parts = window.value(&format!("document.querySelectorAll('{PARTS}').length")).await?.as_u64().unwrap_or_default();
-        ensure!(parts > 0, "the settings have no parts");
-        for part in 1..=parts {
-            window.click(&format!("{PARTS}:nth-of-type({part})")).await?;
+        for part in 1..=window.parts().await? {
+            window.open_part(part).await?;
             judge(&window, &axe, &format!("part {part} of the settings")).await?;
         }
         window.close().await?;

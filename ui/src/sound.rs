@@ -3,8 +3,11 @@
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
+use js_sys::Promise;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{AudioContext, AudioContextState, OscillatorType};
 
 use crate::state::app;
@@ -54,6 +57,18 @@ pub(crate) fn play(sound: Sound) {
     }
 }
 
+/// Plays it for a person who wants to know whether it is heard: for them the card is looked for now.
+pub(crate) fn try_out(sound: Sound) {
+    spawn_local(async move {
+        // A computer without a sound card still sells.
+        if let Ok(woken) = resume()
+            && JsFuture::from(woken).await.is_ok()
+        {
+            play(sound);
+        }
+    });
+}
+
 /// The sound card, once it was found.
 fn context() -> Option<AudioContext> {
     CONTEXT.with_borrow(Clone::clone)
@@ -87,15 +102,13 @@ fn wake_after(quiet: Duration) {
     set_timeout(rest, quiet);
 }
 
-fn resume() -> Result<(), JsValue> {
+/// Looks for the card, and has it sound from when the promise is kept.
+fn resume() -> Result<Promise, JsValue> {
     let context = match context() {
         Some(context) => context,
         None => AudioContext::new().inspect(|context| CONTEXT.set(Some(context.clone())))?,
     };
-    if !is_running(&context) {
-        let _ = context.resume()?;
-    }
-    Ok(())
+    context.resume()
 }
 
 fn try_play(sound: Sound) -> Result<(), JsValue> {

@@ -134,10 +134,23 @@ fn glue(workspace: &Workspace, build: Build) -> Result<Files> {
     Ok(files)
 }
 
+/// The first `wasm-opt` known to leave the screens whole: Debian 12's 108 mixes up their tables, and no window opens.
+const OPTIMISER: u32 = 132;
+
+/// `wasm-opt version 132 (version_132)`: 132.
+fn version_of(words: &str) -> Option<u32> {
+    words.split_whitespace().find_map(|word| word.parse().ok())
+}
+
+fn has_optimiser() -> bool {
+    let words = process::which("wasm-opt").and_then(|_| process::read(Command::new("wasm-opt").arg("--version")).ok());
+    words.as_deref().and_then(version_of).is_some_and(|version| version >= OPTIMISER)
+}
+
 /// Smaller, where the tool is there and understands what the compiler wrote; else as it was.
 fn optimise(wasm: &Path) {
-    if process::which("wasm-opt").is_none() {
-        eprintln!("    wasm-opt is not installed: the screens stay as large as they are");
+    if !has_optimiser() {
+        eprintln!("    no wasm-opt {OPTIMISER} or newer is installed: the screens stay as large as they are");
         return;
     }
     let smaller = wasm.with_extension("smaller");
@@ -235,4 +248,16 @@ fn files_under(path: &Path) -> Result<Vec<PathBuf>> {
     }
     files.sort();
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::version_of;
+
+    #[test]
+    fn an_optimiser_says_its_version() {
+        assert_eq!(version_of("wasm-opt version 132 (version_132)\n"), Some(132));
+        assert_eq!(version_of("wasm-opt version 108"), Some(108));
+        assert_eq!(version_of("wasm-opt"), None);
+    }
 }

@@ -11,8 +11,8 @@ use rusqlite::{Connection, OpenFlags};
 use crate::error::StoreError;
 use crate::sqlite::{CHECKPOINT_PAGES, Synchronous};
 
-/// Pages of WAL (8 MB) after which they are copied while commits go on.
-const ASIDE_PAGES: i32 = 2_000;
+/// Pages of WAL (32 MB) after which they are copied while commits go on.
+const ASIDE_PAGES: i32 = 8_000;
 
 /// Pages of WAL (128 MB) after which a commit waits: writing without a pause for long enough, the log would grow for ever.
 const GROWN_PAGES: i64 = 4 * CHECKPOINT_PAGES;

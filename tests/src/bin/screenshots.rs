@@ -6,8 +6,13 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use clap::Parser;
+use kontor_domain::catalog::{self, CreateProduct, ProductDraft, THRESHOLD_OFF};
+use kontor_domain::command::Command as ShopCommand;
 use kontor_domain::host::HostCall;
+use kontor_domain::ids::ProductId;
 use kontor_domain::printing::PaperDocument;
+use kontor_domain::units::UnitPrice;
+use kontor_tests::shop::id;
 use kontor_tests::window::{Desk, Look, Window};
 
 const LOCALES: &[&str] = &["en", "zh-Hant", "zh-Hans"];
@@ -25,6 +30,8 @@ const README: &[(&str, &str)] = &[
 ];
 /// A picture on the front page is no larger.
 const README_BYTES: u64 = 150_000;
+const OWNERS_PIN: &str = "48151623";
+const SELLERS_PIN: &str = "7302";
 /// Places of the rail.
 const SHIFT: usize = 2;
 const SALES: usize = 3;
@@ -66,9 +73,15 @@ async fn main() -> anyhow::Result<()> {
             let window = desk.open().await?;
             let album = Album { window, folder: folder.join(format!("{locale}-{theme}{suffix}")) };
             album.fill().await.with_context(|| format!("{locale} {theme}"))?;
+            let album = album.seat(&desk).await.with_context(|| format!("who is here, {locale} {theme}"))?;
             println!("{}", album.folder.display());
-            album.window.no_errors().await?;
-            album.window.close().await?;
+            album.close().await?;
+            let own = tempfile::tempdir()?;
+            let own_desk = Desk::new(own.path())?;
+            own_desk.prefer(Look { is_compact: arguments.compact, ..Look::new(locale, theme) })?;
+            let album = Album { window: own_desk.open().await?, folder: folder.join(format!("{locale}-{theme}{suffix}")) };
+            album.own_shop().await.with_context(|| format!("an own shop, {locale} {theme}"))?;
+            album.close().await?;
         }
     }
     if arguments.readme { publish(&folder, &root.join("docs/screenshots")) } else { Ok(()) }
@@ -289,15 +302,112 @@ impl Album {
         Ok(())
     }
 
+    /// The lock, a PIN that is not theirs, and what somebody else has to allow.
+    async fn seat(self, desk: &Desk) -> anyhow::Result<Self> {
+        self.window.ask_who_is_here(OWNERS_PIN, SELLERS_PIN).await?;
+        self.window.no_errors().await?;
+        self.window.close().await?;
+        let album = Self { window: desk.open().await?, folder: self.folder };
+        let window = &album.window;
+        window.until_there("dialog.lock[open].sealed").await?;
+        album.take("lock").await?;
+        window.tab_to(".people button:first-child").await?;
+        window.press("Enter")?;
+        window.type_pin("1234").await?;
+        window.until_there("dialog.lock .strip, dialog.lock .error").await?;
+        album.take("lock-wrong-pin").await?;
+        window.press("Ctrl+a")?;
+        window.type_pin(SELLERS_PIN).await?;
+        window.until_counter().await?;
+        for barcode in window.barcodes(3).await? {
+            window.scan(&barcode)?;
+        }
+        window.until_lines(3).await?;
+        window.press("F3")?;
+        window.until_there(".sheet").await?;
+        window.type_text("20")?;
+        window.press("Enter")?;
+        window.until_gone(".sheet").await?;
+        window.press("F10")?;
+        window.until_there("dialog[open] input[type=password]").await?;
+        album.take("approval").await?;
+        window.press("Escape")?;
+        window.until_gone("dialog[open]").await?;
+        window.press("Ctrl+l")?;
+        window.until_there("dialog.lock[open]").await?;
+        album.take("lock-over-sale").await?;
+        Ok(album)
+    }
+
+    /// A shop without anything in it, then with the longest and dearest there can be.
+    async fn own_shop(&self) -> anyhow::Result<()> {
+        let window = &self.window;
+        window.until_there(".first .way").await?;
+        window.tab_to(".way.primary").await?;
+        window.press("Enter")?;
+        window.until("the cursor", "document.activeElement?.name === 'name'").await?;
+        window.type_text("Lan's")?;
+        window.press("Enter")?;
+        window.until_there(".counter .cart").await?;
+        self.take_settled("empty-counter").await?;
+        for (stop, name) in [(SALES, "sales"), (PRODUCTS, "products"), (STOCK, "stock"), (TODAY, "today"), (ATTENTION, "attention")] {
+            self.go(stop).await?;
+            self.take_settled(&format!("empty-{name}")).await?;
+        }
+        let tax_id = window.session().await?.taxes.first().context("a tax")?.id;
+        let products = [
+            ("超長商品名稱測試".repeat(25), 9_999_999_999, 1),
+            ("A name without any place to break it ".replace(' ', "-").repeat(5), 1, 2),
+            ("Short".to_owned(), 12_345, 3),
+        ];
+        for (name, minor_units, place) in products {
+            let draft = ProductDraft {
+                code: "LONG-CODE-".repeat(6) + &place.to_string(),
+                name,
+                description: String::new(),
+                unit: "pcs".into(),
+                category_id: None,
+                tax_id,
+                price: UnitPrice(UnitPrice::PER_MINOR_UNIT * minor_units),
+                low_threshold: THRESHOLD_OFF,
+                high_threshold: THRESHOLD_OFF,
+                favourite: Some(place),
+                active: true,
+                barcodes: Vec::new(),
+                tags: Vec::new(),
+            };
+            window.execute(ShopCommand::Catalog(catalog::Command::CreateProduct(CreateProduct { id: ProductId(id()), draft }))).await?;
+        }
+        self.go(1).await?;
+        window.until("the goods", "document.querySelectorAll('.tiles .tile').length === 3").await?;
+        for tile in [1, 2, 3, 1] {
+            window.click(&format!(".tiles .tile:nth-of-type({tile})")).await?;
+        }
+        window.until_lines(3).await?;
+        self.take_settled("long-counter").await?;
+        window.press("F9")?;
+        window.until_there(".sheet.pay").await?;
+        self.take_settled("long-pay").await?;
+        window.press("Escape")?;
+        window.sell_for_exact_cash().await?;
+        self.take_settled("long-done").await?;
+        for (stop, name) in [(SALES, "sales"), (PRODUCTS, "products"), (STOCK, "stock"), (TODAY, "today"), (ATTENTION, "attention")] {
+            self.go(stop).await?;
+            self.take_settled(&format!("long-{name}")).await?;
+        }
+        Ok(())
+    }
+
+    /// The page had nothing to complain about.
+    async fn close(self) -> anyhow::Result<()> {
+        self.window.no_errors().await?;
+        self.window.close().await
+    }
+
     /// Each part of a screen that has a list of them at its side.
     async fn parts(&self, screen: &str) -> anyhow::Result<()> {
-        const PARTS: &str = "nav.options .option";
-        let window = &self.window;
-        window.until_there(PARTS).await?;
-        let count = window.value(&format!("document.querySelectorAll('{PARTS}').length")).await?.as_u64().context("the parts")?;
-        for part in 1..=count {
-            window.click(&format!("{PARTS}:nth-of-type({part})")).await?;
-            window.until_there(&format!("{PARTS}:nth-of-type({part}).on")).await?;
+        for part in 1..=self.window.parts().await? {
+            self.window.open_part(part).await?;
             self.take_settled(&format!("{screen}-{part}")).await?;
         }
         Ok(())

@@ -2,11 +2,24 @@
 
 use anyhow::Context as _;
 use kontor_domain::catalog::{GetProduct, ListTiles};
+use kontor_domain::command::Command;
 use kontor_domain::counter::{LastSale, SaleRow};
-use kontor_domain::host::{HostCall, JoinServer, VerifyReport};
+use kontor_domain::host::{Asking, HostCall, JoinServer, KeepProof, Proof, ProofKind, Seat, VerifyReport};
+use kontor_domain::identity::{self, BuiltIn, CreatePerson};
+use kontor_domain::ids::{PersonId, RoleId};
+use kontor_domain::secret::Secret;
 use kontor_domain::settings::{GetSession, Session};
+use serde_json::json;
 
 use super::Window;
+use crate::shop::id;
+
+/// The parts of a screen, at its side.
+const PARTS: &str = "nav.options .option";
+
+fn pin(text: &str) -> Proof {
+    Proof { kind: ProofKind::Pin, secret: Secret(text.into()) }
+}
 
 impl Window {
     /// From the first window into the demo shop.
@@ -69,6 +82,39 @@ impl Window {
         }
         self.press("Enter")?;
         self.until(screen, &format!("!document.querySelector('dialog[open]') && document.querySelector('main[aria-label=\"{screen}\"]')")).await
+    }
+
+    /// How many parts the screen has that lists them at its side: settings, who may do what.
+    pub async fn parts(&self) -> anyhow::Result<u64> {
+        self.until_there(PARTS).await?;
+        self.count(PARTS).await
+    }
+
+    /// Opens one of them, counted from 1.
+    pub async fn open_part(&self, part: u64) -> anyhow::Result<()> {
+        self.click(&format!("{PARTS}:nth-of-type({part})")).await?;
+        self.until_there(&format!("{PARTS}:nth-of-type({part}).on")).await
+    }
+
+    /// Has the till ask who is there: its owner, who has this PIN, and a seller who is new and has the other.
+    pub async fn ask_who_is_here(&self, owners_pin: &str, sellers_pin: &str) -> anyhow::Result<(PersonId, PersonId)> {
+        let owner = self.session().await?.person.id;
+        let seller = PersonId(id());
+        let new: CreatePerson = serde_json::from_value(json!({ "id": seller, "name": "Aaron", "role_id": RoleId::of(BuiltIn::Seller) }))?;
+        self.execute(Command::Identity(identity::Command::CreatePerson(new))).await?;
+        let keep = |person_id, current, new| HostCall::KeepProof(KeepProof { person_id, current, new });
+        self.host::<Seat>(&keep(owner, None, pin(owners_pin))).await?;
+        self.host::<Seat>(&keep(seller, Some(pin(owners_pin)), pin(sellers_pin))).await?;
+        self.host::<Seat>(&HostCall::SetAsking(Asking::Everybody)).await?;
+        Ok((owner, seller))
+    }
+
+    /// Types a PIN where the cursor is, and goes on.
+    pub async fn type_pin(&self, pin: &str) -> anyhow::Result<()> {
+        self.until("a field for it", "document.activeElement?.type === 'password'").await?;
+        self.type_text(pin)?;
+        self.until("it is typed", &format!("document.activeElement?.value.length === {}", pin.len())).await?;
+        self.press("Enter")
     }
 
     /// How many lines the cart has.

@@ -9,7 +9,7 @@ use leptos::task::spawn_local;
 
 use crate::backend;
 use crate::icon::{self, Icon, Mark, Picture};
-use crate::parts::Progress;
+use crate::parts::{OnPress, Progress};
 use crate::state::app;
 use crate::sync::{FirstSync, JoinForm};
 use crate::text::{Locale, key, locale, t};
@@ -110,11 +110,11 @@ fn Way(
     title: String,
     text: String,
     #[prop(into)] disabled: Signal<bool>,
-    press: impl Fn() + 'static,
+    #[prop(into)] press: OnPress,
     #[prop(optional)] primary: bool,
 ) -> impl IntoView {
     view! {
-        <button type="button" class="way" class:primary=primary disabled=disabled on:click=move |_| press()>
+        <button type="button" class="way" class:primary=primary disabled=disabled on:click=move |_| press.run()>
             <Picture icon=icon large=true/>
             <b>{title}</b>
             <span>{text}</span>

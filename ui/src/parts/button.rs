@@ -1,5 +1,7 @@
 //! The button.
 
+use std::rc::Rc;
+
 use leptos::prelude::*;
 
 use crate::icon::{Icon, Picture};
@@ -30,6 +32,24 @@ impl Kind {
     }
 }
 
+/// What is done when something is pressed: of one type, so that what can be pressed is compiled once and not once for
+/// each place it stands at.
+#[derive(Clone)]
+pub(crate) struct OnPress(Rc<dyn Fn()>);
+
+impl OnPress {
+    /// Does it.
+    pub(crate) fn run(&self) {
+        (self.0)();
+    }
+}
+
+impl<F: Fn() + 'static> From<F> for OnPress {
+    fn from(work: F) -> Self {
+        Self(Rc::new(work))
+    }
+}
+
 /// A button with words: `<Button label=t(key::COMMON_SAVE) kind=Kind::Primary press=move || save()/>`.
 #[component]
 pub(crate) fn Button(
@@ -37,7 +57,8 @@ pub(crate) fn Button(
     #[prop(into)]
     label: Signal<String>,
     /// What it does.
-    press: impl Fn() + 'static,
+    #[prop(into)]
+    press: OnPress,
     #[prop(optional)] kind: Kind,
     /// A picture before the words.
     #[prop(optional)]
@@ -66,7 +87,7 @@ pub(crate) fn Button(
             class:busy=busy
             disabled=move || disabled.get() || busy.get()
             aria-busy=move || busy.get().to_string()
-            on:click=move |_| press()
+            on:click=move |_| press.run()
         >
             {icon.map(|icon| view! { <Picture icon=icon small=true/> })}
             <span>{move || label.get()}</span>

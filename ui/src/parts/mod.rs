@@ -11,7 +11,7 @@ mod photo;
 mod table;
 mod tabs;
 
-pub(crate) use button::{Button, Kind};
+pub(crate) use button::{Button, Kind, OnPress};
 pub(crate) use dialog::{Confirm, Dialog};
 pub(crate) use display::{Empty, KeyCap, Progress, Skeleton, Strip, Swatch, Tag, hue};
 pub(crate) use field::{CheckField, SearchField, SelectField, TextField, focus_when_there};

@@ -5,6 +5,7 @@ use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
+use super::OnPress;
 use crate::icon::{self, Picture};
 use crate::keys;
 use crate::state::app;
@@ -38,10 +39,10 @@ pub(crate) fn BackTo(
     /// Where to.
     #[prop(into)]
     label: String,
-    press: impl Fn() + 'static,
+    #[prop(into)] press: OnPress,
 ) -> impl IntoView {
     view! {
-        <button type="button" class="btn quiet back" on:click=move |_| press()>
+        <button type="button" class="btn quiet back" on:click=move |_| press.run()>
             <Picture icon=icon::BACK small=true/>
             <span>{label}</span>
         </button>

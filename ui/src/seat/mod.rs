@@ -48,8 +48,12 @@ pub(crate) async fn take_up(seat: Seat) {
     }
     app.seat.set(Some(seat));
     if has_come {
+        let was_shown = app.session.with_untracked(Option::is_some);
         app.load_session().await;
-        app.changes.tell(ALL_EVENTS);
+        // What is drawn only now asks only now.
+        if was_shown {
+            app.changes.tell(ALL_EVENTS);
+        }
         app.stay_where_it_is_allowed();
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn LookPage() -> impl IntoView {
             <Choice label=t(key::SETTINGS_DENSITY) options=densities chosen=density/>
             <div class="row wrap">
                 <CheckField label=t(key::SETTINGS_SOUND) value=sound/>
-                <Button label=t(key::SETTINGS_TRY_SOUND) icon=icon::PLAY press=|| sound::play(Sound::Ok)/>
+                <Button label=t(key::SETTINGS_TRY_SOUND) icon=icon::PLAY press=|| sound::try_out(Sound::Ok)/>
             </div>
         </section>
     }

@@ -11,7 +11,7 @@ use super::Front;
 use crate::backend::server::account;
 use crate::icon::{self, Icon, Picture};
 use crate::live::live;
-use crate::parts::{Skeleton, Strip};
+use crate::parts::{OnPress, Skeleton, Strip};
 use crate::state::app;
 use crate::text::{key, refusal, t, tx};
 use crate::toast::Tone;
@@ -53,9 +53,9 @@ pub(crate) fn till_words(till: &Till) -> String {
 }
 
 #[component]
-fn Way(icon: Icon, title: String, text: String, press: impl Fn() + 'static) -> impl IntoView {
+fn Way(icon: Icon, title: String, text: String, #[prop(into)] press: OnPress) -> impl IntoView {
     view! {
-        <button type="button" class="way" on:click=move |_| press()>
+        <button type="button" class="way" on:click=move |_| press.run()>
             <Picture icon=icon large=true/>
             <b>{title}</b>
             <span>{text}</span>
