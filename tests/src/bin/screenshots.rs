@@ -27,6 +27,7 @@ const README: &[(&str, &str)] = &[
     ("zh-Hans-light/stock", "stock-zh-hans"),
     ("en-light/products", "products"),
     ("en-light/today", "today"),
+    ("en-light/approval", "approval"),
 ];
 /// A picture on the front page is no larger.
 const README_BYTES: u64 = 150_000;

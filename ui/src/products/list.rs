@@ -183,15 +183,16 @@ fn columns() -> Vec<Column<ProductHit>> {
         Column::new(word("field", "hue"), "60px", |hit: &ProductHit| view! { <Swatch hue=hit.hue name=hit.name.clone()/> }).unseen(),
         Column::new(word("sort", "name"), "minmax(220px, 1fr)", |hit: &ProductHit| view! { <span class="strong">{hit.name.clone()}</span> })
             .sorted_by("name"),
-        Column::new(word("sort", "code"), "120px", |hit: &ProductHit| view! { <span class="muted">{hit.code.clone()}</span> }).sorted_by("code"),
+        Column::new(word("sort", "code"), "minmax(96px, 120px)", |hit: &ProductHit| view! { <span class="muted">{hit.code.clone()}</span> })
+            .sorted_by("code"),
         Column::new(
             t(key::PRODUCTS_CATEGORY),
             "minmax(96px, .3fr)",
             |hit: &ProductHit| view! { <span class="muted">{hit.category_name.clone()}</span> },
         ),
-        Column::new(word("sort", "price"), "116px", |hit: &ProductHit| format::price(hit.price)).figures().sorted_by("price"),
+        Column::new(word("sort", "price"), "148px", |hit: &ProductHit| format::price(hit.price)).figures().sorted_by("price"),
         Column::new(t(key::PRODUCTS_ON_HAND), "124px", on_hand).figures().sorted_by("on_hand"),
-        Column::new(t(key::ACCESS_STATE), "184px", state).unseen(),
+        Column::new(t(key::ACCESS_STATE), "minmax(120px, 184px)", state).unseen(),
     ]
 }
 

@@ -94,13 +94,13 @@ fn DayChips(day: RwSignal<Option<BusinessDate>>) -> impl IntoView {
 
 fn columns() -> Vec<Column<SaleRow>> {
     vec![
-        Column::new(t(key::SALES_WHEN), "184px", |row: &SaleRow| view! { <span class="muted">{format::date_time(row.at)}</span> }),
+        Column::new(t(key::SALES_WHEN), "176px", |row: &SaleRow| view! { <span class="muted">{format::date_time(row.at)}</span> }),
         Column::new(t(key::SALES_NUMBER), "minmax(210px, 1.4fr)", number),
         Column::new(t(key::SALES_CUSTOMER), "minmax(140px, 1fr)", |row: &SaleRow| row.customer_name.clone()),
-        Column::new(t(key::SALES_PERSON), "minmax(110px, .7fr)", |row: &SaleRow| view! { <span class="muted">{row.person_name.clone()}</span> }),
-        Column::new(t(key::SALES_PAID_BY), "minmax(110px, .7fr)", |row: &SaleRow| view! { <span class="muted">{tender_words(&row.tenders)}</span> }),
+        Column::new(t(key::SALES_PERSON), "minmax(102px, .7fr)", |row: &SaleRow| view! { <span class="muted">{row.person_name.clone()}</span> }),
+        Column::new(t(key::SALES_PAID_BY), "minmax(102px, .7fr)", |row: &SaleRow| view! { <span class="muted">{tender_words(&row.tenders)}</span> }),
         Column::new(t(key::SALES_LINES), "80px", |row: &SaleRow| row.lines.to_string()).figures(),
-        Column::new(t(key::SALES_TOTAL), "140px", |row: &SaleRow| view! { <b>{format::money(row.total)}</b> }).figures(),
+        Column::new(t(key::SALES_TOTAL), "164px", |row: &SaleRow| view! { <b>{format::money(row.total)}</b> }).figures(),
     ]
 }
 

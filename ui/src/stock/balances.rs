@@ -121,9 +121,9 @@ fn columns() -> Vec<Column<BalanceView>> {
             }
         })
         .figures(),
-        Column::new(t(key::STOCK_AVERAGE_COST), "124px", |row: &BalanceView| row.average_cost.map(rounded).map(format::price).unwrap_or_default())
+        Column::new(t(key::STOCK_AVERAGE_COST), "136px", |row: &BalanceView| row.average_cost.map(rounded).map(format::price).unwrap_or_default())
             .figures(),
-        Column::new(t(key::STOCK_VALUE), "124px", value).figures(),
+        Column::new(t(key::STOCK_VALUE), "148px", value).figures(),
     ]
 }
 

@@ -19,6 +19,9 @@ use crate::text::{key, refusal, t, tx, word};
 /// The ways to pay, in the order of Alt+1, Alt+2, …
 const WAYS: &[(TenderKind, Icon)] = &[(TenderKind::Cash, icon::CASH), (TenderKind::Card, icon::CARD), (TenderKind::Transfer, icon::TRANSFER)];
 
+/// Characters of an amount that fit on a key in large type.
+const LONG: usize = 9;
+
 /// Everything the sheet works with.
 #[derive(Clone, Copy)]
 struct Pay {
@@ -200,9 +203,11 @@ fn Parts(pay: Pay) -> impl IntoView {
 fn Notes(pay: Pay, due: Signal<Money>) -> impl IntoView {
     let note = move |(index, amount): (usize, Money)| {
         let cap = (index == 0).then(|| view! { <kbd aria-hidden="true">{shown(Action::ExactCash)}</kbd> });
+        let words = format::money(amount);
+        let is_long = words.chars().count() > LONG;
         view! {
-            <button type="button" class="btn" on:click=move |_| pay.amount.propose(format::money_figure(amount))>
-                {format::money(amount)}
+            <button type="button" class="btn" class:long=is_long on:click=move |_| pay.amount.propose(format::money_figure(amount))>
+                {words}
                 {cap}
             </button>
         }
