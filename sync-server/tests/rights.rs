@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
+#[path = "../../crates/domain/tests/common/mod.rs"]
+mod common;
 mod support;
 
 use anyhow::Result;
+use common::samples::{Furnished, KINDS};
 use kontor_domain::command::{Permission, Query};
 use kontor_domain::identity::BuiltIn;
 use kontor_domain::ids::{CompanyId, RoleId};
@@ -190,6 +193,37 @@ async fn commands_of_the_screens_find_nothing_of_another_company_and_need_their_
         }
     }
     assert_eq!(everything(&theirs, &foreign).await?, before, "nothing there has changed");
+    running.stop().await
+}
+
+#[tokio::test]
+async fn every_command_of_the_screens_is_refused_to_every_role_without_its_right_and_to_nobody_with_it() -> Result<()> {
+    let place = Place::new(Transport::Plain)?;
+    let first = place.found().await?;
+    let running = place.start().await?;
+    let (host, api) = (running.host(), Api::plain(&running)?);
+    let company = Company::of(host, first).await?;
+    let (mut refused, mut let_through) = (0, 0);
+    for (built_in, caller) in staff(&place, &running, &api, company.id, "HS").await? {
+        let permissions = built_in.permissions().0;
+        // Of another shop: what they name is not here, which is found out after who may.
+        for command in Furnished::new().samples() {
+            let wish = json!({ "id": uuid::Uuid::now_v7(), "command": command });
+            let answer = caller.post("/api/v1/screens/execute", &wish).await?;
+            let (status, code) = (answer.status.as_u16(), answer.body["code"].as_u64());
+            let said = format!("{built_in:?} {}: {} {}", command.name(), answer.status, answer.body);
+            // Some are entered at the machine itself and by nobody over the network.
+            if permissions.contains(&command.permission()) && !command.is_of_the_machine() {
+                assert!(code != Some(12_001) && status != 401 && status < 500, "{said}");
+                let_through += 1;
+            } else {
+                assert_eq!((status, code), (403, Some(12_001)), "{said}");
+                refused += 1;
+            }
+        }
+    }
+    assert_eq!(refused + let_through, KINDS * BuiltIn::ALL.len());
+    assert!(refused > KINDS && let_through > KINDS, "{refused} refused, {let_through} let through");
     running.stop().await
 }
 

@@ -754,6 +754,16 @@ impl Exec<'_> {
 /// Decides a command: the only place where company, person and permission are checked, and the only way to a
 /// feature's rules. Changes are in the World when it returns `Ok`; on any [`Halt`] the caller rolls the World back.
 pub fn execute(world: &mut World, context: &Context, envelope: &Envelope) -> Result<Outcome, Halt> {
+    within(world, context, envelope, decide)
+}
+
+/// Whether whoever enters a command may enter it at all, as [`execute`] looks first. For who has found something else that
+/// stands in its way and must not tell that to just anybody. Changes nothing.
+pub fn admit(world: &mut World, context: &Context, envelope: &Envelope) -> Result<(), Halt> {
+    within(world, context, envelope, check)
+}
+
+fn within<T>(world: &mut World, context: &Context, envelope: &Envelope, work: impl FnOnce(&mut Exec<'_>) -> Result<T, Halt>) -> Result<T, Halt> {
     if context.company != envelope.company {
         return Err(Reject::new(Code::InsufficientPermission).with("permission", "company").into());
     }
@@ -761,15 +771,15 @@ pub fn execute(world: &mut World, context: &Context, envelope: &Envelope) -> Res
         return Err(Reject::new(Code::Unauthorised).into());
     }
     let mut exec = Exec { world, context, envelope, powers: Powers::none(), lent: Powers::none(), moves: 0, postings: 0, attentions: 0 };
-    let decided = decide(&mut exec);
-    if matches!(decided, Err(Halt::Reject(_))) {
+    let result = work(&mut exec);
+    if matches!(result, Err(Halt::Reject(_))) {
         // Wishes of a refused command are nobody's any more.
         exec.world.take_needs();
     }
-    decided
+    result
 }
 
-fn decide(exec: &mut Exec<'_>) -> Result<Outcome, Halt> {
+fn check(exec: &mut Exec<'_>) -> Result<(), Halt> {
     let envelope = exec.envelope;
     match &envelope.command {
         // Nobody is there yet who could have a role.
@@ -787,6 +797,12 @@ fn decide(exec: &mut Exec<'_>) -> Result<Outcome, Halt> {
             identity::check_person(exec)?;
         }
     }
+    Ok(())
+}
+
+fn decide(exec: &mut Exec<'_>) -> Result<Outcome, Halt> {
+    check(exec)?;
+    let envelope = exec.envelope;
     let outcome = match &envelope.command {
         Command::Settings(command) => settings::run(exec, command),
         Command::Identity(command) => identity::run(exec, command),

@@ -27,7 +27,7 @@ pub use care::{Care, Job, Upkeep};
 pub use push::Push;
 
 use crate::rule::Rule;
-use crate::run::{Tried, attempt, draw_number, log_entry, repeated, settle};
+use crate::run::{Tried, draw_number, log_entry, prepare_and_attempt, repeated};
 
 /// Rows kept in memory between batches. More than a busy till needs; then the memory starts anew.
 const HOT_ROWS: usize = 200_000;
@@ -279,11 +279,8 @@ impl Authority {
             mode: Mode::Entry,
         };
         let world = self.worlds.entry(envelope.company).or_default();
-        let drawn = settle(world, &mut self.rounds, "number", |world| draw_number(world, &mut envelope, SERIES_ALONE));
-        let tried = match drawn {
-            Tried::Done(_) => attempt(world, &mut self.rounds, &context, &envelope),
-            other => other,
-        };
+        let number = |world: &mut World, envelope: &mut Envelope| draw_number(world, envelope, SERIES_ALONE);
+        let tried = prepare_and_attempt(world, &mut self.rounds, &context, &mut envelope, number);
         match tried {
             Tried::Load(needs) => return Ok(Progress::Load(needs)),
             Tried::Refused(reject) => self.batch[self.at].verdict = Some(Err(reject)),

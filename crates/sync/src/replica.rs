@@ -29,7 +29,7 @@ pub use outbox::{Kept, push_request};
 use crate::authority::Done;
 use crate::message::ARGS_BYTES_LIMIT;
 use crate::rule::Rule;
-use crate::run::{Tried, attempt, draw_number, log_entry, repeated, settle};
+use crate::run::{Tried, attempt, draw_number, log_entry, prepare_and_attempt, repeated};
 
 /// Rows kept in memory between batches.
 const HOT_ROWS: usize = 200_000;
@@ -198,14 +198,10 @@ impl Replica {
             now,
             mode: Mode::Entry,
         };
-        let drawn = settle(&mut self.world, &mut self.rounds, "number", |world| {
-            draw_number(world, &mut envelope, series)?;
+        let tried = prepare_and_attempt(&mut self.world, &mut self.rounds, &context, &mut envelope, |world, envelope| {
+            draw_number(world, envelope, series)?;
             carry(world, &mut envelope.command)
         });
-        let tried = match drawn {
-            Tried::Done(_) => attempt(&mut self.world, &mut self.rounds, &context, &envelope),
-            other => other,
-        };
         match tried {
             Tried::Load(needs) => return Ok(Some(needs)),
             Tried::Refused(reject) => self.batch[at].verdict = Some(Err(reject)),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use kontor_domain::cell::Cell as _;
-use kontor_domain::command::{Context, DocumentNumber, Envelope, Outcome, Receipt, execute};
+use kontor_domain::command::{Context, DocumentNumber, Envelope, Outcome, Receipt, admit, execute};
 use kontor_domain::counter::{NumberCounter, NumberCounterKey, NumberKind};
 use kontor_domain::ids::TillId;
 use kontor_domain::reject::{Code, Reject};
@@ -35,6 +35,26 @@ pub(crate) enum Tried {
 /// Tries a command. `rounds` counts the tries of this one.
 pub(crate) fn attempt(world: &mut World, rounds: &mut u32, context: &Context, envelope: &Envelope) -> Tried {
     settle(world, rounds, envelope.command.name(), |world| execute(world, context, envelope))
+}
+
+/// Prepares a new command as it is entered (its number), and tries it. Who may not enter it at all is told that, not what
+/// else is missing.
+pub(crate) fn prepare_and_attempt(
+    world: &mut World,
+    rounds: &mut u32,
+    context: &Context,
+    envelope: &mut Envelope,
+    prepare: impl FnOnce(&mut World, &mut Envelope) -> Result<(), Halt>,
+) -> Tried {
+    let name = envelope.command.name();
+    match settle(world, rounds, name, |world| prepare(world, envelope)) {
+        Tried::Done(_) => attempt(world, rounds, context, envelope),
+        Tried::Refused(reject) => match settle(world, rounds, name, |world| admit(world, context, envelope)) {
+            Tried::Done(_) => Tried::Refused(reject),
+            other => other,
+        },
+        load => load,
+    }
 }
 
 /// Tries something with the World: what it changed stands, or nothing of it.
