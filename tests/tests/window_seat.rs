@@ -43,11 +43,7 @@ async fn somebody_takes_over_by_keys_alone_the_open_sale_stays_and_a_manager_all
     window.until_lines(3).await?;
 
     // 20 % is more than a seller gives: the owner allows it.
-    window.press("F3")?;
-    window.until_there(".sheet").await?;
-    window.type_text("20")?;
-    window.press("Enter")?;
-    window.until_gone(".sheet").await?;
+    window.give_discount("20").await?;
     window.press("F10")?;
     window.until_text("Someone who may has to allow this").await?;
     window.type_pin(OWNERS_PIN).await?;

@@ -324,11 +324,7 @@ impl Album {
             window.scan(&barcode)?;
         }
         window.until_lines(3).await?;
-        window.press("F3")?;
-        window.until_there(".sheet").await?;
-        window.type_text("20")?;
-        window.press("Enter")?;
-        window.until_gone(".sheet").await?;
+        window.give_discount("20").await?;
         window.press("F10")?;
         window.until_there("dialog[open] input[type=password]").await?;
         album.take("approval").await?;
@@ -351,10 +347,7 @@ impl Album {
         window.press("Enter")?;
         window.until_there(".counter .cart").await?;
         self.take_settled("empty-counter").await?;
-        for (stop, name) in [(SALES, "sales"), (PRODUCTS, "products"), (STOCK, "stock"), (TODAY, "today"), (ATTENTION, "attention")] {
-            self.go(stop).await?;
-            self.take_settled(&format!("empty-{name}")).await?;
-        }
+        self.lists("empty").await?;
         let tax_id = window.session().await?.taxes.first().context("a tax")?.id;
         let products = [
             ("超長商品名稱測試".repeat(25), 9_999_999_999, 1),
@@ -392,9 +385,14 @@ impl Album {
         window.press("Escape")?;
         window.sell_for_exact_cash().await?;
         self.take_settled("long-done").await?;
+        self.lists("long").await
+    }
+
+    /// The screens that list what a shop has.
+    async fn lists(&self, prefix: &str) -> anyhow::Result<()> {
         for (stop, name) in [(SALES, "sales"), (PRODUCTS, "products"), (STOCK, "stock"), (TODAY, "today"), (ATTENTION, "attention")] {
             self.go(stop).await?;
-            self.take_settled(&format!("long-{name}")).await?;
+            self.take_settled(&format!("{prefix}-{name}")).await?;
         }
         Ok(())
     }

@@ -117,6 +117,15 @@ impl Window {
         self.press("Enter")
     }
 
+    /// Takes so many percent off the line that was scanned last.
+    pub async fn give_discount(&self, percent: &str) -> anyhow::Result<()> {
+        self.press("F3")?;
+        self.until_there(".sheet").await?;
+        self.type_text(percent)?;
+        self.press("Enter")?;
+        self.until_gone(".sheet").await
+    }
+
     /// How many lines the cart has.
     pub async fn cart_lines(&self) -> anyhow::Result<u64> {
         self.count(".cart .lines li").await
