@@ -15,7 +15,7 @@ use kontor_sync::authority::Done;
 use serde::Serialize;
 use tokio::sync::{Notify, RwLock, oneshot};
 
-use crate::seat::Seats;
+use crate::seat::{Seats, at_server};
 use crate::shop::{Listener, Shop};
 use crate::sync::connection::Connection;
 use crate::sync::{self, Syncing};
@@ -175,22 +175,28 @@ impl Program {
         self.finish_execute(pending).await
     }
 
-    /// Hands a command to the writer. Commands begun after each other are executed in that order.
+    /// Hands a command to the writer, or has it ready for the shop server. Commands begun after each other are executed in that order.
     pub async fn begin_execute(&self, request: Request) -> Result<Begun, Reject> {
         let shop = self.shop().await?;
         seat::check_unlocked(&shop)?;
         self.seats.approvals.check(&request.command, platform::now())?;
+        if at_server::takes(&shop, &request.command) {
+            return Ok(Begun::AtServer { shop, request: Box::new(request) });
+        }
         let is_settings = matches!(request.command, Command::Settings(_));
         let answer = shop.send(request.id, request.command, platform::now())?;
-        Ok(Begun { shop, answer, is_settings })
+        Ok(Begun::Here { shop, answer, is_settings })
     }
 
     /// Waits for the verdict and tells screens what happened.
     pub async fn finish_execute(&self, begun: Result<Begun, Reject>) -> Result<String, Reject> {
-        let begun = begun?;
-        let done = begun.answer.await.map_err(internal)??;
-        if begun.is_settings {
-            begun.shop.learn_zone().await.map_err(|error| error.reject())?;
+        let (shop, answer, is_settings) = match begun? {
+            Begun::AtServer { shop, request } => return at_server::execute(self, &shop, &request).await,
+            Begun::Here { shop, answer, is_settings } => (shop, answer, is_settings),
+        };
+        let done = answer.await.map_err(internal)??;
+        if is_settings {
+            shop.learn_zone().await.map_err(|error| error.reject())?;
         }
         self.told(&done);
         json(&done.receipt)
@@ -211,7 +217,10 @@ impl Program {
     pub async fn query(&self, query: &Query) -> Result<String, Reject> {
         let shop = self.shop().await?;
         seat::check_unlocked(&shop)?;
-        sync::older::answer(self, &shop, query).await
+        match at_server::answer(self, &shop, query).await {
+            Some(answer) => answer,
+            None => sync::older::answer(self, &shop, query).await,
+        }
     }
 
     /// Answers what screens ask of their host with JSON.
@@ -236,6 +245,9 @@ impl Program {
             HostCall::SignIn { username, password } => json(&seat::sign_in(self, &username, password).await?),
             HostCall::TakeSeat { person_id, proof } => json(&seat::take_seat(self, person_id, proof).await?),
             HostCall::LockSeat => json(&seat::lock_seat(self).await?),
+            HostCall::GoToServer { password } => json(&at_server::go(self, password).await?),
+            HostCall::AskServer(wish) => at_server::ask(self, wish).await,
+            HostCall::SaveFromServer { path, to } => json(&at_server::save(self, path, to).await?),
             HostCall::Approve { person_id, proof, command } => json(&seat::approve(self, person_id, proof, *command).await?),
             HostCall::KeepProof(wish) => json(&seat::keep_proof(self, wish).await?),
             HostCall::SetAsking(asking) => json(&seat::set_asking(self, asking).await?),
@@ -350,6 +362,7 @@ impl Program {
     /// Closes what is open while nobody else can use it.
     pub(crate) async fn close_for_another(&self, shop: &mut Result<Arc<Shop>, Reject>) {
         lock(&self.syncing).take();
+        self.seats.at_server.leave();
         if let Ok(open) = shop.as_ref() {
             open.close().await;
         }
@@ -393,11 +406,17 @@ impl Program {
         }
     }
 
+    /// Which shop server this till is agreeing with.
+    pub(crate) fn connection(&self) -> Option<Connection> {
+        lock(&self.syncing).as_ref().map(|syncing| syncing.connection().clone())
+    }
+
     fn sync_state(&self) -> Option<SyncState> {
         lock(&self.syncing).as_ref().map(Syncing::state)
     }
 
-    fn sync_now(&self) {
+    /// Tries the shop server at once.
+    pub(crate) fn sync_now(&self) {
         if let Some(syncing) = lock(&self.syncing).as_ref() {
             syncing.wake();
         }
@@ -456,12 +475,25 @@ impl Program {
     }
 }
 
-/// A command that the writer has.
+/// A command on its way.
 #[derive(Debug)]
-pub struct Begun {
-    shop: Arc<Shop>,
-    answer: oneshot::Receiver<Result<Done, Reject>>,
-    is_settings: bool,
+pub enum Begun {
+    /// The writer has it.
+    Here {
+        /// The open shop.
+        shop: Arc<Shop>,
+        /// Its verdict.
+        answer: oneshot::Receiver<Result<Done, Reject>>,
+        /// Whether the shop's own data may be others afterwards.
+        is_settings: bool,
+    },
+    /// It is the shop server's to execute.
+    AtServer {
+        /// The open shop.
+        shop: Arc<Shop>,
+        /// It.
+        request: Box<Request>,
+    },
 }
 
 const fn word(file: ShopFile) -> &'static str {

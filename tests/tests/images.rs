@@ -13,6 +13,7 @@ use kontor_domain::command::Command;
 use kontor_domain::host::{HostCall, SyncPhase};
 use kontor_domain::ids::ProductId;
 use kontor_domain::reject::Code;
+use kontor_store::closed_file;
 use kontor_tests::server::Server;
 use kontor_tests::till::Till;
 
@@ -175,4 +176,29 @@ async fn a_till_brings_a_restored_server_the_pictures_it_lost() -> anyhow::Resul
         till.program.end().await?;
     }
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn small_pictures_come_before_anybody_looks_so_that_a_till_that_is_cut_off_shows_its_goods() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (mut server, mut one, mut two, product) = two_tills(folder.path()).await?;
+    add(&mut one, product, &file(folder.path(), 4)?).await?;
+    let image = until_listed(&mut two, product, 1).await?.remove(0);
+    let kept = |sha256: BlobHash| {
+        move |file: &rusqlite::Connection| {
+            Ok(file.query_row("SELECT COUNT(*) FROM blob WHERE sha256 = ?1", [sha256.to_string()], |row| row.get::<_, i64>(0))?)
+        }
+    };
+    let (path, started) = (two.file()?, Instant::now());
+    while closed_file::peek(&path, kept(image.thumbnail))? != Some(1) {
+        ensure!(started.elapsed() < PATIENCE, "nobody looks at it, and it does not come");
+        tokio::time::sleep(GLANCE).await;
+    }
+    ensure!(closed_file::peek(&path, kept(image.sha256))? == Some(0), "the whole one waits until somebody wants it");
+    server.kill().await?;
+    two.until("it notices", |state| state.phase == SyncPhase::Offline).await?;
+    ensure!(shown(&mut two, image.thumbnail).await?.is_some(), "shown at once");
+    ensure!(shown(&mut two, image.sha256).await?.is_none());
+    one.program.end().await?;
+    two.program.end().await
 }

@@ -7,22 +7,22 @@ use std::path::Path;
 use anyhow::{Context as _, ensure};
 use kontor_domain::attention::{Attention, ListAttention};
 use kontor_domain::catalog::{self, NewCategory};
-use kontor_domain::command::{Command, Receipt, Request};
+use kontor_domain::command::{Command, Edit, Receipt, Request};
 use kontor_domain::counter::cart::{Cart, Discount};
 use kontor_domain::counter::{self, GetSale, Sell};
-use kontor_domain::host::{Asking, HostCall, KeepProof, Proof, ProofKind, Seat, Start, SyncPhase};
-use kontor_domain::identity::{self, Approval, BuiltIn, CreatePerson};
+use kontor_domain::host::{Asking, HostCall, KeepProof, Proof, ProofKind, Seat, ServerAsk, ServerMethod, Start, SyncPhase};
+use kontor_domain::identity::{self, Approval, BuiltIn, CreatePerson, GetPerson, ListKeys};
 use kontor_domain::ids::{CategoryId, CommandId, PersonId, RoleId, SaleId};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::secret::Secret;
-use kontor_domain::settings::{DeviceView, ListDevices, TaxMode};
+use kontor_domain::settings::{self, CompanyChanges, DeviceView, ListDevices, TaxMode};
 use kontor_domain::units::{Money, Rate};
 use kontor_tests::office::Office;
 use kontor_tests::program::Headless;
 use kontor_tests::server::Server;
 use kontor_tests::shop::{Founded, cart_line, found_command, id, product_command};
 use kontor_tests::till::Till;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const OWNERS_PIN: &str = "48151623";
 const SELLERS_PIN: &str = "7302";
@@ -289,4 +289,104 @@ async fn rights_withdrawn_while_a_till_was_away_flag_its_facts_and_refuse_its_re
     ensure!(told.iter().any(|args| args.contains("17005")), "the discount is flagged: {told:?}");
     ensure!(told.iter().any(|args| args.contains("12001") && args.contains("create_category")), "the category is refused: {told:?}");
     till.program.end().await
+}
+
+fn go_to_server(password: &str) -> HostCall {
+    HostCall::GoToServer { password: Secret(password.into()) }
+}
+
+fn ask_server(method: ServerMethod, path: &str, body: Option<Value>) -> HostCall {
+    HostCall::AskServer(ServerAsk { method, path: path.into(), body: body.map(|body| body.to_string()) })
+}
+
+fn new_phone(from: &str, to: &str) -> Command {
+    let phone = Some(Edit { from: from.to_owned(), to: to.to_owned() });
+    Command::Settings(settings::Command::ChangeCompany(CompanyChanges { phone, ..CompanyChanges::default() }))
+}
+
+/// Sessions that a person has at the server.
+async fn sessions(office: &Office) -> anyhow::Result<usize> {
+    let listed = office.call("GET", "/api/v1/auth/sessions", &Value::Null).await?;
+    Ok(listed["rows"].as_array().context("rows")?.len())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_only_the_server_keeps_is_changed_at_a_till_by_who_shows_it_their_password() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (mut server, office, mut till, _manager, seller) = with_people(&folder).await?;
+    let owner = seat(&mut till.program, &sign_in("mei", PASSWORD)).await?.person_id.context("somebody")?;
+    let own_sessions = sessions(&office).await?;
+
+    // Being at the till is not enough, and neither is a wrong password.
+    let rename = new_phone("", "02 1234 5678");
+    ensure!(code_of(&mut till.program, &rename).await? == Some(Code::NotAtServer));
+    ensure!(refused(&mut till.program, &ask_server(ServerMethod::Get, "/api/v1/api-keys", None)).await? == Code::NotAtServer);
+    ensure!(refused(&mut till.program, &go_to_server("wrong horse")).await? == Code::BadCredentials);
+    let now = seat(&mut till.program, &go_to_server(PASSWORD)).await?;
+    ensure!(now.at_server_until.is_some() && now.person_id == Some(owner), "{now:?}");
+
+    // The shop's own data, once however often it is sent; and it comes to the till like everybody's.
+    let request = Request { id: CommandId(id()), command: rename };
+    for is_repeated in [false, true] {
+        let answer = till.program.ok("execute", &serde_json::to_value(&request)?).await?;
+        let receipt: Receipt = serde_json::from_value(answer)?;
+        ensure!(receipt.id == request.id && receipt.repeated == is_repeated, "{receipt:?}");
+    }
+    ensure!(code_of(&mut till.program, &new_phone("", "1")).await? == Some(Code::ChangedMeanwhile), "as it was seen");
+    till.until_agrees(&server.file()).await?;
+    ensure!(till.session().await?.company.phone == "02 1234 5678");
+
+    // A person with an address, which tills are never sent, a password, and a key.
+    let person_id = PersonId(id());
+    let role = RoleId::of(BuiltIn::Seller);
+    let new: CreatePerson =
+        serde_json::from_value(json!({ "id": person_id, "name": "Aki", "username": "aki", "email": "aki@example.com", "role_id": role }))?;
+    till.program.execute(Command::Identity(identity::Command::CreatePerson(new))).await?;
+    let found = till.program.ask(GetPerson { id: person_id }).await?.context("the person")?;
+    ensure!(found.profile.is_some_and(|profile| profile.email == "aki@example.com"));
+    let path = format!("/api/v1/users/{person_id}/password");
+    let _: () = till.program.host(&ask_server(ServerMethod::Put, &path, Some(json!({ "password": PASSWORD })))).await?;
+    let key = json!({ "name": "web shop", "permissions": ["catalog.read"] });
+    let made: Value = till.program.host(&ask_server(ServerMethod::Post, "/api/v1/api-keys", Some(key))).await?;
+    ensure!(made["key"].is_string(), "{made}");
+    ensure!(till.program.ask(ListKeys {}).await?.len() == 1);
+    for path in ["/metrics", "https://example.com/api/v1/users", "/api/v1/../../metrics"] {
+        ensure!(refused(&mut till.program, &ask_server(ServerMethod::Get, path, None)).await? == Code::Format, "{path}");
+    }
+    let csv = folder.path().join("audit.csv");
+    let to = csv.display().to_string();
+    let _: () = till.program.host(&HostCall::SaveFromServer { path: "/api/v1/audit/export".into(), to }).await?;
+    ensure!(std::fs::read_to_string(&csv)?.contains("settings.change_company"));
+
+    // Away it is told so, nothing is half done, and later it is done once.
+    let request = Request { id: CommandId(id()), command: new_phone("02 1234 5678", "07 000") };
+    server.kill().await?;
+    let answer = till.program.call("execute", &serde_json::to_value(&request)?).await?;
+    ensure!(serde_json::from_value::<Reject>(answer["reject"].clone())?.code == Code::ServerUnreached, "{answer}");
+    server.start().await?;
+    till.program.ok("execute", &serde_json::to_value(&request)?).await?;
+
+    // Who locks the till, or leaves it to somebody else, has left the server, too.
+    ensure!(sessions(&office).await? == own_sessions + 1);
+    seat(&mut till.program, &HostCall::SetAsking(Asking::Everybody)).await?;
+    seat(&mut till.program, &HostCall::LockSeat).await?;
+    ensure!(refused(&mut till.program, &ask_server(ServerMethod::Get, "/api/v1/api-keys", None)).await? == Code::Unauthorised);
+    let mut tries = 0;
+    while sessions(&office).await? != own_sessions {
+        tries += 1;
+        ensure!(tries < 100, "the session stays open");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    let back = seat(&mut till.program, &take(owner, password(PASSWORD))).await?;
+    ensure!(back.at_server_until.is_none(), "{back:?}");
+
+    // Whoever may not at the server, may not by a till.
+    seat(&mut till.program, &sign_in("lin", PASSWORD)).await?;
+    ensure!(seat(&mut till.program, &go_to_server(PASSWORD)).await?.person_id == Some(seller));
+    ensure!(code_of(&mut till.program, &new_phone("07 000", "1")).await? == Some(Code::InsufficientPermission));
+    seat(&mut till.program, &sign_in("aki", PASSWORD)).await?;
+    ensure!(code_of(&mut till.program, &new_phone("07 000", "1")).await? == Some(Code::NotAtServer));
+    till.until_agrees(&server.file()).await?;
+    till.program.end().await?;
+    is_nowhere(folder.path(), PASSWORD)
 }

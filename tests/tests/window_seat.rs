@@ -4,10 +4,12 @@
 
 use anyhow::{Context as _, ensure};
 use kontor_domain::counter::GetSale;
+use kontor_tests::server::Server;
 use kontor_tests::window::{Desk, Look};
 
 const OWNERS_PIN: &str = "48151623";
 const SELLERS_PIN: &str = "7302";
+const PASSWORD: &str = "correct horse battery";
 
 #[tokio::test]
 async fn somebody_takes_over_by_keys_alone_the_open_sale_stays_and_a_manager_allows_what_a_seller_may_not() -> anyhow::Result<()> {
@@ -51,6 +53,56 @@ async fn somebody_takes_over_by_keys_alone_the_open_sale_stays_and_a_manager_all
     let last = window.last_sale().await?;
     let sale = window.ask(GetSale { id: last.id }).await?.context("the sale")?.sale;
     ensure!((sale.person_id, sale.approved_by) == (seller, Some(owner)), "{sale:?}");
+    window.no_errors().await?;
+    window.close().await
+}
+
+#[tokio::test]
+async fn at_a_till_of_a_shop_server_the_owner_changes_what_the_server_keeps() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut server = Server::plain(&folder.path().join("server"))?;
+    server.found().await?;
+    server.admit("mei", PASSWORD).await?;
+    server.start().await?;
+    let desk = Desk::new(&folder.path().join("data"))?;
+    desk.prefer(Look::new("en", "light"))?;
+    let window = desk.open().await?;
+    let invitation = server.invite(Some(1)).await?;
+    window.type_invitation(&invitation).await?;
+    window.join_typed(&invitation).await?;
+
+    // People are kept at the server: the till asks for the password, and says so when it is wrong.
+    window.go_to("Access").await?;
+    window.open_part(2).await?;
+    window.until_text("What only the shop server keeps").await?;
+    ensure!(window.count(".access [role=grid], .access [role=table]").await? == 0, "nothing is shown before");
+    window.show_password("wrong horse").await?;
+    window.until_text("do not go together").await?;
+    window.show_password(PASSWORD).await?;
+    window.until_text("Mei-Ling").await?;
+    window.press_button("New person").await?;
+    window.until("the cursor", "document.activeElement?.name === 'name'").await?;
+    window.type_text("Aki")?;
+    window.tab_to("input[name=username]").await?;
+    window.type_text("aki")?;
+    window.eval("const it = document.querySelector('dialog[open] select'); it.selectedIndex = 3; it.dispatchEvent(new Event('change', { bubbles: true }))", Vec::new()).await?;
+    window.press_button("Save").await?;
+    window.until_gone("dialog[open]").await?;
+    window
+        .until("the new person stands in the list", "document.querySelector('.access [role=grid], .access [role=table]')?.innerText.includes('Aki')")
+        .await?;
+
+    // The shop's own data, from its settings; the door stays open until the person leaves.
+    window.go_to("Settings").await?;
+    window.tab_to("input[name=phone]").await?;
+    window.type_text("02 1234 5678")?;
+    window.press_button("Save").await?;
+    window.until_text("Saved").await?;
+    let started = std::time::Instant::now();
+    while window.session().await?.company.phone != "02 1234 5678" {
+        ensure!(started.elapsed().as_secs() < 30, "it comes back to the till");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
     window.no_errors().await?;
     window.close().await
 }

@@ -62,6 +62,7 @@ reject-18017 = This till’s file is gone: { $path }. Put it back where it was. 
 reject-18018 = This shop server gave no key to seal with. Nothing was written. Update the server and join again with a new code.
 reject-18019 = The shop server is not reached ({ $address }). It is not known whether your last change arrived. When the connection is back, look whether it is there before you do it again.
 reject-18020 = A browser cannot do this. Use the Kontor program on the computer with the printer or the file.
+reject-18021 = This is kept at the shop server. Nothing was changed. Show the server your password first: the field is on this page.
 reject-18031 = Printer “{ $printer }” does not answer. Check its power, paper and cable.
 reject-18032 = The computer’s own printing did not take the paper for “{ $printer }”. Check this printer in the system’s settings.
 reject-18033 = The paper cannot be written to { $path }. Allow writing there, or choose another place.

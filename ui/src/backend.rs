@@ -7,7 +7,7 @@ use std::cell::Cell;
 
 use kontor_domain::blob::BlobHash;
 use kontor_domain::command::{Ask, Command, Query, Receipt, Request};
-use kontor_domain::host::{HostCall, HostEvent};
+use kontor_domain::host::{FileWish, HostCall, HostEvent, ServerAsk, ServerMethod};
 use kontor_domain::ids::{CommandId, ProductId};
 use kontor_domain::reject::{Code, Reject};
 use serde::Serialize;
@@ -139,6 +139,28 @@ pub(crate) const fn is_unanswered(reject: &Reject) -> bool {
 /// Has the program do something. The type of the answer stands beside each [`HostCall`].
 pub(crate) async fn host<T: DeserializeOwned>(request: HostCall) -> Result<T, Reject> {
     call(Door::Host, &request).await
+}
+
+/// Asks one of the shop server's paths that other programs use too, as whoever works there; the answer is JSON, or nothing.
+pub(crate) async fn rest<T: DeserializeOwned>(method: ServerMethod, path: &str, body: Option<&impl Serialize>) -> Result<T, Reject> {
+    let body = body.map(serde_json::to_string).transpose().map_err(not_understood)?;
+    if !is_browser() {
+        return host(HostCall::AskServer(ServerAsk { method, path: path.to_owned(), body })).await;
+    }
+    let answer = server::ask(method, path, body.as_deref()).await?;
+    serde_json::from_str(if answer.is_empty() { "null" } else { &answer }).map_err(not_understood)
+}
+
+/// Saves what a path of the shop server answers as a CSV file. `false`: whoever was asked where to does not want to.
+pub(crate) async fn save_csv(path: String, name: &str) -> Result<bool, Reject> {
+    if is_browser() {
+        server::save(&path, name, "text/csv").await?;
+        return Ok(true);
+    }
+    let wish = FileWish { save: true, name: name.to_owned(), extension: "csv".to_owned() };
+    let Some(to) = host::<Option<String>>(HostCall::PickFile(wish)).await? else { return Ok(false) };
+    host::<()>(HostCall::SaveFromServer { path, to }).await?;
+    Ok(true)
 }
 
 /// A picture as an address that a page can show; `None`: its bytes are not here yet.

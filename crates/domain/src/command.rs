@@ -426,6 +426,11 @@ impl Query {
         }
     }
 
+    /// Whether the shop server alone knows all of the answer: a till holds of it what it needs to work.
+    pub const fn is_kept_at_server(&self) -> bool {
+        matches!(self, Self::Identity(_) | Self::Settings(settings::Query::ListDevices(_)))
+    }
+
     /// Its name, for logs.
     pub const fn name(&self) -> &'static str {
         match self {

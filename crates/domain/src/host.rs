@@ -6,7 +6,9 @@ mod seat;
 
 use serde::{Deserialize, Serialize};
 
-pub use seat::{Asking, KeepProof, KnownPerson, PASSWORD_BYTES_LIMIT, PASSWORD_LEAST, PIN_DIGITS, Proof, ProofKind, Seat, SignInAt};
+pub use seat::{
+    Asking, KeepProof, KnownPerson, PASSWORD_BYTES_LIMIT, PASSWORD_LEAST, PIN_DIGITS, Proof, ProofKind, Seat, ServerAsk, ServerMethod, SignInAt,
+};
 
 use crate::blob::BlobHash;
 #[allow(unused_imports, reason = "named in docs")]
@@ -251,6 +253,20 @@ pub enum HostCall {
     },
     /// Nobody is here any more. -> [`Seat`].
     LockSeat,
+    /// Whoever is here shows the shop server their password, and works there, too, until they leave this device. -> [`Seat`].
+    GoToServer {
+        /// The password.
+        password: Secret,
+    },
+    /// Asks a path of the shop server as whoever works there. -> what it answers.
+    AskServer(ServerAsk),
+    /// Saves what a path of the shop server answers to a file. -> `()`.
+    SaveFromServer {
+        /// Path and query, `/api/v1/…`.
+        path: String,
+        /// Path of the file.
+        to: String,
+    },
     /// Somebody who may more allows a command; it is good for this command alone. -> [`Approval`].
     Approve {
         /// Who.
@@ -299,6 +315,9 @@ impl HostCall {
             | Self::SignIn { .. }
             | Self::TakeSeat { .. }
             | Self::LockSeat
+            | Self::GoToServer { .. }
+            | Self::AskServer(_)
+            | Self::SaveFromServer { .. }
             | Self::Approve { .. }
             | Self::KeepProof(_) => None,
         }

@@ -147,6 +147,8 @@ codes! {
     ServerUnreached = 18019,
     /// Only the program on a computer can do it: printers, drawers, files.
     DesktopOnly = 18020,
+    /// Only for who has shown the shop server their password since they are at this device.
+    NotAtServer = 18021,
     /// The printer does not answer: `{printer}`.
     PrinterAway = 18031,
     /// The system's printing did not take the paper: `{printer}`.

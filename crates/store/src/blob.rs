@@ -165,6 +165,21 @@ impl Blobs {
         self.change(sql, vec![company.to_value(), Value::Int(now.0)]).await.map(|_| ())
     }
 
+    /// Small pictures that rows name, newest rows first, and that are neither here nor on their way.
+    pub async fn small_missing(&self, company: CompanyId, limit: u32) -> Result<Vec<BlobHash>, StoreError> {
+        let sql = "SELECT i.thumbnail FROM product_image i WHERE i.company = $1
+             AND NOT EXISTS (SELECT 1 FROM blob b WHERE b.company = i.company AND b.sha256 = i.thumbnail)
+             AND NOT EXISTS (SELECT 1 FROM blob_queue q WHERE q.company = i.company AND q.sha256 = i.thumbnail)
+             ORDER BY i.rev DESC, i.product_id, i.position LIMIT $2";
+        let rows = self.reader.fetch(sql.to_owned(), vec![company.to_value(), Value::Int(i64::from(limit))]).await?;
+        rows.iter().map(|row| get(row, 0)).collect()
+    }
+
+    /// How many bytes of their own, whatever they are of, are here.
+    pub async fn count(&self, company: CompanyId) -> Result<i64, StoreError> {
+        self.reader.number("SELECT COUNT(*) FROM blob WHERE company = $1".to_owned(), vec![company.to_value()]).await
+    }
+
     /// What is to go next, at once or later: first what is sent. What no row names waits until one does, or for ever.
     pub async fn next(&self, company: CompanyId, now: Instant) -> Result<Option<Waiting>, StoreError> {
         let sql = format!(

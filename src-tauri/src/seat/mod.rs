@@ -4,6 +4,7 @@
 //! knows it says itself.
 
 mod approvals;
+pub(crate) mod at_server;
 mod known;
 mod verifier;
 
@@ -22,11 +23,12 @@ use kontor_domain::secret::Secret;
 use tokio::sync::Mutex;
 
 pub use self::approvals::Approvals;
+use self::at_server::AtServer;
 pub use self::known::{FAILURES_LIMIT, Known};
 use crate::platform;
 use crate::program::{Program, internal, lock};
 use crate::shop::{Occupied, Shop};
-use crate::sync::{self, Syncing, Trouble};
+use crate::sync::{self, Trouble};
 
 /// How long a person whom the server knows may take to come with the rows.
 const ROWS_LIMIT: Duration = Duration::from_secs(10);
@@ -40,6 +42,8 @@ pub struct Seats {
     turn: Mutex<()>,
     /// What was allowed and not used yet.
     pub(crate) approvals: Approvals,
+    /// Whether whoever is here works at the shop server, too.
+    pub(crate) at_server: AtServer,
 }
 
 const fn sign_in_at(file: ShopFile) -> SignInAt {
@@ -162,11 +166,15 @@ pub async fn get(program: &Program) -> Result<Seat, Reject> {
         discount_limit: powers.discount_limit,
         known,
         sign_in_at: at,
+        at_server_until: program.seats.at_server.until(&shop),
     })
 }
 
 /// Somebody is here from now on.
 async fn take(program: &Program, shop: &Shop, person: PersonId) -> Result<Seat, Reject> {
+    if shop.occupied().person != person {
+        program.seats.at_server.leave();
+    }
     shop.occupy(Occupied { person, is_locked: false, ..shop.occupied() });
     tracing::info!(%person, "at the till");
     get(program).await
@@ -186,6 +194,7 @@ pub async fn lock_seat(program: &Program) -> Result<Seat, Reject> {
     if occupied.asking == Asking::Everybody {
         shop.occupy(Occupied { is_locked: true, ..occupied });
     }
+    program.seats.at_server.leave();
     get(program).await
 }
 
@@ -193,8 +202,7 @@ pub async fn lock_seat(program: &Program) -> Result<Seat, Reject> {
 pub async fn sign_in(program: &Arc<Program>, username: &str, password: Secret) -> Result<Seat, Reject> {
     let shop = program.shop().await?;
     let name = username_of(username);
-    let connection = lock(&program.syncing).as_ref().map(|syncing: &Syncing| syncing.connection().clone());
-    let away = match connection {
+    let away = match program.connection() {
         None => Reject::new(Code::BadCredentials),
         Some(connection) => match sync::sign_in(program.folder(), &connection, &name, &password).await {
             Ok(id) => return known_by_server(program, &shop, id, password).await,

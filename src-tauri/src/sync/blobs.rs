@@ -1,5 +1,6 @@
 //! Bytes that rows name go their own way, one by one, and never before what was entered: first what this till has to send,
-//! then what somebody here wants to see.
+//! then what somebody here wants to see. When nothing is left to do, small pictures come that nobody has asked for yet: a
+//! till that is cut off shows its goods all the same.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
@@ -27,6 +28,13 @@ const BEHIND: Duration = Duration::from_secs(5);
 /// First and longest wait for bytes, or a row, that the server does not have yet.
 const ABSENT_MS: (i64, i64) = (2_000, 600_000);
 
+/// Small pictures that are asked for ahead at a time.
+const AHEAD: u32 = 32;
+/// A till that has so many pictures asks for no more than somebody looks at: about 60 MB.
+const AHEAD_LIMIT: i64 = 10_000;
+/// How often it is looked whether there are any.
+const LOOK_AHEAD: Duration = Duration::from_secs(20);
+
 /// What moves bytes.
 pub struct Mover {
     /// Whom to tell.
@@ -44,21 +52,21 @@ pub async fn run(mover: Mover) {
     if let Err(error) = mover.forget().await {
         tracing::warn!(%error, "bytes that no row names");
     }
-    let mut left = pauses();
+    let (mut left, mut looked_at) = (pauses(), None);
     loop {
-        let pause = match mover.round().await {
+        let pause = match mover.round(&mut looked_at).await {
             Ok(pause) => {
                 left = pauses();
                 pause
             }
             Err(trouble) => {
                 tracing::info!(trouble = trouble.word(), code = ?trouble.code(), "blobs");
-                Some(left.next().unwrap_or(PAUSES.1))
+                left.next().unwrap_or(PAUSES.1)
             }
         };
         tokio::select! {
             () = mover.shop.blobs_due.notified() => {}
-            () = tokio::time::sleep(pause.unwrap_or(Duration::MAX)) => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }
@@ -85,15 +93,25 @@ impl Mover {
         self.shop.blobs().next(self.shop.installation.company, platform::now()).await.map_err(|error| error.reject())
     }
 
-    /// Moves all that can be moved; how long nothing is to be done then, `None`: until somebody says so.
-    async fn round(&self) -> Result<Option<Duration>, Trouble> {
+    /// Moves all that can be moved; how long nothing is to be done then.
+    async fn round(&self, looked_at: &mut Option<std::time::Instant>) -> Result<Duration, Trouble> {
         let mut open: Option<(Client, Secret)> = None;
-        while let Some(waiting) = self.next().await? {
+        loop {
+            let Some(waiting) = self.next().await? else {
+                let left = looked_at.map_or(Duration::ZERO, |at| LOOK_AHEAD.saturating_sub(at.elapsed()));
+                if left > Duration::ZERO {
+                    return Ok(left);
+                }
+                if !self.looks_ahead().await? {
+                    *looked_at = Some(std::time::Instant::now());
+                }
+                continue;
+            };
             if let Some(pause) = until(waiting.due_at, platform::now()) {
-                return Ok(Some(pause));
+                return Ok(pause);
             }
             if self.shop.reader().outbox().await.map_err(|error| error.reject())?.commands > 0 {
-                return Ok(Some(BEHIND));
+                return Ok(BEHIND);
             }
             let (client, token) = match &mut open {
                 Some(open) => open,
@@ -104,7 +122,20 @@ impl Mover {
                 Direction::Fetch => self.fetch(client, token, waiting).await?,
             }
         }
-        Ok(None)
+    }
+
+    /// Asks for small pictures that nobody has looked at yet; whether there are any.
+    async fn looks_ahead(&self) -> Result<bool, Reject> {
+        let (blobs, company) = (self.shop.blobs(), self.shop.installation.company);
+        let failed = |error: StoreError| error.reject();
+        if blobs.count(company).await.map_err(failed)? >= AHEAD_LIMIT {
+            return Ok(false);
+        }
+        let missing = blobs.small_missing(company, AHEAD).await.map_err(failed)?;
+        for sha256 in &missing {
+            blobs.queue(company, *sha256, Direction::Fetch, platform::now()).await.map_err(failed)?;
+        }
+        Ok(!missing.is_empty())
     }
 
     async fn send(&self, client: &Client, token: &Secret, waiting: Waiting) -> Result<(), Trouble> {

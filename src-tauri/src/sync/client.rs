@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kontor_domain::host::{ServerAsk, ServerMethod};
 use kontor_domain::identity::Person;
 use kontor_domain::ids::PersonId;
 use kontor_domain::reject::{Code, Reject};
@@ -13,7 +14,7 @@ use kontor_domain::world::Scope;
 use kontor_store::agent::Mark;
 use kontor_sync::enrol::{EnrolReply, EnrolRequest};
 use kontor_sync::message::{OlderRequest, PullReply, PullRequest, PushReply, PushRequest, SNAPSHOT_EPOCH, SNAPSHOT_MARK, SNAPSHOT_REV};
-use reqwest::{RequestBuilder, Response, StatusCode};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -134,6 +135,18 @@ struct Problem {
 #[derive(serde::Deserialize)]
 struct SignedIn {
     access_token: Secret,
+    expires_in_s: i64,
+}
+
+/// A person's session.
+#[derive(Debug)]
+pub struct Session {
+    /// What requests are made with.
+    pub token: Secret,
+    /// How long it is good, seconds.
+    pub good_for_s: i64,
+    /// Whose it is.
+    pub person: PersonId,
 }
 
 /// Whose session it is.
@@ -213,21 +226,72 @@ impl Client {
     /// Whom the server knows by this name and password; the person is believed on this device from now on. The session that
     /// it begins is ended at once: what the person does goes by the till's own way.
     pub async fn sign_in(&self, token: &Secret, username: &str, password: &Secret) -> Result<PersonId, Trouble> {
+        let session = self.begin_session(token, username, password).await?;
+        self.end_session(&session.token).await;
+        Ok(session.person)
+    }
+
+    /// Begins a session of a person on this till.
+    pub async fn begin_session(&self, token: &Secret, username: &str, password: &Secret) -> Result<Session, Trouble> {
         let body = serde_json::json!({ "username": username, "password": password }).to_string();
         let request = self.http.post(self.address.at("/api/v1/auth/login")).header("content-type", "application/json").bearer_auth(&token.0);
         let response = self.send(request.body(body), ANSWER_LIMIT).await?;
-        let session: SignedIn = match response.status() {
+        let SignedIn { access_token, expires_in_s } = match response.status() {
             StatusCode::UNAUTHORIZED => return Err(self.not_let_in(response).await),
             _ => self.read(response).await?,
         };
-        let me = self.http.get(self.address.at("/api/v1/auth/me")).bearer_auth(&session.access_token.0);
+        let me = self.http.get(self.address.at("/api/v1/auth/me")).bearer_auth(&access_token.0);
         let me: Me = self.read(self.send(me, ANSWER_LIMIT).await?).await?;
-        let out = self.http.post(self.address.at("/api/v1/auth/logout")).bearer_auth(&session.access_token.0);
+        Ok(Session { token: access_token, good_for_s: expires_in_s, person: me.person.id })
+    }
+
+    /// Ends a session.
+    pub async fn end_session(&self, token: &Secret) {
+        let out = self.http.post(self.address.at("/api/v1/auth/logout")).bearer_auth(&token.0);
         if let Err(trouble) = self.send(out, ANSWER_LIMIT).await {
             // It ends by itself.
             tracing::info!(trouble = trouble.word(), "a session stays open");
         }
-        Ok(me.person.id)
+    }
+
+    /// Asks as a person with a session; the answer as the server wrote it, `null` where it says nothing.
+    pub async fn ask_as(&self, token: &Secret, wish: &ServerAsk) -> Result<String, Reject> {
+        let method = match wish.method {
+            ServerMethod::Get => Method::GET,
+            ServerMethod::Post => Method::POST,
+            ServerMethod::Put => Method::PUT,
+            ServerMethod::Delete => Method::DELETE,
+        };
+        let mut request = self.http.request(method, self.address.at(&wish.path)).bearer_auth(&token.0);
+        if wish.method == ServerMethod::Put {
+            request = request.header("if-match", "*");
+        }
+        if let Some(body) = &wish.body {
+            request = request.header("content-type", "application/json").body(body.clone());
+        }
+        // What became of what was not answered is not known.
+        let unreached = || Reject::new(Code::ServerUnreached).with("address", &self.address);
+        let told = |trouble: Trouble| match trouble {
+            Trouble::Refused(reject) => reject,
+            Trouble::Away(_) | Trouble::Woke => unreached(),
+        };
+        let response = self.send(request, ANSWER_LIMIT).await.map_err(told)?;
+        let status = response.status();
+        if status.is_success() {
+            let bytes = self.bytes(response, PACKED_LIMIT).await.map_err(told)?;
+            let text = String::from_utf8(bytes).map_err(|_| Reject::new(Code::ServerUnexpected).with("status", status.as_u16()))?;
+            return Ok(if text.is_empty() { "null".to_owned() } else { text });
+        }
+        let bytes = self.bytes(response, PROBLEM_LIMIT).await.map_err(told)?;
+        let problem = serde_json::from_slice::<Problem>(&bytes).ok();
+        Err(match (problem, status) {
+            (Some(Problem { code: Some(Code::Unauthorised | Code::TokenInvalid), .. }), _) | (_, StatusCode::UNAUTHORIZED) => {
+                Reject::new(Code::NotAtServer)
+            }
+            (Some(Problem { code: Some(code), args }), _) => Reject { code, args },
+            (_, StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT) => unreached(),
+            (_, status) => Reject::new(Code::ServerUnexpected).with("status", status.as_u16()),
+        })
     }
 
     /// Why somebody was not let in: the person, or the whole till.

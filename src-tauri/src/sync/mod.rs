@@ -30,8 +30,7 @@ pub use join::{Accepted, Joined, ask, leave, put_moved_aside, renew, settle};
 
 use self::address::Address;
 use self::board::Board;
-use self::client::Client;
-pub use self::client::Trouble;
+pub use self::client::{Client, Session, Trouble};
 use self::connection::Connection;
 use crate::program::{Program, internal};
 use crate::shop::Shop;
@@ -95,12 +94,18 @@ impl Syncing {
 
 /// Whom the server knows by a name and a password, and believes on this device from now on.
 pub async fn sign_in(folder: &Path, connection: &Connection, username: &str, password: &Secret) -> Result<PersonId, Trouble> {
+    let (client, token) = client_of(folder, connection).await?;
+    client.sign_in(&token, username, password).await
+}
+
+/// The way to a till's server, and what the till shows it.
+pub async fn client_of(folder: &Path, connection: &Connection) -> Result<(Client, Secret), Trouble> {
     let address = Address::read(&connection.address)?;
     let client = Client::new(&address, connection.fingerprint.as_deref())?;
-    let (keeper, to) = (connection.clone(), folder.to_owned());
-    let token = tokio::task::spawn_blocking(move || keeper.token(&to)).await.map_err(internal)?;
+    let (keeper, from) = (connection.clone(), folder.to_owned());
+    let token = tokio::task::spawn_blocking(move || keeper.token(&from)).await.map_err(internal)?;
     let token = token.ok_or_else(|| Trouble::Refused(Reject::new(Code::TokenRefused).with("address", &address)))?;
-    client.sign_in(&token, username, password).await
+    Ok((client, token))
 }
 
 /// Writes what was not sent to a file that only the server can open; how many commands.

@@ -7,17 +7,16 @@ use kontor_store::history;
 use kontor_sync::message::OlderRequest;
 use serde_json::Value;
 
-use super::address::Address;
-use super::client::Client;
+use super::client::Trouble;
+use super::client_of;
 use super::connection::Connection;
-use crate::program::{Program, internal, lock};
+use crate::program::{Program, internal};
 use crate::shop::Shop;
 
 /// The till's own answer, or the server's where the question is about what the till no longer keeps. A till that finds
 /// nothing and does not reach its server says that it found nothing; asked for a day it does not keep, it says why not.
 pub async fn answer(program: &Program, shop: &Shop, query: &Query) -> Result<String, Reject> {
-    let connection = lock(&program.syncing).as_ref().map(|syncing| syncing.connection().clone());
-    let Some(connection) = connection.filter(|_| may_be_older(query)) else { return shop.query(query).await };
+    let Some(connection) = program.connection().filter(|_| may_be_older(query)) else { return shop.query(query).await };
     let kept_from = history::kept_from(shop.reader(), shop.installation.company).await.map_err(|error| error.reject())?;
     match kept_from.map_or(Older::Nothing, |day| older(query, day)) {
         Older::Nothing => shop.query(query).await,
@@ -33,13 +32,10 @@ pub async fn answer(program: &Program, shop: &Shop, query: &Query) -> Result<Str
 }
 
 async fn ask(program: &Program, shop: &Shop, connection: Connection, query: &Query) -> Result<String, Reject> {
-    let address = Address::read(&connection.address)?;
-    let client = Client::new(&address, connection.fingerprint.as_deref())?;
-    let folder = program.folder().to_owned();
-    let token = tokio::task::spawn_blocking(move || connection.token(&folder)).await.map_err(internal)?;
-    let token = token.ok_or_else(|| internal("no token"))?;
+    let told = |trouble: Trouble| trouble.reject().unwrap_or_else(|| internal("woke"));
+    let (client, token) = client_of(program.folder(), &connection).await.map_err(told)?;
     let request = OlderRequest { actor: shop.asker().person, query: query.clone() };
-    let answer = client.older(&token, request).await.map_err(|trouble| trouble.reject().unwrap_or_else(|| internal("woke")))?;
+    let answer = client.older(&token, request).await.map_err(told)?;
     serde_json::to_string(&answer).map_err(internal)
 }
 

@@ -254,6 +254,11 @@ impl Till {
         Ok(self.connection().prepare_cached("SELECT 1 FROM outbox WHERE id = ?1")?.exists([id.0.as_bytes()])?)
     }
 
+    /// Whether this file was told that a command does not stand.
+    pub fn is_refused(&self, id: CommandId) -> Result<bool> {
+        Ok(self.connection().prepare_cached("SELECT 1 FROM command_log WHERE id = ?1 AND status = 'refused'")?.exists([id.0.as_bytes()])?)
+    }
+
     /// Rows that its history says were written here and that its file does not show.
     pub fn missing(&self) -> Result<Vec<Written>> {
         // What is behind the horizon is forgotten.

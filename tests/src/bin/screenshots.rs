@@ -12,6 +12,7 @@ use kontor_domain::host::HostCall;
 use kontor_domain::ids::ProductId;
 use kontor_domain::printing::PaperDocument;
 use kontor_domain::units::UnitPrice;
+use kontor_tests::server::Server;
 use kontor_tests::shop::id;
 use kontor_tests::window::{Desk, Look, Window};
 
@@ -33,6 +34,7 @@ const README: &[(&str, &str)] = &[
 const README_BYTES: u64 = 150_000;
 const OWNERS_PIN: &str = "48151623";
 const SELLERS_PIN: &str = "7302";
+const PASSWORD: &str = "correct horse battery";
 /// Places of the rail.
 const SHIFT: usize = 2;
 const SALES: usize = 3;
@@ -42,6 +44,8 @@ const TODAY: usize = 6;
 const ATTENTION: usize = 7;
 const ACCESS: usize = 8;
 const SETTINGS: usize = 9;
+/// Place of people in what is kept about who may do what.
+const USERS: u64 = 2;
 
 /// Takes pictures of every screen.
 #[derive(Debug, Parser)]
@@ -82,6 +86,12 @@ async fn main() -> anyhow::Result<()> {
             own_desk.prefer(Look { is_compact: arguments.compact, ..Look::new(locale, theme) })?;
             let album = Album { window: own_desk.open().await?, folder: folder.join(format!("{locale}-{theme}{suffix}")) };
             album.own_shop().await.with_context(|| format!("an own shop, {locale} {theme}"))?;
+            album.close().await?;
+            let joined = tempfile::tempdir()?;
+            let joined_desk = Desk::new(&joined.path().join("till"))?;
+            joined_desk.prefer(Look { is_compact: arguments.compact, ..Look::new(locale, theme) })?;
+            let album = Album { window: joined_desk.open().await?, folder: folder.join(format!("{locale}-{theme}{suffix}")) };
+            album.joined(&joined.path().join("server")).await.with_context(|| format!("a till of a shop server, {locale} {theme}"))?;
             album.close().await?;
         }
     }
@@ -386,6 +396,35 @@ impl Album {
         window.sell_for_exact_cash().await?;
         self.take_settled("long-done").await?;
         self.lists("long").await
+    }
+
+    /// A till of a shop server: what only the server keeps, before and after its password, and while the server is away.
+    async fn joined(&self, data: &Path) -> anyhow::Result<()> {
+        let window = &self.window;
+        let mut server = Server::plain(data)?;
+        server.found().await?;
+        server.admit("mei", PASSWORD).await?;
+        server.start().await?;
+        let invitation = server.invite(Some(1)).await?;
+        window.type_invitation(&invitation).await?;
+        window.join_typed(&invitation).await?;
+        self.go(ACCESS).await?;
+        window.open_part(USERS).await?;
+        window.until_there(".main input[name=password]").await?;
+        self.take_settled("server-door").await?;
+        server.kill().await?;
+        window.until_there(".main form .strip").await?;
+        self.take_settled("server-door-away").await?;
+        server.start().await?;
+        window.until_gone(".main form .strip").await?;
+        window.show_password("wrong horse").await?;
+        window.until_there(".main form .error, .main form .strip").await?;
+        self.take_settled("server-door-wrong").await?;
+        window.show_password(PASSWORD).await?;
+        window.until_there(".main [role=grid]").await?;
+        self.parts("server-access").await?;
+        self.go(SETTINGS).await?;
+        self.take_settled("server-settings").await
     }
 
     /// The screens that list what a shop has.

@@ -51,6 +51,13 @@ impl Window {
         self.until_there(".app:not([aria-busy]) .counter").await
     }
 
+    /// Where the shop server's door is shut: the password of whoever is here.
+    pub async fn show_password(&self, password: &str) -> anyhow::Result<()> {
+        self.tab_to(".main input[name=password]").await?;
+        self.type_text(password)?;
+        self.press("Enter")
+    }
+
     /// Waits until the counter is ready: goods are on the shelf and the cursor is in the search.
     pub async fn until_counter(&self) -> anyhow::Result<()> {
         self.until("the counter", "document.querySelector('.counter .cart') && document.activeElement?.id === 'counter-search'").await

@@ -9,9 +9,9 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::audit_detail::AuditDetailDialog;
-use crate::backend::server;
 use crate::live::live;
 use crate::parts::{Button, DayField, Empty, Skeleton, Strip, Tag};
+use crate::seat::is_at_server;
 use crate::state::app;
 use crate::text::{key, refusal, t, word};
 use crate::toast::Tone;
@@ -174,14 +174,14 @@ fn Download(filter: Filter) -> impl IntoView {
         let filter = untrack(|| filter.read());
         busy.set(true);
         spawn_local(async move {
-            let answer = server::save(&format!("/api/v1/audit/export?{}", asked_as(&filter)), "audit.csv", "text/csv").await;
+            let answer = backend::save_csv(format!("/api/v1/audit/export?{}", asked_as(&filter)), "audit.csv").await;
             let _ = busy.try_set(false);
             if let Err(reject) = answer {
                 app().toasts.refuse(&reject);
             }
         });
     };
-    if !backend::is_browser() {
+    if !is_at_server() {
         return ().into_any();
     }
     view! { <Button label=t(key::ACCESS_CSV) icon=icon::FILE_OUT busy=busy press=press/> }.into_any()

@@ -1,12 +1,12 @@
 //! Devices: tills and computers that have joined this shop server.
 
 use kontor_domain::command::{Command, Edit, Event};
+use kontor_domain::host::ServerMethod;
 use kontor_domain::ids::DeviceId;
 use kontor_domain::settings::{self, Device, DeviceChanges, DevicePerson, DeviceView, ListDevices};
 use leptos::prelude::*;
 use serde::Deserialize;
 
-use crate::backend::server::{self, Method};
 use crate::live::live;
 use crate::parts::{Button, Confirm, Dialog, Form, FormError, Kind, Tag, TextField, field_name, on_enter};
 use crate::signin::till_words;
@@ -42,14 +42,14 @@ pub(super) fn DevicesPage() -> impl IntoView {
     let invitation = RwSignal::new(None::<Invitation>);
     let invite = move |till: Option<i64>| {
         let body = serde_json::json!({ "till": till });
-        form.send(async move { server::rest(Method::Post, &format!("{DEVICES}/invitations"), Some(&body)).await }, move |found| {
+        form.send(async move { backend::rest(ServerMethod::Post, &format!("{DEVICES}/invitations"), Some(&body)).await }, move |found| {
             invitation.set(Some(found))
         });
     };
     let write_off = Callback::new(move |()| {
         let Some(device) = off.get_untracked() else { return };
         let path = format!("{DEVICES}/{}/write-off", device.id);
-        form.send(async move { server::rest::<()>(Method::Post, &path, Some(&serde_json::json!({}))).await }, move |()| {
+        form.send(async move { backend::rest::<()>(ServerMethod::Post, &path, Some(&serde_json::json!({}))).await }, move |()| {
             again.run(());
             app().toasts.say(Tone::Ok, t(key::ACCESS_WRITTEN_OFF));
         });
@@ -114,7 +114,7 @@ fn believed(device: DeviceId, persons: Vec<DevicePerson>, form: Form, again: Cal
         let path = format!("{DEVICES}/{device}/persons/{}/withdraw", person.person_id);
         let withdraw = move |_| {
             let path = path.clone();
-            form.send(async move { server::rest::<()>(Method::Post, &path, Some(&serde_json::json!({}))).await }, move |()| again.run(()));
+            form.send(async move { backend::rest::<()>(ServerMethod::Post, &path, Some(&serde_json::json!({}))).await }, move |()| again.run(()));
         };
         let said = tx(key::ACCESS_WITHDRAW, &[("name", person.name.clone().into())]);
         view! {

@@ -1,5 +1,4 @@
-//! What of this there is in a window of the desktop program: all about people where this computer is the shop, one's own
-//! where the shop server keeps them.
+//! One's own page in a window of the desktop program, where a PIN is good, too.
 
 use kontor_domain::command::Event;
 use kontor_domain::host::SignInAt;
@@ -7,35 +6,41 @@ use kontor_domain::identity::{GetProfile, PersonView};
 use kontor_domain::ids::PersonId;
 use leptos::prelude::*;
 
-use super::profile::Data;
+use super::profile::{Data, Password, Sessions};
 use super::users::role_words;
 use crate::live::live;
 use crate::parts::{Skeleton, Strip, field_name};
-use crate::seat::{PinForm, PinOf};
+use crate::seat::{PinForm, PinOf, ServerDoor, is_open, kept_at};
 use crate::state::app;
 use crate::text::{key, refusal, t};
 use crate::toast::Tone;
 
-/// Where people are kept, in a window; `None`: a browser, which is at the server.
-pub(super) fn kept_at() -> Option<SignInAt> {
-    app().seat.with(|seat| seat.as_ref().map(|seat| seat.sign_in_at))
-}
-
 /// Whoever is here.
 #[component]
 pub(super) fn OwnPage() -> impl IntoView {
-    let profile = live(&[Event::IdentityChanged], || Some(GetProfile {}));
+    let is_server = kept_at() == Some(SignInAt::Server);
+    let is_open = Memo::new(|_| is_open());
+    let profile = live(&[Event::IdentityChanged], move || {
+        // At the server there is more of it.
+        is_open.track();
+        Some(GetProfile {})
+    });
     let shown = Memo::new(move |_| profile.get().flatten());
-    let at_server = kept_at() == Some(SignInAt::Server);
     view! {
         {move || profile.refusal.get().map(|reject| view! { <Strip tone=Tone::Need text=refusal(&reject)/> })}
         {move || match shown.get() {
-            Some(view) if at_server => view! { <Facts view=view/> }.into_any(),
+            Some(view) if !is_open.get() => view! { <Facts view=view/> }.into_any(),
             Some(view) => view! { <Data view=view/> }.into_any(),
             None => view! { <Skeleton height="200px"/> }.into_any(),
         }}
         <Pin/>
-        {at_server.then(|| view! { <AtServer/> })}
+        {is_server.then(|| view! {
+            <ServerDoor/>
+            <Show when=move || is_open.get()>
+                <Sessions/>
+                <Password/>
+            </Show>
+        })}
     }
 }
 
@@ -76,19 +81,6 @@ fn Pin() -> impl IntoView {
         })
     };
     view! { {form} }
-}
-
-/// Where the rest is.
-#[component]
-pub(super) fn AtServer() -> impl IntoView {
-    let address = move || app().sync.with(|sync| sync.as_ref().map(|sync| sync.server.clone()));
-    view! {
-        <section class="card pad form">
-            <h2>{t(key::SEAT_AT_SERVER)}</h2>
-            <p class="muted">{t(key::SEAT_AT_SERVER_TEXT)}</p>
-            <p class="selectable path">{address}</p>
-        </section>
-    }
 }
 
 /// A PIN for somebody who works in this shop.

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use kontor_domain::command::{Command, Event};
+use kontor_domain::host::ServerMethod;
 use kontor_domain::identity::{self, KeyView, ListKeys, PermissionSet};
 use leptos::prelude::*;
 use serde::Deserialize;
 
 use super::grid::{PermissionGrid, counted};
-use crate::backend::server::{self, Method};
 use crate::live::live;
 use crate::parts::{Button, Confirm, Dialog, Empty, Form, FormError, Kind, Tag, TextField, field_name};
 use crate::state::app;
@@ -97,7 +97,7 @@ fn KeyForm(open: RwSignal<bool>, made: RwSignal<Option<String>>) -> impl IntoVie
     let chosen = RwSignal::new(BTreeSet::new());
     let save = move || {
         let body = serde_json::json!({ "name": name.get_untracked().trim(), "permissions": PermissionSet(chosen.get_untracked()) });
-        form.send(async move { server::rest::<Made>(Method::Post, "/api/v1/api-keys", Some(&body)).await }, move |key| {
+        form.send(async move { backend::rest::<Made>(ServerMethod::Post, "/api/v1/api-keys", Some(&body)).await }, move |key| {
             open.set(false);
             made.set(Some(key.key));
         });

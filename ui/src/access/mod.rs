@@ -20,6 +20,7 @@ use leptos::prelude::*;
 use crate::backend::is_browser;
 use crate::icon::{self, Icon, Picture};
 use crate::place::{Place, go};
+use crate::seat::{ServerDoor, is_open, kept_at};
 use crate::state::app;
 use crate::text::{Key, key, t};
 
@@ -85,17 +86,13 @@ impl AccessPart {
 
 /// Whether there is such a screen here: in a browser, and in a window that knows who is at it.
 pub(crate) fn is_here() -> bool {
-    is_browser() || here::kept_at().is_some()
+    is_browser() || kept_at().is_some()
 }
 
 impl AccessPart {
     /// Whether there is such a part here. Where a shop is alone there is no network and no other device.
     fn is_here(self) -> bool {
-        match here::kept_at() {
-            None => true,
-            Some(SignInAt::Here) => matches!(self, Self::Profile | Self::Users | Self::Roles | Self::Audit),
-            Some(SignInAt::Server) => self == Self::Profile,
-        }
+        kept_at() != Some(SignInAt::Here) || matches!(self, Self::Profile | Self::Users | Self::Roles | Self::Audit)
     }
 }
 
@@ -117,14 +114,24 @@ pub(crate) fn AccessScreen(part: AccessPart) -> impl IntoView {
         }
     };
     let entries = move || AccessPart::ALL.iter().filter(|one| one.is_here() && app().may(one.permission())).map(entry).collect_view();
-    let body = match part {
-        AccessPart::Profile => view! { <profile::ProfilePage/> }.into_any(),
+    let is_open = Memo::new(|_| is_open());
+    let kept_at_server = move || match part {
+        AccessPart::Profile => ().into_any(),
         AccessPart::Users => view! { <users::UsersPage/> }.into_any(),
         AccessPart::Roles => view! { <roles::RolesPage/> }.into_any(),
         AccessPart::Devices => view! { <devices::DevicesPage/> }.into_any(),
         AccessPart::Keys => view! { <keys::KeysPage/> }.into_any(),
         AccessPart::Networks => view! { <networks::NetworksPage/> }.into_any(),
         AccessPart::Audit => view! { <audit::AuditPage/> }.into_any(),
+    };
+    let body = if part == AccessPart::Profile {
+        view! { <profile::ProfilePage/> }.into_any()
+    } else {
+        view! {
+            <ServerDoor/>
+            {move || is_open.get().then(kept_at_server)}
+        }
+        .into_any()
     };
     view! {
         <div class="page settings access">

@@ -1,6 +1,7 @@
 //! Whoever is signed in: name, password, and the till that this browser stands for.
 
 use kontor_domain::command::{Command, Edit, Event};
+use kontor_domain::host::ServerMethod;
 use kontor_domain::identity::{self, GetProfile, PersonView, ProfileChanges};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::time::Instant;
@@ -11,7 +12,6 @@ use uuid::Uuid;
 
 use super::here::OwnPage;
 use super::users::role_words;
-use crate::backend::server::{self, Method};
 use crate::live::live;
 use crate::parts::{Button, Form, FormError, Kind, Skeleton, Strip, Tag, TextField, field_name};
 use crate::signin::{sign_out, till_words};
@@ -62,7 +62,7 @@ pub(super) fn Data(view: PersonView) -> impl IntoView {
         };
         if changes_email.get_untracked() {
             let body = serde_json::json!({ "name": text(name), "email": text(email), "password": password.get_untracked() });
-            return form.send(async move { server::rest::<Value>(Method::Put, "/api/v1/users/me", Some(&body)).await }, move |_| saved());
+            return form.send(async move { backend::rest::<Value>(ServerMethod::Put, "/api/v1/users/me", Some(&body)).await }, move |_| saved());
         }
         let changes = seen.with_value(|(name_before, email_before)| ProfileChanges {
             name: Edit::between(name_before, &text(name)),
@@ -132,14 +132,15 @@ struct Listed {
 
 /// Where else this person is signed in, and an end to it.
 #[component]
-fn Sessions() -> impl IntoView {
+pub(super) fn Sessions() -> impl IntoView {
     const PATH: &str = "/api/v1/auth/sessions";
     let form = Form::new(&[]);
     let sessions = RwSignal::new(Vec::<Session>::new());
-    let ask = move || form.send(async move { server::rest::<Listed>(Method::Get, PATH, None::<&()>).await }, move |found| sessions.set(found.rows));
+    let ask =
+        move || form.send(async move { backend::rest::<Listed>(ServerMethod::Get, PATH, None::<&()>).await }, move |found| sessions.set(found.rows));
     ask();
     let end = move |id: Uuid| {
-        form.send(async move { server::rest::<()>(Method::Delete, &format!("{PATH}/{id}"), None::<&()>).await }, move |()| {
+        form.send(async move { backend::rest::<()>(ServerMethod::Delete, &format!("{PATH}/{id}"), None::<&()>).await }, move |()| {
             sessions.update(|sessions| sessions.retain(|session| session.id != id));
         });
     };
@@ -173,7 +174,7 @@ fn Sessions() -> impl IntoView {
 
 /// A new password, for who knows the old one.
 #[component]
-fn Password() -> impl IntoView {
+pub(super) fn Password() -> impl IntoView {
     let form = Form::new(&["old_password", "password", "again"]);
     let [old, new, again] = [(); 3].map(|()| RwSignal::new(String::new()));
     let save = move |event: leptos::ev::SubmitEvent| {
@@ -182,7 +183,7 @@ fn Password() -> impl IntoView {
             return form.refuse(Reject::field(Code::Format, "again"));
         }
         let body = serde_json::json!({ "old_password": old.get_untracked(), "new_password": new.get_untracked() });
-        form.send(async move { server::rest::<()>(Method::Post, "/api/v1/auth/change-password", Some(&body)).await }, move |()| {
+        form.send(async move { backend::rest::<()>(ServerMethod::Post, "/api/v1/auth/change-password", Some(&body)).await }, move |()| {
             for value in [old, new, again] {
                 value.set(String::new());
             }

@@ -1,10 +1,11 @@
 //! What is done for a person beside their data: a password set for them, wrong tries forgotten, sessions ended.
 
+use kontor_domain::host::ServerMethod;
 use kontor_domain::ids::PersonId;
 use leptos::prelude::*;
 use serde_json::Value;
 
-use crate::backend::server::{self, Method};
+use crate::backend;
 use crate::parts::{Button, Form, FormError, TextField};
 use crate::state::app;
 use crate::text::{key, t};
@@ -18,7 +19,7 @@ pub(super) fn UserActs(id: PersonId) -> impl IntoView {
     let set = move || {
         let body = serde_json::json!({ "password": password.get_untracked() });
         let path = format!("/api/v1/users/{id}/password");
-        form.send(async move { server::rest::<()>(Method::Put, &path, Some(&body)).await }, move |()| {
+        form.send(async move { backend::rest::<()>(ServerMethod::Put, &path, Some(&body)).await }, move |()| {
             let _ = password.try_set(String::new());
             app().toasts.say(Tone::Ok, t(key::COMMON_SAVED));
         });
@@ -26,13 +27,13 @@ pub(super) fn UserActs(id: PersonId) -> impl IntoView {
     let unlock = move || {
         let path = format!("/api/v1/users/{id}/unlock");
         let body = serde_json::json!({});
-        form.send(async move { server::rest::<Value>(Method::Post, &path, Some(&body)).await }, |_| {
+        form.send(async move { backend::rest::<Value>(ServerMethod::Post, &path, Some(&body)).await }, |_| {
             app().toasts.say(Tone::Ok, t(key::ACCESS_UNLOCKED));
         });
     };
     let end = move || {
         let path = format!("/api/v1/users/{id}/sessions");
-        form.send(async move { server::rest::<()>(Method::Delete, &path, None::<&()>).await }, |()| {
+        form.send(async move { backend::rest::<()>(ServerMethod::Delete, &path, None::<&()>).await }, |()| {
             app().toasts.say(Tone::Ok, t(key::ACCESS_SESSIONS_ENDED));
         });
     };

@@ -1,6 +1,7 @@
 //! One person: data, role, and whether they may act.
 
 use kontor_domain::command::{Command, Edit, Permission};
+use kontor_domain::host::SignInAt;
 use kontor_domain::identity::{self, CreatePerson, PersonChanges, PersonView, RoleView};
 use kontor_domain::ids::{PersonId, RoleId};
 use kontor_domain::reject::{Code, Reject};
@@ -9,8 +10,8 @@ use leptos::prelude::*;
 use super::here::PinActs;
 use super::user_acts::UserActs;
 use super::users::role_words;
-use crate::backend::is_browser;
 use crate::parts::{Button, Form, FormError, Kind, SelectField, TextField, field_name};
+use crate::seat::kept_at;
 use crate::state::app;
 use crate::text::{key, t};
 use crate::toast::Tone;
@@ -129,7 +130,7 @@ pub(super) fn UserForm(person: Option<PersonView>, roles: Vec<RoleView>, open: R
                 <TextField label=field_name("department") value=fields.department name="department" form=form disabled=!may_edit max_length=200/>
                 <TextField label=t(key::ACCESS_POSITION) value=fields.position name="position" form=form disabled=!may_edit max_length=200/>
             </div>
-            {(is_old && may_edit).then(|| if is_browser() { view! { <UserActs id=id/> }.into_any() } else { view! { <PinActs id=id/> }.into_any() })}
+            {(is_old && may_edit).then(|| if kept_at() == Some(SignInAt::Here) { view! { <PinActs id=id/> }.into_any() } else { view! { <UserActs id=id/> }.into_any() })}
             <FormError form=form/>
             <div class="foot">
                 {(is_old && may_edit).then(|| {

@@ -1,6 +1,7 @@
 //! Who is at this device: locked or not, changing places, allowing what somebody else may not.
 
 mod approve;
+mod door;
 mod lock;
 mod pin;
 mod prove;
@@ -13,6 +14,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 pub(crate) use self::approve::{Approve, Approving, execute};
+pub(crate) use self::door::{ServerDoor, is_at_server, is_open, kept_at};
 pub(crate) use self::lock::{Lock, Locked};
 pub(crate) use self::pin::{PinForm, PinOf};
 pub(crate) use self::rest::{rest, touch};

@@ -1,9 +1,10 @@
-//! The mail server that letters go by. In a browser only: it is the shop server's.
+//! The mail server that letters go by. It is the shop server's.
 
+use kontor_domain::host::ServerMethod;
 use leptos::prelude::*;
 use serde::Deserialize;
 
-use crate::backend::server::{self, Method};
+use crate::backend;
 use crate::parts::{Button, Form, FormError, Kind, SelectField, Skeleton, TextField, field_name};
 use crate::state::app;
 use crate::text::{Key, key, t, word};
@@ -32,7 +33,7 @@ struct Mail {
 pub(super) fn MailPage() -> impl IntoView {
     let form = Form::new(FIELDS);
     let mail = RwSignal::new(None::<Mail>);
-    form.send(async move { server::rest::<Mail>(Method::Get, PATH, None::<&()>).await }, move |found| mail.set(Some(found)));
+    form.send(async move { backend::rest::<Mail>(ServerMethod::Get, PATH, None::<&()>).await }, move |found| mail.set(Some(found)));
     view! {
         {move || match mail.get() {
             Some(found) => view! { <MailForm found=found mail=mail form=form/> }.into_any(),
@@ -69,7 +70,7 @@ fn MailForm(found: Mail, mail: RwSignal<Option<Mail>>, form: Form) -> impl IntoV
             "mail_from": trimmed(mail_from),
             "public_url": trimmed(public_url),
         });
-        form.send(async move { server::rest::<Mail>(Method::Put, PATH, Some(&body)).await }, move |found| {
+        form.send(async move { backend::rest::<Mail>(ServerMethod::Put, PATH, Some(&body)).await }, move |found| {
             mail.set(Some(found));
             app().toasts.say(Tone::Ok, t(key::COMMON_SAVED));
         });
@@ -77,14 +78,14 @@ fn MailForm(found: Mail, mail: RwSignal<Option<Mail>>, form: Form) -> impl IntoV
     let test = move || {
         let path = format!("{PATH}/test");
         let body = serde_json::json!({});
-        form.send(async move { server::rest::<()>(Method::Post, &path, Some(&body)).await }, |()| {
+        form.send(async move { backend::rest::<()>(ServerMethod::Post, &path, Some(&body)).await }, |()| {
             app().toasts.say(Tone::Ok, t(key::SETTINGS_MAIL_TESTED));
         });
     };
     let remove = move || {
         let gone = async move {
-            server::rest::<()>(Method::Delete, PATH, None::<&()>).await?;
-            server::rest::<Mail>(Method::Get, PATH, None::<&()>).await
+            backend::rest::<()>(ServerMethod::Delete, PATH, None::<&()>).await?;
+            backend::rest::<Mail>(ServerMethod::Get, PATH, None::<&()>).await
         };
         form.send(gone, move |found| mail.set(Some(found)));
     };

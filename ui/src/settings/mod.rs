@@ -13,11 +13,13 @@ mod taxes;
 mod till;
 
 use kontor_domain::command::Permission;
+use kontor_domain::host::SignInAt;
 use leptos::prelude::*;
 
 use crate::backend::is_browser;
 use crate::icon::{self, Icon, Picture};
 use crate::place::{Place, go, leave};
+use crate::seat::{ServerDoor, is_open, kept_at};
 use crate::state::app;
 use crate::text::{Key, key, t};
 
@@ -44,7 +46,7 @@ impl Part {
     /// the server's, and for who may set it up.
     fn is_here(self) -> bool {
         match self {
-            Self::Mail => is_browser() && app().may(Permission::SettingsEdit),
+            Self::Mail => kept_at() != Some(SignInAt::Here) && app().may(Permission::SettingsEdit),
             Self::Seat | Self::Printers | Self::Server | Self::Data => !is_browser(),
             _ => true,
         }
@@ -112,7 +114,11 @@ pub(crate) fn SettingsScreen() -> impl IntoView {
             </button>
         }
     };
+    // The shop's own data is the shop server's, where there is one.
+    let door = move || matches!(chosen.get(), Part::Shop | Part::Till | Part::Mail).then(|| view! { <ServerDoor/> });
+    let is_open = Memo::new(|_| is_open());
     let body = move || match chosen.get() {
+        Part::Mail if !is_open.get() => ().into_any(),
         Part::Shop => view! { <shop::ShopPage/> }.into_any(),
         Part::Taxes => view! { <taxes::TaxesPage/> }.into_any(),
         Part::Till => view! { <till::TillPage/> }.into_any(),
@@ -129,7 +135,10 @@ pub(crate) fn SettingsScreen() -> impl IntoView {
             <div class="head"><h1>{t(key::SETTINGS_TITLE)}</h1></div>
             <div class="settingsbody">
                 <nav class="options" aria-label=t(key::SETTINGS_TITLE)>{Part::ALL.iter().filter(|part| part.is_here()).map(entry).collect_view()}</nav>
-                <div class="settingspart">{body}</div>
+                <div class="settingspart">
+                    {door}
+                    {body}
+                </div>
             </div>
         </div>
     }

@@ -6,6 +6,7 @@ use crate::cell::words;
 use crate::identity::{Approvable, PermissionSet, Powers};
 use crate::ids::PersonId;
 use crate::secret::Secret;
+use crate::time::Instant;
 use crate::units::Rate;
 
 /// Fewest and most digits of a PIN.
@@ -98,6 +99,8 @@ pub struct Seat {
     pub known: Vec<KnownPerson>,
     /// Where others are looked up.
     pub sign_in_at: SignInAt,
+    /// Until when whoever is here works at the shop server, too: what only it keeps is asked and changed there.
+    pub at_server_until: Option<Instant>,
 }
 
 impl Seat {
@@ -110,6 +113,31 @@ impl Seat {
     pub const fn is_locked(&self) -> bool {
         self.person_id.is_none()
     }
+}
+
+words! {
+    /// How the shop server is asked.
+    ServerMethod {
+        /// Reads.
+        Get = "GET",
+        /// Does something.
+        Post = "POST",
+        /// Sets something, whatever it is now.
+        Put = "PUT",
+        /// Takes something away.
+        Delete = "DELETE",
+    }
+}
+
+/// What whoever works at the shop server asks of its paths.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerAsk {
+    /// How.
+    pub method: ServerMethod,
+    /// Path and query, `/api/v1/…`.
+    pub path: String,
+    /// JSON.
+    pub body: Option<String>,
 }
 
 /// A password or PIN to keep on this device.

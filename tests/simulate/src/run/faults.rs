@@ -172,6 +172,19 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// The same where the answer was still on its way when the server's disk was exchanged: the till learns of it only now.
+    pub(super) fn forget_learnt(&mut self, index: usize) -> Result<()> {
+        let ids: Vec<CommandId> = self.shop.tills[index].0.history.keys().copied().collect();
+        for id in ids {
+            let till = &self.shop.tills[index].0;
+            let is_over = self.promised.get(&id) == Some(&Promise::Request) && till.is_refused(id)? && !till.waits(id)?;
+            if is_over && self.shop.server.verdict_of(id)?.is_none() {
+                self.promised.remove(&id);
+            }
+        }
+        Ok(())
+    }
+
     fn forget_lost(&mut self, ids: Vec<CommandId>) -> Result<()> {
         for id in ids {
             let is_on_a_till = self.shop.tills.iter().any(|(till, _)| till.history.contains_key(&id));

@@ -142,6 +142,9 @@ impl Run<'_> {
                 if let Some(applied) = self.at_till(index, |till| till.apply(batch, now))? {
                     let applied = applied.map_err(|reject| anyhow::anyhow!("apply: {reject}"))?;
                     self.compared(index, &applied, is_compared)?;
+                    if self.backup.is_some() {
+                        self.forget_learnt(index)?;
+                    }
                     self.applied(index, &applied, sums)?;
                 }
                 Ok(None)

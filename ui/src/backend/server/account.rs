@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 
 use js_sys::Promise;
 use kontor_domain::command::{Permission, Rights};
+use kontor_domain::host::ServerMethod;
 use kontor_domain::identity::Person;
 use kontor_domain::ids::{CompanyId, PersonId, TillId};
 use kontor_domain::reject::{Code, Reject};
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::JsValue;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
-use super::http::{self, Method};
+use super::http;
 use crate::state::app;
 use crate::storage;
 
@@ -95,7 +96,7 @@ pub(crate) async fn resume() -> Result<(), Reject> {
 /// Signs in.
 pub(crate) async fn sign_in(credentials: &Credentials) -> Result<(), Reject> {
     let body = serde_json::to_string(credentials).map_err(super::super::not_understood)?;
-    let text = http::send(Method::Post, &format!("{DOOR}/login"), Some(&body), None).await?.read().await?;
+    let text = http::send(ServerMethod::Post, &format!("{DOOR}/login"), Some(&body), None).await?.read().await?;
     take(&text).await
 }
 
@@ -112,7 +113,7 @@ pub(crate) async fn reset_password(token: Secret, password: Secret) -> Result<()
 /// What is asked before anybody has signed in, and answered with yes or no.
 async fn post(path: &str, body: &impl Serialize) -> Result<(), Reject> {
     let body = serde_json::to_string(body).map_err(super::super::not_understood)?;
-    http::send(Method::Post, path, Some(&body), None).await?.read().await.map(|_| ())
+    http::send(ServerMethod::Post, path, Some(&body), None).await?.read().await.map(|_| ())
 }
 
 /// Signs out, here and at the server. Whatever the server says: this browser forgets.
@@ -167,7 +168,7 @@ pub(super) async fn renew(refused: Option<&str>) -> Result<String, Reject> {
 }
 
 async fn ask_anew() -> Result<(), Reject> {
-    let answer = http::send(Method::Post, &format!("{DOOR}/refresh"), Some("{}"), None).await?.read().await;
+    let answer = http::send(ServerMethod::Post, &format!("{DOOR}/refresh"), Some("{}"), None).await?.read().await;
     match answer {
         Ok(text) => take(&text).await,
         Err(reject) => {
@@ -197,7 +198,7 @@ fn end() {
 
 /// Whose a token is.
 async fn whose(token: &str) -> Result<Me, Reject> {
-    let text = http::send(Method::Get, &format!("{DOOR}/me"), None, Some(token)).await?.read().await?;
+    let text = http::send(ServerMethod::Get, &format!("{DOOR}/me"), None, Some(token)).await?.read().await?;
     serde_json::from_str(&text).map_err(super::super::not_understood)
 }
 

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use js_sys::{Promise, Reflect, Uint8Array};
 use kontor_domain::host::HostEvent;
+use kontor_domain::host::ServerMethod;
 use kontor_domain::news::EVERYTHING;
 use kontor_domain::reject::Reject;
 use leptos::prelude::Set;
@@ -12,7 +13,7 @@ use wasm_bindgen::prelude::JsValue;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{ReadableStreamDefaultReader, TextDecodeOptions, TextDecoder};
 
-use super::http::{self, Method};
+use super::http;
 use super::{SCREENS, account, is_about_token};
 use crate::state::app;
 
@@ -53,7 +54,7 @@ pub(in crate::backend) fn listen(handle: impl Fn(HostEvent) + 'static) {
 async fn hear(handle: &impl Fn(HostEvent)) -> Result<(), Reject> {
     let token = account::token().await?;
     let path = format!("{SCREENS}/events");
-    let stream = match http::begin(Method::Get, &path, None, Some(&token), None).await?.stream().await {
+    let stream = match http::begin(ServerMethod::Get, &path, None, Some(&token), None).await?.stream().await {
         // Signed out elsewhere: whoever is at the screen is told now and not with the next press.
         Err(reject) if is_about_token(&reject) => {
             account::renew(Some(&token)).await?;

@@ -1,6 +1,7 @@
 //! One request, and what its answer means.
 
 use js_sys::Uint8Array;
+use kontor_domain::host::ServerMethod;
 use kontor_domain::reject::{Code, Reject};
 use serde::Deserialize;
 use wasm_bindgen::JsCast;
@@ -14,30 +15,6 @@ use super::account;
 const ANSWER_LIMIT_MS: u32 = 60_000;
 /// The till that this browser stands for.
 const TILL_HEADER: &str = "kontor-till";
-
-/// What is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Method {
-    /// Reads.
-    Get,
-    /// Does something.
-    Post,
-    /// Sets something, whatever it is now.
-    Put,
-    /// Takes something away.
-    Delete,
-}
-
-impl Method {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Delete => "DELETE",
-        }
-    }
-}
 
 /// An answer that has begun.
 pub(super) struct Response(web_sys::Response);
@@ -61,7 +38,7 @@ fn unreached() -> Reject {
 }
 
 /// Sends a request whose answer comes in one piece, soon.
-pub(super) async fn send(method: Method, path: &str, body: Option<&str>, token: Option<&str>) -> Result<Response, Reject> {
+pub(super) async fn send(method: ServerMethod, path: &str, body: Option<&str>, token: Option<&str>) -> Result<Response, Reject> {
     let limit = AbortSignal::timeout_with_u32(ANSWER_LIMIT_MS);
     begin(method, path, body, token, Some(&limit)).await
 }
@@ -69,14 +46,14 @@ pub(super) async fn send(method: Method, path: &str, body: Option<&str>, token: 
 /// Sends a form; the browser says where its parts begin.
 pub(super) async fn send_form(path: &str, form: &FormData, token: &str) -> Result<Response, Reject> {
     let limit = AbortSignal::timeout_with_u32(ANSWER_LIMIT_MS);
-    let made = request(Method::Post, None, Some(token), Some(&limit)).map_err(|error| super::super::not_understood(format!("{error:?}")))?;
+    let made = request(ServerMethod::Post, None, Some(token), Some(&limit)).map_err(|error| super::super::not_understood(format!("{error:?}")))?;
     made.set_body(form);
     fetch(path, &made).await
 }
 
 /// Sends a request; its answer may go on for as long as it wants.
 pub(super) async fn begin(
-    method: Method,
+    method: ServerMethod,
     path: &str,
     body: Option<&str>,
     token: Option<&str>,
@@ -94,7 +71,7 @@ async fn fetch(path: &str, request: &RequestInit) -> Result<Response, Reject> {
     response.map(Response).ok_or_else(unreached)
 }
 
-fn request(method: Method, body: Option<&str>, token: Option<&str>, signal: Option<&AbortSignal>) -> Result<RequestInit, JsValue> {
+fn request(method: ServerMethod, body: Option<&str>, token: Option<&str>, signal: Option<&AbortSignal>) -> Result<RequestInit, JsValue> {
     let headers = Headers::new()?;
     if let Some(token) = token {
         headers.set("authorization", &format!("Bearer {token}"))?;
@@ -102,7 +79,7 @@ fn request(method: Method, body: Option<&str>, token: Option<&str>, signal: Opti
             headers.set(TILL_HEADER, &till.to_string())?;
         }
     }
-    if method == Method::Put {
+    if method == ServerMethod::Put {
         headers.set("if-match", "*")?;
     }
     let request = RequestInit::new();

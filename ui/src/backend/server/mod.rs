@@ -7,16 +7,14 @@ mod host;
 mod http;
 
 use js_sys::Array;
+use kontor_domain::host::ServerMethod;
 use kontor_domain::reject::{Code, Reject};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::JsValue;
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 
 use super::Door;
 pub(super) use events::listen;
-pub(crate) use http::Method;
 
 /// Where the screens ask.
 const SCREENS: &str = "/api/v1/screens";
@@ -27,13 +25,13 @@ const PAUSES_MS: [i32; 2] = [300, 1_500];
 pub(super) async fn call(door: Door, body: &str) -> Result<String, Reject> {
     match door {
         Door::Host => host::answer(body),
-        Door::Execute | Door::Query => ask(Method::Post, &format!("{SCREENS}/{}", door.names().0), Some(body)).await,
+        Door::Execute | Door::Query => ask(ServerMethod::Post, &format!("{SCREENS}/{}", door.names().0), Some(body)).await,
     }
 }
 
 /// Asks the server as who is signed in, again if nothing comes back: a command is done once by its id, however often it
 /// comes.
-pub(crate) async fn ask(method: Method, path: &str, body: Option<&str>) -> Result<String, Reject> {
+pub(crate) async fn ask(method: ServerMethod, path: &str, body: Option<&str>) -> Result<String, Reject> {
     let mut answer = ask_once(method, path, body).await;
     for pause_ms in PAUSES_MS {
         match &answer {
@@ -45,7 +43,7 @@ pub(crate) async fn ask(method: Method, path: &str, body: Option<&str>) -> Resul
     answer
 }
 
-async fn ask_once(method: Method, path: &str, body: Option<&str>) -> Result<String, Reject> {
+async fn ask_once(method: ServerMethod, path: &str, body: Option<&str>) -> Result<String, Reject> {
     with_token(async |token| http::send(method, path, body, Some(token)).await?.read().await).await
 }
 
@@ -58,16 +56,9 @@ async fn with_token<T>(ask: impl AsyncFn(&str) -> Result<T, Reject>) -> Result<T
     }
 }
 
-/// Asks one of the paths that other programs use too; the answer is JSON, or nothing.
-pub(crate) async fn rest<T: DeserializeOwned>(method: Method, path: &str, body: Option<&impl Serialize>) -> Result<T, Reject> {
-    let body = body.map(serde_json::to_string).transpose().map_err(super::not_understood)?;
-    let answer = ask(method, path, body.as_deref()).await?;
-    serde_json::from_str(if answer.is_empty() { "null" } else { &answer }).map_err(super::not_understood)
-}
-
 /// Saves what a path answers as a file, in the way a browser does.
 pub(crate) async fn save(path: &str, name: &str, kind: &str) -> Result<(), Reject> {
-    let text = ask(Method::Get, path, None).await?;
+    let text = ask(ServerMethod::Get, path, None).await?;
     download(&text, name, kind).map_err(|error| super::not_understood(format!("{error:?}")))
 }
 
