@@ -176,13 +176,14 @@ impl Program {
     }
 
     /// Hands a command to the writer, or has it ready for the shop server. Commands begun after each other are executed in that order.
-    pub async fn begin_execute(&self, request: Request) -> Result<Begun, Reject> {
+    pub async fn begin_execute(&self, mut request: Request) -> Result<Begun, Reject> {
         let shop = self.shop().await?;
         seat::check_unlocked(&shop)?;
         self.seats.approvals.check(&request.command, platform::now())?;
         if at_server::takes(&shop, &request.command) {
             return Ok(Begun::AtServer { shop, request: Box::new(request) });
         }
+        sync::older::complete(self, &shop, &mut request.command).await?;
         let is_settings = matches!(request.command, Command::Settings(_));
         let answer = shop.send(request.id, request.command, platform::now())?;
         Ok(Begun::Here { shop, answer, is_settings })

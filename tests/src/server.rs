@@ -25,6 +25,7 @@ pub struct Server {
     is_plain: bool,
     database_url: Option<String>,
     screens: Option<PathBuf>,
+    history_days: Option<u32>,
     child: Option<Child>,
 }
 
@@ -46,13 +47,19 @@ impl Server {
 
     fn new(data: &Path, is_plain: bool, database_url: Option<String>) -> anyhow::Result<Self> {
         let listen = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.to_string();
-        Ok(Self { data: data.to_owned(), listen, is_plain, database_url, screens: None, child: None })
+        Ok(Self { data: data.to_owned(), listen, is_plain, database_url, screens: None, history_days: None, child: None })
     }
 
     /// The same with screens for browsers.
     #[must_use]
     pub fn with_screens(self, folder: &Path) -> Self {
         Self { screens: Some(folder.to_owned()), ..self }
+    }
+
+    /// The same with copies that keep only so many days.
+    #[must_use]
+    pub fn keeping_days(self, days: u32) -> Self {
+        Self { history_days: Some(days), ..self }
     }
 
     fn command(&self) -> anyhow::Result<Command> {
@@ -63,6 +70,9 @@ impl Server {
         }
         if let Some(screens) = &self.screens {
             command.env("KONTOR_UI_DIR", screens);
+        }
+        if let Some(days) = self.history_days {
+            command.env("KONTOR_HISTORY_DAYS", days.to_string());
         }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         Ok(command)

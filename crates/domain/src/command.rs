@@ -4,19 +4,22 @@
 //! checks company and permission in one place and hands it to its feature. A question is a [`Query`], checked by
 //! [`check_query`] and answered by the store.
 
-use std::collections::BTreeSet;
+mod decide;
+mod edit;
+mod rights;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cell::words;
 use crate::counter::NumberKind;
-use crate::identity::{Approvable, Approval, Person, PersonKey, Powers};
-use crate::ids::{CommandId, CompanyId, DeviceId, PersonId, TillId, WarehouseId};
-use crate::reject::{Code, Reject};
-use crate::settings::{Company, CompanyKey};
+use crate::identity::{Approvable, Approval};
+use crate::ids::{CommandId, CompanyId, DeviceId, PersonId, TillId};
 use crate::time::Instant;
-use crate::world::{Halt, Scope, World};
 use crate::{attention, catalog, counter, identity, printing, reports, settings, stock};
+
+pub use decide::{Context, Exec, Mode, Outcome, admit, check_query, execute};
+pub use edit::Edit;
+pub(crate) use edit::apply;
+pub use rights::{Permission, Rights};
 
 /// Everything that can change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,82 +112,6 @@ macro_rules! queries {
     };
 }
 pub(crate) use queries;
-
-words! {
-    /// What a person may do: `area.action`.
-    Permission {
-        /// Read company, devices, tills.
-        SettingsRead = "settings.read",
-        /// Change company, devices, tills.
-        SettingsEdit = "settings.edit",
-        /// Make a company on a fresh file.
-        CompanyFound = "company.found",
-        /// Make oneself a customer.
-        CompanyRegister = "company.register",
-        /// Read people.
-        UsersRead = "users.read",
-        /// Make and change people, let them act or not.
-        UsersEdit = "users.edit",
-        /// Give people another role.
-        UsersRole = "users.role",
-        /// Read and change one's own data.
-        ProfileOwn = "profile.own",
-        /// Read roles.
-        RolesRead = "roles.read",
-        /// Make and change roles.
-        RolesManage = "roles.manage",
-        /// Make keys for programs, and take them back.
-        KeysManage = "keys.manage",
-        /// Say from which networks people and programs may come.
-        NetworkManage = "network.manage",
-        /// Read what was done, tried and refused.
-        AuditRead = "audit.read",
-        /// Read products.
-        CatalogRead = "catalog.read",
-        /// Make and change products.
-        CatalogEdit = "catalog.edit",
-        /// Import products and undo imports.
-        CatalogImport = "catalog.import",
-        /// Change categories and tax classes.
-        CatalogManage = "catalog.manage",
-        /// Read stock.
-        StockRead = "stock.read",
-        /// Receive goods.
-        StockReceive = "stock.receive",
-        /// Adjust stock.
-        StockAdjust = "stock.adjust",
-        /// Open, close, read shifts.
-        ShiftRead = "shift.read",
-        /// Open and close shifts.
-        ShiftManage = "shift.manage",
-        /// Cash in and out.
-        ShiftCash = "shift.cash",
-        /// Sell, park, recall.
-        CounterSell = "counter.sell",
-        /// Ask another price than the list's.
-        CounterPrice = "counter.price",
-        /// Give money back.
-        CounterRefund = "counter.refund",
-        /// Open the drawer without a sale.
-        CounterDrawer = "counter.drawer",
-        /// Read sales.
-        SalesRead = "sales.read",
-        /// Read ledgers.
-        LedgerRead = "ledger.read",
-        /// Read printers and jobs.
-        PrintingRead = "printing.read",
-        /// Print.
-        PrintingPrint = "printing.print",
-        /// Set up printers.
-        PrintingManage = "printing.manage",
-        /// Read attention items.
-        AttentionRead = "attention.read",
-        /// Settle attention items.
-        AttentionResolve = "attention.resolve",
-        /// Read reports.
-        ReportsRead = "reports.read",
-    }
-}
 
 /// Whether a command tells what happened or asks for something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -446,40 +373,6 @@ impl Query {
     }
 }
 
-/// One field's change: what the person saw and what it shall be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Edit<T> {
-    /// What was seen.
-    pub from: T,
-    /// What it shall be.
-    pub to: T,
-}
-
-impl<T: Clone + PartialEq> Edit<T> {
-    /// The change between two states, if they differ.
-    pub fn between(from: &T, to: &T) -> Option<Self> {
-        (from != to).then(|| Self { from: from.clone(), to: to.clone() })
-    }
-}
-
-/// Applies an edit to a field, or refuses because the field is no longer what was seen.
-pub(crate) fn apply<T: Clone + PartialEq + Serialize>(field: &mut T, edit: &Option<Edit<T>>, name: &str) -> Result<(), Reject> {
-    let Some(edit) = edit else { return Ok(()) };
-    if *field != edit.from && *field != edit.to {
-        return Err(Reject::field(Code::ChangedMeanwhile, name)
-            .with("before", as_json(&edit.from))
-            .with("theirs", as_json(field))
-            .with("mine", as_json(&edit.to)));
-    }
-    field.clone_from(&edit.to);
-    Ok(())
-}
-
-/// A value as JSON: the screen knows the field and writes it as people read it.
-fn as_json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_default()
-}
-
 /// A number for paper, drawn by the entering program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DocumentNumber {
@@ -516,89 +409,6 @@ pub struct Envelope {
 /// The version of command shapes this program makes.
 pub const COMMAND_VERSION: u32 = 1;
 
-/// Where a command runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Where it was entered: any rule may refuse it.
-    Entry,
-    /// Again, in the company's one order: facts stand.
-    Again,
-}
-
-/// Rights of a person on a device.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Rights {
-    /// The owner's: all.
-    All,
-    /// Named ones.
-    Only(BTreeSet<Permission>),
-}
-
-impl Rights {
-    /// Whether they contain it.
-    pub fn allow(&self, permission: Permission) -> bool {
-        match self {
-            Self::All => true,
-            Self::Only(some) => some.contains(&permission),
-        }
-    }
-
-    /// Their words.
-    pub fn words(&self) -> Vec<&'static str> {
-        Permission::ALL.iter().filter(|permission| self.allow(**permission)).map(|permission| permission.word()).collect()
-    }
-
-    /// None at all.
-    pub const fn none() -> Self {
-        Self::Only(BTreeSet::new())
-    }
-
-    /// A right that others contain and these do not.
-    pub fn missing(&self, others: &Self) -> Option<Permission> {
-        let of_others = match others {
-            Self::All => Permission::ALL.iter().copied().collect(),
-            Self::Only(some) => some.clone(),
-        };
-        of_others.into_iter().find(|permission| !self.allow(*permission))
-    }
-
-    /// What both contain.
-    #[must_use]
-    pub fn within(&self, limit: &Self) -> Self {
-        match (self, limit) {
-            (Self::All, _) => limit.clone(),
-            (_, Self::All) => self.clone(),
-            (Self::Only(some), Self::Only(others)) => Self::Only(some.intersection(others).copied().collect()),
-        }
-    }
-}
-
-/// Who asks, where, with which rights, and what time it is for checks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Context {
-    /// The company.
-    pub company: CompanyId,
-    /// Who is signed in.
-    pub person: PersonId,
-    /// On which device.
-    pub device: DeviceId,
-    /// Most that they may do here: a key's permissions, nothing for who is not believed on a device. What they may is
-    /// what of this their role gives them.
-    pub rights: Rights,
-    /// Most that somebody else may lend them here by an approval.
-    pub lender: Rights,
-    /// The time, for checks only: what is written comes from the envelope.
-    pub now: Instant,
-    /// Entered here or executed again.
-    pub mode: Mode,
-}
-
-impl Context {
-    fn allow(&self, permission: Permission) -> Result<(), Reject> {
-        if self.rights.allow(permission) { Ok(()) } else { Err(Reject::new(Code::InsufficientPermission).with("permission", permission.word())) }
-    }
-}
-
 /// What happened, for those who listen: screens now, webhooks and notices later.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
@@ -621,223 +431,6 @@ pub enum Event {
     AttentionChanged,
     /// People, roles, keys or networks changed.
     IdentityChanged,
-}
-
-/// What a command leaves behind for its caller.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outcome {
-    /// Number of its document, if it made one.
-    pub number: Option<String>,
-    /// What happened.
-    pub events: Vec<Event>,
-}
-
-impl Outcome {
-    /// Something happened.
-    pub fn event(event: Event) -> Self {
-        Self { number: None, events: vec![event] }
-    }
-
-    /// A document with a number was made.
-    pub fn document(number: String, events: Vec<Event>) -> Self {
-        Self { number: Some(number), events }
-    }
-}
-
-/// A command being decided: the World it may change and what it knows.
-#[derive(Debug)]
-pub struct Exec<'a> {
-    /// The rows.
-    pub world: &'a mut World,
-    /// Who and what for.
-    pub context: &'a Context,
-    /// The command.
-    pub envelope: &'a Envelope,
-    /// What the actor may do: what the role says, within the context's rights.
-    pub powers: Powers,
-    /// What somebody who may more has lent for this command.
-    pub lent: Powers,
-    moves: i64,
-    postings: i64,
-    attentions: u16,
-}
-
-impl Exec<'_> {
-    /// Whether this is a fact that is executed again: it happened, so it stands whatever rule it breaks.
-    pub fn is_fact_again(&self) -> bool {
-        self.context.mode == Mode::Again && self.envelope.command.nature() == Nature::Fact
-    }
-
-    /// When it was entered: the time that is written.
-    pub const fn at(&self) -> Instant {
-        self.envelope.at
-    }
-
-    /// The number drawn for this command's document.
-    pub fn number(&self) -> Result<DocumentNumber, Reject> {
-        self.envelope.number.ok_or_else(|| Reject::field(Code::Format, "number"))
-    }
-
-    /// The place of the command's next move.
-    pub(crate) const fn next_move(&mut self) -> i64 {
-        self.moves += 1;
-        self.moves - 1
-    }
-
-    /// The place of the command's next posting.
-    pub(crate) const fn next_posting(&mut self) -> i64 {
-        self.postings += 1;
-        self.postings - 1
-    }
-
-    /// An id for an attention item that nobody names beforehand: cut from the command's id and a count.
-    pub(crate) const fn next_attention(&mut self) -> crate::ids::AttentionId {
-        self.attentions += 1;
-        self.attention(self.attentions)
-    }
-
-    const fn attention(&self, count: u16) -> crate::ids::AttentionId {
-        let mut bytes = *self.envelope.id.0.as_bytes();
-        let [high, low] = count.to_be_bytes();
-        bytes[14] ^= high;
-        bytes[15] ^= low;
-        crate::ids::AttentionId(uuid::Uuid::from_bytes(bytes))
-    }
-
-    /// The company.
-    pub fn company(&mut self) -> Result<Company, Halt> {
-        let key = CompanyKey { id: self.envelope.company };
-        Ok(self.world.find::<Company>(&key)?.ok_or_else(|| Reject::new(Code::NotFound).with("what", "company"))?)
-    }
-
-    /// Refuses an id that something has already: a screen makes each once, and nothing is ever overwritten.
-    pub(crate) fn check_fresh<R: crate::world::Row>(&mut self, key: &R::Key, id: uuid::Uuid) -> Result<(), Halt> {
-        match self.world.find::<R>(key)? {
-            None => Ok(()),
-            Some(_) => Err(Reject::field(Code::CodeInUse, "id").with("value", id).with("name", R::TABLE.info().name).into()),
-        }
-    }
-
-    /// Scope of a warehouse's rows.
-    pub fn warehouse_scope(warehouse: WarehouseId) -> Scope {
-        Scope::of_id(warehouse.0)
-    }
-
-    /// A rule is broken: at entry the command is refused; a fact executed again stands and is flagged.
-    pub fn refuse_or_flag(&mut self, reject: Reject, about: uuid::Uuid, scope: Scope) -> Result<(), Halt> {
-        if !self.is_fact_again() {
-            return Err(reject.into());
-        }
-        self.flag(attention::AttentionKind::RuleBroken, about, attention::args_of(reject), scope)
-    }
-
-    /// Writes down that something needs a person.
-    pub(crate) fn flag(&mut self, kind: attention::AttentionKind, about: uuid::Uuid, args: String, scope: Scope) -> Result<(), Halt> {
-        let id = self.next_attention();
-        if !self.has_said(id)? {
-            let item = attention::Attention { id, kind, about_id: about, args, at: self.at(), resolved_at: None };
-            self.world.insert(scope, item);
-        }
-        Ok(())
-    }
-
-    /// Whether an item of this command is here already: the authority's rows of it may come before its answer, where another
-    /// file of this till pushed it.
-    fn has_said(&mut self, id: crate::ids::AttentionId) -> Result<bool, Halt> {
-        if self.context.mode != Mode::Again {
-            return Ok(false);
-        }
-        // What else it may say is asked for with it, the more the more it said: a sale of many lines is not tried once for
-        // each.
-        for count in self.attentions..self.attentions.saturating_mul(5).saturating_add(8) {
-            self.world.wish::<attention::Attention>(&attention::AttentionKey { id: self.attention(count) });
-        }
-        Ok(self.world.find::<attention::Attention>(&attention::AttentionKey { id })?.is_some())
-    }
-}
-
-/// Decides a command: the only place where company, person and permission are checked, and the only way to a
-/// feature's rules. Changes are in the World when it returns `Ok`; on any [`Halt`] the caller rolls the World back.
-pub fn execute(world: &mut World, context: &Context, envelope: &Envelope) -> Result<Outcome, Halt> {
-    within(world, context, envelope, decide)
-}
-
-/// Whether whoever enters a command may enter it at all, as [`execute`] looks first. For who has found something else that
-/// stands in its way and must not tell that to just anybody. Changes nothing.
-pub fn admit(world: &mut World, context: &Context, envelope: &Envelope) -> Result<(), Halt> {
-    within(world, context, envelope, check)
-}
-
-fn within<T>(world: &mut World, context: &Context, envelope: &Envelope, work: impl FnOnce(&mut Exec<'_>) -> Result<T, Halt>) -> Result<T, Halt> {
-    if context.company != envelope.company {
-        return Err(Reject::new(Code::InsufficientPermission).with("permission", "company").into());
-    }
-    if context.mode == Mode::Entry && (context.person != envelope.actor || context.device != envelope.device) {
-        return Err(Reject::new(Code::Unauthorised).into());
-    }
-    let mut exec = Exec { world, context, envelope, powers: Powers::none(), lent: Powers::none(), moves: 0, postings: 0, attentions: 0 };
-    let result = work(&mut exec);
-    if matches!(result, Err(Halt::Reject(_))) {
-        // Wishes of a refused command are nobody's any more.
-        exec.world.take_needs();
-    }
-    result
-}
-
-fn check(exec: &mut Exec<'_>) -> Result<(), Halt> {
-    let envelope = exec.envelope;
-    match &envelope.command {
-        // Nobody is there yet who could have a role.
-        Command::Settings(settings::Command::Found(_)) => exec.context.allow(envelope.command.permission())?,
-        // An expired company goes on by this very command.
-        Command::Settings(settings::Command::SetExpiry { .. }) => identity::check_person(exec)?,
-        Command::Identity(identity::Command::Register(_)) => {
-            exec.context.allow(envelope.command.permission())?;
-            check_company(exec)?;
-        }
-        command => {
-            counter::wish_named(exec, command);
-            exec.world.wish::<Person>(&PersonKey { id: envelope.actor });
-            check_company(exec)?;
-            identity::check_person(exec)?;
-        }
-    }
-    Ok(())
-}
-
-fn decide(exec: &mut Exec<'_>) -> Result<Outcome, Halt> {
-    check(exec)?;
-    let envelope = exec.envelope;
-    let outcome = match &envelope.command {
-        Command::Settings(command) => settings::run(exec, command),
-        Command::Identity(command) => identity::run(exec, command),
-        Command::Catalog(command) => catalog::run(exec, command),
-        Command::Stock(command) => stock::run(exec, command),
-        Command::Counter(command) => counter::run(exec, command),
-        Command::Printing(command) => printing::run(exec, command),
-        Command::Attention(command) => attention::run(exec, command),
-    }?;
-    exec.world.granted()?;
-    match exec.world.take_collision() {
-        None => Ok(outcome),
-        Some(table) => Err(Reject::field(Code::Format, "id").with("table", table.info().name).into()),
-    }
-}
-
-fn check_company(exec: &mut Exec<'_>) -> Result<(), Halt> {
-    exec.world.wish::<Company>(&CompanyKey { id: exec.envelope.company });
-    exec.world.granted()?;
-    let company = exec.company()?;
-    // What happened is recorded, wherever it is entered; what is only wished for is not done.
-    if company.expires_at.is_some_and(|end| end < exec.context.now) && exec.envelope.command.nature() != Nature::Fact {
-        return Err(Reject::new(Code::CompanyExpired).into());
-    }
-    Ok(())
-}
-
-/// Checks a question: the only place where a query's permission is looked at.
-pub fn check_query(context: &Context, query: &Query) -> Result<(), Reject> {
-    context.allow(query.permission())
 }
 
 /// What a screen sends to have a command executed.

@@ -11,11 +11,8 @@ use rusqlite::{Connection, OpenFlags};
 use crate::error::StoreError;
 use crate::sqlite::{CHECKPOINT_PAGES, Synchronous};
 
-/// Pages of WAL (32 MB) after which they are copied while commits go on.
-const ASIDE_PAGES: i32 = 8_000;
-
 /// Pages of WAL (128 MB) after which a commit waits: writing without a pause for long enough, the log would grow for ever.
-const GROWN_PAGES: i64 = 4 * CHECKPOINT_PAGES;
+const GROWN_PAGES: i32 = 4 * CHECKPOINT_PAGES;
 
 thread_local! {
     /// Pages that the last commit of this thread left in the WAL.
@@ -48,7 +45,7 @@ impl Checkpointer {
 
     /// After a commit: a long WAL is copied.
     pub fn after_commit(&self) {
-        if PAGES.get() >= ASIDE_PAGES {
+        if PAGES.get() >= CHECKPOINT_PAGES {
             self.copy();
         }
     }
@@ -77,7 +74,7 @@ fn run(connection: &Connection, told: &Receiver<()>) {
 /// What each commit of the writer calls with the length of the WAL. An error told here would be the commit's, which stands.
 fn count(wal: &Wal, pages: i32) -> rusqlite::Result<()> {
     PAGES.set(pages);
-    if i64::from(pages) >= GROWN_PAGES
+    if pages >= GROWN_PAGES
         && let Err(error) = wal.checkpoint()
     {
         tracing::warn!(%error, "checkpoint of a grown log");
@@ -123,19 +120,19 @@ mod tests {
         let (path, writer, checkpointer) = writing(folder.path());
         let before = pages_of(&path);
         checkpointer.after_commit();
-        write_pages(&writer, i64::from(ASIDE_PAGES));
+        write_pages(&writer, i64::from(CHECKPOINT_PAGES));
         assert_eq!(pages_of(&path), before, "a commit copies nothing itself");
         checkpointer.after_commit();
         checkpointer.close();
-        assert!(pages_of(&path) > i64::from(ASIDE_PAGES));
+        assert!(pages_of(&path) > i64::from(CHECKPOINT_PAGES));
     }
 
     #[test]
     fn a_log_that_has_grown_too_long_is_copied_by_the_commit() {
         let folder = tempfile::tempdir().unwrap();
         let (path, writer, checkpointer) = writing(folder.path());
-        write_pages(&writer, GROWN_PAGES);
-        assert!(pages_of(&path) > GROWN_PAGES);
+        write_pages(&writer, i64::from(GROWN_PAGES));
+        assert!(pages_of(&path) > i64::from(GROWN_PAGES));
         checkpointer.close();
     }
 }

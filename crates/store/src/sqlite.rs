@@ -27,8 +27,9 @@ pub(crate) use crate::sqlite_search::searched_products;
 /// How long a writer is idle before it copies the WAL into the file.
 const CHECKPOINT_IDLE: Duration = Duration::from_millis(400);
 
-/// Pages of WAL (32 MB) after which a commit copies them into the file itself, where no writer thread does so beside it.
-pub const CHECKPOINT_PAGES: i64 = 8_000;
+/// Pages of WAL (32 MB) after which they are copied into the file: beside the writer, or by the commit itself where there is
+/// no thread for it.
+pub const CHECKPOINT_PAGES: i32 = 8_000;
 
 /// How safely commits are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use kontor_domain::command::{Context, Envelope, Mode, Outcome, Receipt, Rights};
+use kontor_domain::counter::carry_nothing;
 use kontor_domain::ids::{CommandId, CompanyId};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::time::Instant;
@@ -279,7 +280,10 @@ impl Authority {
             mode: Mode::Entry,
         };
         let world = self.worlds.entry(envelope.company).or_default();
-        let number = |world: &mut World, envelope: &mut Envelope| draw_number(world, envelope, SERIES_ALONE);
+        let number = |world: &mut World, envelope: &mut Envelope| {
+            carry_nothing(&mut envelope.command);
+            draw_number(world, envelope, SERIES_ALONE)
+        };
         let tried = prepare_and_attempt(world, &mut self.rounds, &context, &mut envelope, number);
         match tried {
             Tried::Load(needs) => return Ok(Progress::Load(needs)),

@@ -1,7 +1,9 @@
 //! Documents older than what this till keeps are looked up at its server.
 
-use kontor_domain::command::Query;
+use kontor_domain::command::{Command, Query};
+use kontor_domain::counter::{self, GetSale, SaleDetail, SaleLine, Sold};
 use kontor_domain::history::{Older, may_be_older, older};
+use kontor_domain::host::ShopFile;
 use kontor_domain::reject::Reject;
 use kontor_store::history;
 use kontor_sync::message::OlderRequest;
@@ -29,6 +31,25 @@ pub async fn answer(program: &Program, shop: &Shop, query: &Query) -> Result<Str
             Ok(ask(program, shop, connection, query).await.unwrap_or(here))
         }
     }
+}
+
+/// A refund of a sale that this till no longer keeps carries the sale as its server has it; what a screen put there is
+/// nobody's word.
+pub async fn complete(program: &Program, shop: &Shop, command: &mut Command) -> Result<(), Reject> {
+    let Command::Counter(counter::Command::Refund(refund)) = command else { return Ok(()) };
+    refund.sold = None;
+    if shop.file != ShopFile::Joined {
+        return Ok(());
+    }
+    // Whoever may give back and not look sales up gives back what is here.
+    let Ok(answer) = answer(program, shop, &GetSale { id: refund.sale_id }.into()).await else { return Ok(()) };
+    let found: Option<SaleDetail> = serde_json::from_str(&answer).map_err(internal)?;
+    let is_wanted = |line: &SaleLine| refund.lines.iter().any(|want| want.line == line.line);
+    refund.sold = found.map(|detail| {
+        let lines = detail.lines.into_iter().filter(is_wanted).collect();
+        Box::new(Sold { sale: detail.sale, lines, taxes: detail.taxes })
+    });
+    Ok(())
 }
 
 async fn ask(program: &Program, shop: &Shop, connection: Connection, query: &Query) -> Result<String, Reject> {

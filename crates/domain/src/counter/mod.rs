@@ -208,7 +208,7 @@ pub struct Refund {
     /// Paper to print.
     #[serde(default)]
     pub print: Option<PrintWish>,
-    /// On its way from a copy: what was sold, as the copy has it. No screen fills it in.
+    /// On its way from a copy: what was sold, as the copy, or its server, has it. No screen fills it in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sold: Option<Box<Sold>>,
     /// What somebody who may more allowed.
@@ -304,6 +304,13 @@ pub fn carry(world: &mut World, command: &mut crate::command::Command) -> Result
     match command {
         crate::command::Command::Counter(Command::Refund(refund)) => refund::carry(world, refund),
         _ => Ok(()),
+    }
+}
+
+/// The same where everything is known that there is to know: what came with a command is nobody's word.
+pub fn carry_nothing(command: &mut crate::command::Command) {
+    if let crate::command::Command::Counter(Command::Refund(refund)) = command {
+        refund.sold = None;
     }
 }
 

@@ -6,6 +6,7 @@ use super::shift::{wish_shift, wish_totals};
 use super::{LINES_LIMIT, Refund, RefundLine, Sale, SaleKey, SaleKind, SaleLine, SaleLineRefunded, SaleTax, SaleTender, Sold, Tender, TenderKind};
 use crate::cell::Cell;
 use crate::command::{Event, Exec, Outcome};
+use crate::history::{Horizon, HorizonKey};
 use crate::ids::LocationId;
 use crate::reject::{Code, Reject};
 use crate::settings::TaxMode;
@@ -153,7 +154,14 @@ pub(super) fn carry(world: &mut World, refund: &mut Refund) -> Result<(), Halt> 
     Ok(())
 }
 
-/// The sale as it is known; where it is not, as the refund tells it, and a person is told.
+/// Whether copies no longer keep what is of the sale's day.
+fn is_forgotten(exec: &mut Exec<'_>, sale: &Sale) -> Result<bool, Halt> {
+    let horizon = exec.world.find::<Horizon>(&HorizonKey { id: exec.envelope.company })?;
+    Ok(horizon.is_some_and(|horizon| sale.business_date < horizon.kept_from))
+}
+
+/// The sale as it is known; where it is not, as the refund tells it, and a person is told. A till may have asked its server
+/// for a sale that is too old for it: that one is as good as known.
 fn sold(exec: &mut Exec<'_>, stand: &Stand, refund: &Refund) -> Result<Sold, Halt> {
     let index_sale = refund.sale_id.to_value();
     if let Some(sale) = exec.world.find::<Sale>(&SaleKey { id: refund.sale_id })? {
@@ -165,7 +173,9 @@ fn sold(exec: &mut Exec<'_>, stand: &Stand, refund: &Refund) -> Result<Sold, Hal
         sold.sale.id == refund.sale_id && sold.lines.len() <= LINES_LIMIT && sold.lines.iter().all(|line| line.sale_id == refund.sale_id)
     };
     let Some(sold) = refund.sold.as_deref().filter(is_of_sale) else { return Err(unknown.into()) };
-    exec.refuse_or_flag(unknown, refund.refund_id.0, Exec::warehouse_scope(stand.shift.warehouse_id))?;
+    if exec.is_fact_again() || !is_forgotten(exec, &sold.sale)? {
+        exec.refuse_or_flag(unknown, refund.refund_id.0, Exec::warehouse_scope(stand.shift.warehouse_id))?;
+    }
     Ok(Sold::clone(sold))
 }
 
