@@ -170,7 +170,9 @@ impl Run {
     async fn round(&mut self) -> Result<(), Trouble> {
         self.push().await?;
         self.pull().await?;
-        self.wait_for_news().await
+        // What it said while it was waited for is all there is: it is not asked whether that was all.
+        while self.wait_for_news().await? == News::Came {}
+        Ok(())
     }
 
     /// A question that a sleep of the computer ends: its answer may never come.
@@ -252,7 +254,7 @@ impl Run {
 
     /// Asks and lets the server wait until it has something to say. What is entered meanwhile goes up at once, beside
     /// the question; its answer comes with the rows.
-    async fn wait_for_news(&mut self) -> Result<(), Trouble> {
+    async fn wait_for_news(&mut self) -> Result<News, Trouble> {
         let request = self.request(POLL_WAIT_MS).await?;
         let (client, token, shop) = (self.client.clone(), self.token.clone(), Arc::clone(&self.with.shop));
         let question = Self::awake(client.pull(&token, request));
@@ -262,13 +264,14 @@ impl Run {
                 reply = &mut question => {
                     let reply = reply?;
                     self.with.board.contact();
-                    return match self.take(reply).await? {
-                        Taken::Whole => self.rested().await,
-                        Taken::More => self.pull().await,
-                    };
+                    match self.take(reply).await? {
+                        Taken::Whole => self.rested().await?,
+                        Taken::More => self.pull().await?,
+                    }
+                    return Ok(News::Came);
                 }
                 () = shop.committed.notified() => self.push().await?,
-                () = self.with.wake.notified() => return Ok(()),
+                () = self.with.wake.notified() => return Ok(News::Wanted),
             }
         }
     }
@@ -361,6 +364,15 @@ impl Run {
             program.tell(HostEvent::Changed(events.into_iter().collect()));
         }
     }
+}
+
+/// Why waiting for the server ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum News {
+    /// It answered, if only that there is nothing.
+    Came,
+    /// Somebody wants it asked now.
+    Wanted,
 }
 
 /// Whether there is more to ask for.
