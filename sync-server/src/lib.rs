@@ -10,6 +10,7 @@ pub mod backup;
 pub mod blobs;
 pub mod cli;
 pub mod config;
+mod hints;
 pub mod history;
 pub mod host;
 pub mod identity;

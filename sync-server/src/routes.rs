@@ -27,7 +27,7 @@ use crate::problem::Problem;
 use crate::secrets::TokenKind;
 use crate::snapshots::Snapshots;
 use crate::wire::{self, Input, Pack};
-use crate::{identity, older, quarantine, screens, seal, secrets};
+use crate::{hints, identity, older, quarantine, screens, seal, secrets};
 
 /// Most bytes of a request for a token.
 const ENROL_BYTES_LIMIT: usize = 1_024;
@@ -53,6 +53,7 @@ fn everything() -> (Router<Arc<App>>, OpenApi) {
         Router::new()
             .route("/api/v1/sync/push", post(push))
             .route("/api/v1/sync/pull", post(pull))
+            .route("/api/v1/sync/hints", get(hints::open))
             .route("/api/v1/sync/older", post(older::ask))
             .route("/api/v1/sync/snapshot/{scope}", get(snapshot))
             .route("/api/v1/devices/enrol", post(enrol))

@@ -102,6 +102,41 @@ async fn a_pull_that_waits_is_woken_by_what_another_till_pushes() -> Result<()> 
     running.stop().await
 }
 
+/// The next line that says something; `None`: the line has ended.
+async fn hint(line: &mut reqwest::Response) -> Result<Option<String>> {
+    while let Some(chunk) = tokio::time::timeout(Duration::from_secs(60), line.chunk()).await?? {
+        let said = String::from_utf8(chunk.to_vec())?;
+        if said.starts_with("data:") {
+            return Ok(Some(said));
+        }
+    }
+    Ok(None)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_till_that_listens_is_told_of_news_and_of_nothing_in_it_until_it_is_shut_out() -> Result<()> {
+    const HINTS: &str = "/api/v1/sync/hints";
+    let place = Place::with_company(Transport::Plain).await?;
+    let running = place.start().await?;
+    let api = Api::plain(&running)?;
+    let (mut first, second) = (place.till(&api, Some(1)).await?, place.till(&api, None).await?);
+    first.sync().await?;
+    assert_eq!(api.call("GET", HINTS, None, None).await?.status(), 401, "nobody listens without a token");
+    let mut line = api.call("GET", HINTS, Some(second.token()), None).await?;
+    assert_eq!(line.status(), 200);
+    for code in ["P1", "P2"] {
+        first.create_product(code, 30)?;
+        first.push().await?;
+        assert_eq!(hint(&mut line).await?.as_deref(), Some("data: news\n\n"), "that there is something, not what");
+    }
+    admin::revoke(&place.settings, 2).await?;
+    first.create_product("P3", 30)?;
+    first.push().await?;
+    assert_eq!(hint(&mut line).await?, None, "who was shut out hears nothing more");
+    assert_eq!(api.call("GET", HINTS, Some(second.token()), None).await?.status(), 401);
+    running.stop().await
+}
+
 #[tokio::test]
 async fn tills_bring_a_server_that_was_restored_from_an_old_backup_up_to_date() -> Result<()> {
     let place = Place::with_company(Transport::Plain).await?;

@@ -30,6 +30,8 @@ pub use blobs::Sent;
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// How long an answer may take, beside what the server was allowed to wait.
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
+/// A line that says nothing for so long is dead: the server says that there is nothing more often.
+const HINT_LIMIT: Duration = Duration::from_secs(60);
 /// After how long an idle line is tried: a line that died says nothing by itself.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// Most bytes of an answer as it comes.
@@ -111,6 +113,31 @@ impl SnapshotOf {
     fn read((epoch, rev, mark): (Option<String>, Option<String>, Option<String>)) -> Option<Self> {
         let mark = mark.filter(|mark| !mark.is_empty()).map(|mark| mark.parse().map(Mark)).transpose().ok()?;
         Some(Self { epoch: epoch?.parse().ok()?, rev: rev?.parse().ok()?, mark })
+    }
+}
+
+/// An open line.
+#[derive(Debug)]
+pub struct Hints {
+    response: Response,
+    line: Vec<u8>,
+}
+
+impl Hints {
+    /// Waits for the server to say that there is something. `false`: the line has ended, or has died.
+    pub async fn next(&mut self) -> bool {
+        loop {
+            while let Some(end) = self.line.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.line.drain(..=end).collect();
+                if line.starts_with(b"data:") {
+                    return true;
+                }
+            }
+            match tokio::time::timeout(HINT_LIMIT, self.response.chunk()).await {
+                Ok(Ok(Some(chunk))) if self.line.len() + chunk.len() <= PROBLEM_LIMIT => self.line.extend_from_slice(&chunk),
+                _ => return false,
+            }
+        }
     }
 }
 
@@ -312,6 +339,18 @@ impl Client {
     pub async fn pull(&self, token: &Secret, request: PullRequest) -> Result<PullReply, Trouble> {
         let wait = Duration::from_millis(u64::from(request.wait_ms));
         self.ask("/api/v1/sync/pull", token, request, ANSWER_LIMIT + wait).await
+    }
+
+    /// Opens a line on which the server says that there is something to ask for; `None`: it is too old for that.
+    pub async fn hints(&self, token: &Secret) -> Result<Option<Hints>, Trouble> {
+        let request = self.http.get(self.address.at("/api/v1/sync/hints")).bearer_auth(&token.0);
+        let opened = tokio::time::timeout(ANSWER_LIMIT, request.send()).await;
+        let response = opened.ok().and_then(Result::ok).ok_or_else(|| self.away())?;
+        match response.status() {
+            StatusCode::OK => Ok(Some(Hints { response, line: Vec::new() })),
+            StatusCode::NOT_FOUND => Ok(None),
+            status => Err(self.refused(status, response).await),
+        }
     }
 
     /// What this till no longer keeps.

@@ -171,8 +171,29 @@ impl Run {
         self.push().await?;
         self.pull().await?;
         // What it said while it was waited for is all there is: it is not asked whether that was all.
-        while self.wait_for_news().await? == News::Came {}
-        Ok(())
+        loop {
+            match self.wait_for_news().await? {
+                News::Came => {}
+                News::Nothing => return self.listen().await,
+                News::Wanted => return Ok(()),
+            }
+        }
+    }
+
+    /// Nothing has happened for a while: listens until something does, which costs next to nothing.
+    async fn listen(&mut self) -> Result<(), Trouble> {
+        let Some(mut hints) = Self::awake(self.client.hints(&self.token)).await? else { return Ok(()) };
+        // What came before the line was open.
+        self.pull().await?;
+        let shop = Arc::clone(&self.with.shop);
+        loop {
+            tokio::select! {
+                _ = hints.next() => return Ok(()),
+                () = shop.committed.notified() => self.push().await?,
+                () = self.with.wake.notified() => return Ok(()),
+                () = clock_jump() => return Err(Trouble::Woke),
+            }
+        }
     }
 
     /// A question that a sleep of the computer ends: its answer may never come.
@@ -264,11 +285,12 @@ impl Run {
                 reply = &mut question => {
                     let reply = reply?;
                     self.with.board.contact();
+                    let has_news = !is_empty(&reply);
                     match self.take(reply).await? {
                         Taken::Whole => self.rested().await?,
                         Taken::More => self.pull().await?,
                     }
-                    return Ok(News::Came);
+                    return Ok(if has_news { News::Came } else { News::Nothing });
                 }
                 () = shop.committed.notified() => self.push().await?,
                 () = self.with.wake.notified() => return Ok(News::Wanted),
@@ -366,11 +388,18 @@ impl Run {
     }
 }
 
+/// Whether an answer says that nothing has happened.
+fn is_empty(reply: &PullReply) -> bool {
+    matches!(reply, PullReply::Page(page) if page.rows.is_empty() && page.acks.is_empty() && page.boot.is_empty() && page.complete)
+}
+
 /// Why waiting for the server ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum News {
-    /// It answered, if only that there is nothing.
+    /// It had something to say.
     Came,
+    /// It had nothing to say for as long as it waits.
+    Nothing,
     /// Somebody wants it asked now.
     Wanted,
 }

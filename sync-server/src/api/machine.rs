@@ -103,6 +103,13 @@ fn routes() -> Vec<Route> {
             Answer::Json(json!({ "rows?": [], "total?": 0 })),
             &[400, 401, 403, 404, 413, 415, 429],
         ),
+        get(
+            "/api/v1/sync/hints",
+            "A line that tells a till that there is something to ask for",
+            DEVICE,
+            Answer::Of("text/event-stream"),
+            &[401, 429],
+        ),
         get("/api/v1/sync/snapshot/{scope}", "A new till's ready file", DEVICE, Answer::Of("application/zstd"), &[401, 404, 429]),
     ]
 }

@@ -132,11 +132,12 @@ async fn stocked(till: &Desk, count: usize) -> anyhow::Result<Founded> {
     Ok(founded)
 }
 
-/// One question while nothing happens.
+/// What goes over the line while nothing happens, in the time in which a till would ask once.
 async fn nothing_to_do(till: &Desk, relay: &Relay) -> anyhow::Result<()> {
     let _: () = till.host(HostCall::SyncNow).await?;
     till.until_synced().await?;
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    // A till to which nothing has happened while the server waited once listens from then on.
+    tokio::time::sleep(POLL).await;
     relay.take_bytes();
     let before = written(&till.file()?)?;
     tokio::time::sleep(POLL).await;
