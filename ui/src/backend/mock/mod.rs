@@ -120,6 +120,7 @@ fn host(call: HostCall) -> Result<String, Reject> {
             discount_limit: Rate::WHOLE,
             known: Vec::new(),
             sign_in_at: SignInAt::Here,
+            at_server_until: None,
         }),
         _ => text(json!(null)),
     }
