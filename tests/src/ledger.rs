@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, ensure};
 use kontor_domain::command::{Command, Receipt, Request};
-use kontor_domain::counter::{self, CloseShift, MoveCash, OpenShift, Refund, RefundLine, Tender, TenderKind};
+use kontor_domain::counter::{self, CloseShift, MoveCash, OpenShift, RefundLine};
 use kontor_domain::ids::{CashMovementId, CommandId, SaleId, ShiftId};
 use kontor_domain::units::{Money, Quantity, UnitPrice};
 use rusqlite::Connection;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::books::Books;
 use crate::dice::Dice;
 use crate::program::Headless;
-use crate::shop::{FLOAT, Founded, id, receive_command, sale_command};
+use crate::shop::{FLOAT, Founded, cash_refund, id, receive_command, sale_command};
 
 /// What was sent from one till, and what became of it.
 #[derive(Debug)]
@@ -79,20 +79,7 @@ impl Ledger {
     /// One piece back, in cash.
     fn refund(&mut self, dice: &mut Dice) -> Command {
         let (sale_id, line, total) = self.sold.swap_remove(dice.index(self.sold.len()));
-        let refund = Refund {
-            refund_id: SaleId(id()),
-            shift_id: self.founded.shift,
-            sale_id,
-            lines: vec![RefundLine { line, quantity: Quantity::ONE }],
-            total,
-            tenders: vec![Tender { kind: TenderKind::Cash, amount: total, given: total, reference: String::new() }],
-            rounding: Money::ZERO,
-            note: String::new(),
-            restock: true,
-            print: None,
-            sold: None,
-            approval: None,
-        };
+        let refund = cash_refund(self.founded.shift, sale_id, vec![RefundLine { line, quantity: Quantity::ONE }], total);
         Command::Counter(counter::Command::Refund(Box::new(refund)))
     }
 

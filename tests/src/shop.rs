@@ -6,7 +6,7 @@ use kontor_desktop::shop::Shop;
 use kontor_domain::catalog::{self, CreateProduct, NewBarcode, NewTax, ProductDraft, THRESHOLD_OFF};
 use kontor_domain::command::Command;
 use kontor_domain::counter::cart::{Cart, CartLine, Discount};
-use kontor_domain::counter::{self, Sell};
+use kontor_domain::counter::{self, Refund, RefundLine, Sell, Tender, TenderKind};
 use kontor_domain::host::{ShopFile, VerifyReport};
 use kontor_domain::ids::{CommandId, LocationId, PersonId, ProductId, SaleId, ShiftId, StockDocumentId, TaxId, TillId, WarehouseId};
 use kontor_domain::reject::Reject;
@@ -121,6 +121,24 @@ pub fn sale_command(founded: &Founded, indexes: &[usize]) -> Result<Command, Rej
     let cart = Cart { tax_mode: TaxMode::Inclusive, lines, discount: Discount::None };
     let sell = Sell::for_exact_cash(SaleId(id()), founded.shift, cart, Money(1))?;
     Ok(Command::Counter(counter::Command::Sell(Box::new(sell))))
+}
+
+/// Lines of a sale given back in cash, on sale again.
+pub fn cash_refund(shift_id: ShiftId, sale_id: SaleId, lines: Vec<RefundLine>, total: Money) -> Refund {
+    Refund {
+        refund_id: SaleId(id()),
+        shift_id,
+        sale_id,
+        lines,
+        total,
+        tenders: vec![Tender { kind: TenderKind::Cash, amount: total, given: total, reference: String::new() }],
+        rounding: Money::ZERO,
+        note: String::new(),
+        restock: true,
+        print: None,
+        sold: None,
+        approval: None,
+    }
 }
 
 /// One piece of a product in a cart.

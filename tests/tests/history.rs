@@ -9,8 +9,7 @@ use anyhow::{Context as _, ensure};
 use kontor_domain::attention::ListAttention;
 use kontor_domain::command::{Command, Request};
 use kontor_domain::counter::{
-    self, CloseShift, FindSale, GetSale, ListSales, OpenShift, Refund, RefundLine, Sale, SaleFilter, SaleLine, SaleTax, Sold, Tender, TenderKind,
-    refund_figures,
+    self, CloseShift, FindSale, GetSale, ListSales, OpenShift, Refund, RefundLine, Sale, SaleFilter, SaleLine, SaleTax, Sold, refund_figures,
 };
 use kontor_domain::host::{HostCall, Seat, ServerAsk, ServerMethod, SyncPhase, VerifyReport};
 use kontor_domain::ids::{CommandId, SaleId, ShiftId};
@@ -20,7 +19,7 @@ use kontor_domain::time::BusinessDate;
 use kontor_domain::units::Money;
 use kontor_store::closed_file;
 use kontor_tests::server::Server;
-use kontor_tests::shop::id;
+use kontor_tests::shop::{cash_refund, id};
 use kontor_tests::till::Till;
 
 /// A limit on a slow machine, not a verdict.
@@ -89,20 +88,7 @@ async fn refund_of(till: &mut Till, sale_id: SaleId) -> anyhow::Result<Refund> {
     let line = detail.lines.first().context("a line")?;
     let lines = vec![RefundLine { line: line.line, quantity: line.quantity }];
     let (total, _) = refund_figures(&detail.sale, &detail.lines, &[], &lines)?;
-    Ok(Refund {
-        refund_id: SaleId(id()),
-        shift_id: till.ready(2).await?.shift,
-        sale_id,
-        lines,
-        total,
-        tenders: vec![Tender { kind: TenderKind::Cash, amount: total, given: total, reference: String::new() }],
-        rounding: Money::ZERO,
-        note: String::new(),
-        restock: true,
-        print: None,
-        sold: None,
-        approval: None,
-    })
+    Ok(cash_refund(till.ready(2).await?.shift, sale_id, lines, total))
 }
 
 /// A refund that brings its own sale, which is as old as one that is there, and was never made.

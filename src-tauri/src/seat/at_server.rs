@@ -106,9 +106,22 @@ pub(crate) fn takes(shop: &Shop, command: &Command) -> bool {
     shop.file == ShopFile::Joined && command.is_online_only()
 }
 
+/// The session, or screens are told that there is none: one that has run out leaves without a word.
+fn visit(program: &Program, shop: &Shop) -> Result<Visit, Reject> {
+    program.seats.at_server.visit(shop).ok_or_else(|| {
+        is_over(program);
+        Reject::new(Code::NotAtServer)
+    })
+}
+
+fn is_over(program: &Program) {
+    program.seats.at_server.leave();
+    program.tell(HostEvent::Changed(vec![Event::IdentityChanged]));
+}
+
 /// Has the server execute it. It is done once by its id, however often it comes.
 pub(crate) async fn execute(program: &Program, shop: &Shop, request: &Request) -> Result<String, Reject> {
-    let visit = program.seats.at_server.visit(shop).ok_or_else(|| Reject::new(Code::NotAtServer))?;
+    let visit = visit(program, shop)?;
     let receipt = ask_screens(program, &visit, "execute", request).await?;
     changed(program);
     Ok(receipt)
@@ -117,7 +130,7 @@ pub(crate) async fn execute(program: &Program, shop: &Shop, request: &Request) -
 /// Asks a path as whoever works there.
 pub(crate) async fn ask(program: &Program, wish: ServerAsk) -> Result<String, Reject> {
     let shop = program.shop().await?;
-    let visit = program.seats.at_server.visit(&shop).ok_or_else(|| Reject::new(Code::NotAtServer))?;
+    let visit = visit(program, &shop)?;
     check_path(&wish.path)?;
     let answer = ask_once(program, &visit, &wish).await?;
     if wish.method != ServerMethod::Get {
@@ -170,8 +183,7 @@ async fn ask_once(program: &Program, visit: &Visit, wish: &ServerAsk) -> Result<
     let answer = visit.client.ask_as(&visit.token, wish).await;
     if answer.as_ref().is_err_and(|reject| reject.code == Code::NotAtServer) {
         // Signed out there, or it has run out: the password is asked for again.
-        program.seats.at_server.leave();
-        program.tell(HostEvent::Changed(vec![Event::IdentityChanged]));
+        is_over(program);
     }
     answer
 }

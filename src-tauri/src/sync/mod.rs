@@ -28,11 +28,10 @@ use tokio::task::JoinHandle;
 pub use again::enter_again;
 pub use join::{Accepted, Joined, ask, leave, put_moved_aside, renew, settle};
 
-use self::address::Address;
 use self::board::Board;
 pub use self::client::{Client, Session, Trouble};
 use self::connection::Connection;
-use crate::program::{Program, internal};
+use crate::program::Program;
 use crate::shop::Shop;
 
 /// A till's running sync. It ends when dropped; what the writer has of it is written.
@@ -100,12 +99,10 @@ pub async fn sign_in(folder: &Path, connection: &Connection, username: &str, pas
 
 /// The way to a till's server, and what the till shows it.
 pub async fn client_of(folder: &Path, connection: &Connection) -> Result<(Client, Secret), Trouble> {
-    let address = Address::read(&connection.address)?;
-    let client = Client::new(&address, connection.fingerprint.as_deref())?;
-    let (keeper, from) = (connection.clone(), folder.to_owned());
-    let token = tokio::task::spawn_blocking(move || keeper.token(&from)).await.map_err(internal)?;
-    let token = token.ok_or_else(|| Trouble::Refused(Reject::new(Code::TokenRefused).with("address", &address)))?;
-    Ok((client, token))
+    run::line(connection, folder).await.map_err(|reject| match reject.code {
+        Code::TokenRefused => Trouble::Refused(reject),
+        _ => Trouble::Away(reject),
+    })
 }
 
 /// Writes what was not sent to a file that only the server can open; how many commands.
