@@ -191,6 +191,13 @@ pub(crate) fn is_own(host: &str) -> bool {
     ["127.0.0.1", "localhost", "[::1]"].iter().any(|own| host == *own || host.starts_with(&format!("{own}:")))
 }
 
+/// Whether this is where people find the server's screens: links with secrets lead there, so not over plain HTTP unless it
+/// is this machine.
+pub(crate) fn is_public_url(url: &str) -> bool {
+    let here = url.strip_prefix("http://").and_then(|rest| rest.split('/').next());
+    (url.starts_with("https://") || here.is_some_and(is_own)) && !url.contains(char::is_whitespace)
+}
+
 /// Whether letters go through TLS, or not over a network at all.
 fn is_sealed(smtp_url: &Secret) -> bool {
     let url = smtp_url.0.as_str();
@@ -277,6 +284,7 @@ impl Given {
         let mail = match (self.smtp_url, self.mail_from, self.public_url) {
             (Some(smtp_url), Some(from), Some(public_url)) => {
                 ensure!(is_sealed(&smtp_url), "smtp_url is smtps://…, or smtp://…?tls=required: what letters say is nobody else's business");
+                ensure!(is_public_url(&public_url), "public_url is https://…: links to a new password lead there");
                 Some(Mail { smtp_url, from, public_url })
             }
             (None, _, _) => None,
@@ -355,6 +363,7 @@ mod tests {
             "removals_days = 0",
             "smtp_url = 'smtps://mail.example.com'",
             "smtp_url = 'smtp://mail.example.com'\nmail_from = 'a@example.com'\npublic_url = 'https://example.com'",
+            "smtp_url = 'smtps://mail.example.com'\nmail_from = 'a@example.com'\npublic_url = 'http://example.com'",
             "smtp_url = 'smtp://127.0.0.1.example.com'\nmail_from = 'a@example.com'\npublic_url = 'https://example.com'",
             "cors_origins = ['*']",
             "cors_origins = ['https://example.com/path']",

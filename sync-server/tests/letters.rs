@@ -219,6 +219,7 @@ async fn a_company_has_a_mail_server_of_its_own() -> Result<()> {
         (wish("no host", 25, json!({})), "#/host"),
         (wish("127.0.0.1", 25, json!({ "mail_from": "nobody" })), "#/mail_from"),
         (wish("127.0.0.1", 25, json!({ "public_url": "javascript:x" })), "#/public_url"),
+        (wish("127.0.0.1", 25, json!({ "public_url": "http://shop.example.com" })), "#/public_url"),
     ] {
         assert_eq!(body(put(wrong).await?, StatusCode::BAD_REQUEST).await?["pointer"], pointer);
     }

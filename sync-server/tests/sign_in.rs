@@ -136,18 +136,21 @@ async fn a_browser_goes_on_with_a_cookie_that_no_script_sees() -> Result<()> {
     let signed_in = body(answer, StatusCode::OK).await?;
     assert!(signed_in.get("refresh_token").is_none(), "only in the cookie");
     let cookie = set.split(';').next().unwrap().to_owned();
-    let with_cookie = |path: &str| {
-        api.client
-            .post(format!("{}{path}", api.base))
-            .header("cookie", format!("a=b; {cookie}"))
-            .header("content-type", "application/json")
-            .body("{}")
-            .send()
+    let cookie_of = |answer: &reqwest::Response| answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let with_cookie = |path: &str, cookie: &str, body: String| {
+        let request = api.client.post(format!("{}{path}", api.base)).header("cookie", format!("a=b; {cookie}"));
+        request.header("content-type", "application/json").body(body).send()
     };
-    let next = with_cookie(REFRESH).await?;
-    assert!(next.headers().contains_key("set-cookie"));
+    let next = with_cookie(REFRESH, &cookie, "{}".into()).await?;
+    let next_cookie = cookie_of(&next);
     body(next, StatusCode::OK).await?;
-    let out = with_cookie(LOGOUT).await?;
+    // Whoever signs in anew in this browser leaves the session that was in it.
+    let again = with_cookie(LOGIN, &next_cookie, wish.to_string()).await?;
+    let newer = cookie_of(&again);
+    let signed_in = body(again, StatusCode::OK).await?;
+    body(with_cookie(REFRESH, &next_cookie, "{}".into()).await?, StatusCode::UNAUTHORIZED).await?;
+
+    let out = with_cookie(LOGOUT, &newer, "{}".into()).await?;
     assert!(out.headers().get("set-cookie").unwrap().to_str()?.contains("Max-Age=0"));
     body(out, StatusCode::NO_CONTENT).await?;
     body(me(&api, &text(&signed_in, "access_token")?).await?, StatusCode::UNAUTHORIZED).await?;

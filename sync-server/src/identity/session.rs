@@ -178,6 +178,9 @@ pub(super) async fn sign_in(
         expires_at: Instant(now.0 + SESSION_GOOD_FOR_MS),
     };
     let (secret, token) = new_refresh(session.id, now)?;
+    if wish.cookie {
+        end_session_of_cookie(&app, &headers).await?;
+    }
     app.host.access.start_session(&session, &token, device.is_some()).await?;
     note(&app, AccessEvent { person: Some(person.id), device: Some(session.device), ..event("access.sign_in", company, address) }).await;
     signed_in(&app, session.id, secret, wish.cookie, now)
@@ -320,6 +323,17 @@ fn sent_refresh(app: &App, headers: &HeaderMap, sent: &GoOn) -> Result<(SentToke
         (None, None) => return Err(Problem::unauthorised()),
     };
     SentToken::read(TokenKind::Refresh, text).map(|token| (token, as_cookie)).ok_or_else(Problem::invalid_token)
+}
+
+/// Who signs in anew in a browser leaves the session that was in it: nobody could go on with it but a thief.
+async fn end_session_of_cookie(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
+    let sent = sent_cookie(headers, cookie_name(app)).and_then(|text| SentToken::read(TokenKind::Refresh, text));
+    if let Some(sent) = sent
+        && let Ok(kept) = kept_refresh(app, &sent).await
+    {
+        app.host.access.end_session(kept.session, now()).await?;
+    }
+    Ok(())
 }
 
 async fn kept_refresh(app: &App, sent: &SentToken) -> Result<RefreshToken, Problem> {

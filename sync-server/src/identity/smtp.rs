@@ -23,7 +23,7 @@ use crate::api::output::{Done, json};
 use crate::api::seen::{IfMatch, IfNoneMatch, Single};
 use crate::api::spec::may_answer;
 use crate::app::App;
-use crate::config::is_own;
+use crate::config::{is_own, is_public_url};
 use crate::host::now;
 use crate::problem::Problem;
 use crate::secrets;
@@ -153,14 +153,13 @@ fn wrong(field: &str) -> Problem {
 fn check(fields: &SmtpFields) -> Result<(), Problem> {
     let SmtpFields { host, port, security, username, mail_from, public_url, .. } = fields;
     let is_host = !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
-    let is_url = ["https://", "http://"].iter().any(|scheme| public_url.starts_with(scheme)) && !public_url.contains(char::is_whitespace);
     let checks = [
         ("host", is_host && host.len() <= TEXT_LIMIT),
         ("port", *port != 0),
         ("security", *security != Security::None || is_own(host)),
         ("username", username.len() <= TEXT_LIMIT && !username.contains(char::is_control)),
         ("mail_from", mail_from.len() <= TEXT_LIMIT && mail_from.parse::<Mailbox>().is_ok()),
-        ("public_url", public_url.len() <= TEXT_LIMIT && is_url),
+        ("public_url", public_url.len() <= TEXT_LIMIT && is_public_url(public_url)),
     ];
     checks.iter().find(|(_, is_right)| !is_right).map_or(Ok(()), |(field, _)| Err(wrong(field)))
 }

@@ -157,6 +157,15 @@ impl Counter {
         });
     }
 
+    /// Who signs out leaves the goods of the open sale in this browser, and not whom they were for.
+    pub(crate) fn forget_buyer(self) {
+        self.change(|basket| {
+            basket.customer_name.clear();
+            basket.customer_tax_number.clear();
+        });
+        self.keep();
+    }
+
     /// A fresh sale.
     pub(crate) fn clear(self) {
         self.basket.set(Basket::new(ids::new(SaleId), tax_mode()));

@@ -65,6 +65,7 @@ fn Opened() -> impl IntoView {
 pub(crate) fn sign_out() {
     spawn_local(async {
         let answer = account::sign_out().await;
+        app().counter.forget_buyer();
         app().session.set(None);
         match answer {
             // It had ended already.
