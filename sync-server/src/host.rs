@@ -102,7 +102,7 @@ impl Host {
         let news = News::default();
         let (sending, writer, feeds, url) = match database {
             Database::File(path) => {
-                let file = sqlite::open(path, Synchronous::Full).await?;
+                let file = sqlite::open(path, Synchronous::Full).await?.serve_copies()?;
                 let writer = file.start_writer(authority())?;
                 let feeds = Feeds::File { path: path.clone(), free: Mutex::default() };
                 (Sending::Thread(writer.sender()), Some(writer), feeds, sqlite::url(path, "rw"))

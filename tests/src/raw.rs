@@ -6,14 +6,37 @@ use kontor_domain::world::Scope;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-/// Tables that take new rows at a sale and stamp them with its rev.
-const INSERTED: &[&str] = &["sale", "sale_line", "sale_tax", "sale_tender", "stock_move", "move_value", "posting", "print_job", "attention"];
-/// Tables whose rows a sale changes.
-const UPDATED: &[(&str, &[&str])] = &[
-    ("balance", &["company", "product_id", "location_id", "lot_id"]),
-    ("stock_value", &["company", "warehouse_id", "product_id"]),
-    ("shift_total", &["company", "shift_id", "kind", "detail"]),
-    ("number_counter", &["company", "till_id", "kind", "series"]),
+/// Tables that take new rows at a sale and stamp them with its rev, and where in them those of one rev are found. `SCOPES`
+/// are the file's; tables without an index on revs are asked by what the sale's other rows name.
+const INSERTED: &[(&str, &str)] = &[
+    ("sale", "scope IN (SCOPES)"),
+    ("sale_line", "scope IN (SCOPES)"),
+    ("sale_tax", "scope IN (SCOPES)"),
+    ("sale_tender", "scope IN (SCOPES)"),
+    ("stock_move", "scope IN (SCOPES)"),
+    ("move_value", "scope IN (SCOPES)"),
+    ("posting", "scope IN (SCOPES)"),
+    ("print_job", "document_id IN (DOCUMENTS)"),
+    ("attention", "about_id IN (DOCUMENTS UNION PRODUCTS)"),
+    ("command_log", "TRUE"),
+];
+/// Tables whose rows a sale changes, their keys, and where in them those of one rev are found.
+const UPDATED: &[(&str, &[&str], &str)] = &[
+    ("balance", &["company", "product_id", "location_id", "lot_id"], "product_id IN (PRODUCTS)"),
+    ("stock_value", &["company", "warehouse_id", "product_id"], "warehouse_id IN (WAREHOUSES) AND product_id IN (PRODUCTS)"),
+    ("shift_total", &["company", "shift_id", "kind", "detail"], "shift_id IN (SHIFTS)"),
+    // As many rows as tills and series.
+    ("number_counter", &["company", "till_id", "kind", "series"], "TRUE"),
+];
+
+/// The words of a condition, in SQL.
+const WORDS: &[(&str, &str)] = &[
+    ("DOCUMENTS", "SELECT document_id FROM posting WHERE COMMAND"),
+    ("SHIFTS", "SELECT shift_id FROM posting WHERE COMMAND"),
+    ("PRODUCTS", "SELECT product_id FROM stock_move WHERE COMMAND"),
+    ("WAREHOUSES", "SELECT warehouse_id FROM stock_move WHERE COMMAND"),
+    ("COMMAND", "company = COMPANY AND command_id = (SELECT id FROM command_log WHERE company = COMPANY AND rev = ?1)"),
+    ("COMPANY", "(SELECT company FROM installation)"),
 ];
 
 /// A row: its table and cells.
@@ -64,7 +87,7 @@ impl RawWriter {
         connection.pragma_update(None, "cache_size", -32_000)?;
         connection.set_prepared_statement_cache_capacity(256);
         let mut columns = Vec::new();
-        for table in INSERTED.iter().copied().chain(UPDATED.iter().map(|(table, _)| *table)).chain(["command_log"]) {
+        for table in INSERTED.iter().map(|(table, _)| *table).chain(UPDATED.iter().map(|(table, ..)| *table)) {
             let mut statement = connection.prepare(&format!("SELECT name FROM pragma_table_info('{table}')"))?;
             let names = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
             columns.push((table.to_owned(), names));
@@ -85,13 +108,13 @@ impl RawWriter {
             self.reader = Some((path.to_owned(), connection));
         }
         let mut rows = Vec::new();
-        for table in INSERTED.iter().chain(&["command_log"]) {
+        for (table, place) in INSERTED {
             let names = self.names(table);
             let places = (1..=names.len()).map(|place| format!("?{place}")).collect::<Vec<_>>().join(", ");
             let sql = format!("INSERT INTO {table} ({}) VALUES ({places})", names.join(", "));
-            self.collect(table, &names, rev, &sql, &mut rows)?;
+            self.collect(table, place, &names, rev, &sql, &mut rows)?;
         }
-        for (table, keys) in UPDATED {
+        for (table, keys, place) in UPDATED {
             let names = self.names(table);
             let assignments = names.iter().enumerate().map(|(place, name)| format!("{name} = ?{}", place + 1)).collect::<Vec<_>>().join(", ");
             let conditions: Vec<String> = names
@@ -101,20 +124,21 @@ impl RawWriter {
                 .map(|(place, name)| format!("{name} = ?{}", place + 1))
                 .collect();
             let sql = format!("UPDATE {table} SET {assignments} WHERE {}", conditions.join(" AND "));
-            self.collect(table, &names, rev, &sql, &mut rows)?;
+            self.collect(table, place, &names, rev, &sql, &mut rows)?;
         }
         rows.push(RawRow { sql: "UPDATE clock SET rev = ?1, last_at = ?2".to_owned(), cells: vec![Value::Integer(rev), Value::Integer(rev)] });
         Ok(rows)
     }
 
-    fn collect(&self, table: &str, names: &[String], rev: i64, sql: &str, rows: &mut Vec<RawRow>) -> anyhow::Result<()> {
+    fn collect(&self, table: &str, place: &str, names: &[String], rev: i64, sql: &str, rows: &mut Vec<RawRow>) -> anyhow::Result<()> {
         let Some((_, reader)) = &self.reader else { return Ok(()) };
-        let scoped = if table == "command_log" {
-            "company = (SELECT company FROM installation) AND rev = ?1".to_owned()
-        } else {
-            format!("company = (SELECT company FROM installation) AND scope IN ({}) AND rev = ?1", self.scopes)
-        };
-        let mut statement = reader.prepare_cached(&format!("SELECT {} FROM {table} WHERE {scoped}", names.join(", ")))?;
+        let mut condition = place.replace("SCOPES", &self.scopes);
+        for (word, meaning) in WORDS {
+            condition = condition.replace(word, meaning);
+        }
+        let company = "(SELECT company FROM installation)";
+        let mut statement =
+            reader.prepare_cached(&format!("SELECT {} FROM {table} WHERE company = {company} AND {condition} AND rev = ?1", names.join(", ")))?;
         let mut found = statement.query([rev])?;
         while let Some(row) = found.next()? {
             let cells = (0..names.len()).map(|place| row.get::<_, Value>(place)).collect::<Result<Vec<_>, _>>()?;

@@ -216,6 +216,14 @@ impl Reader {
 
     async fn browse_products(&self, asker: &Asker, question: &BrowseProducts) -> Result<Stretch<ProductHit, ProductPlace>, StoreError> {
         let sort = question.after.as_ref().map_or(question.filter.sort, |after| after.0.sort());
+        let (sql, bound) = self.browse_sql(asker, question);
+        let rows = self.fetch(sql, bound).await?.iter().map(hit).collect::<Result<Vec<_>, _>>()?;
+        Ok(Stretch::of(rows, usize::try_from(clamp(question.limit)).unwrap_or(usize::MAX), |hit| ProductPlace::of(sort, hit)))
+    }
+
+    /// How a stretch of products is read, one more than is shown: `bench api` lays its floor with it.
+    pub fn browse_sql(&self, asker: &Asker, question: &BrowseProducts) -> (String, Vec<Value>) {
+        let sort = question.after.as_ref().map_or(question.filter.sort, |after| after.0.sort());
         let (mut condition, mut bound) = self.product_condition(asker, &question.filter);
         if let Some(Place(after)) = &question.after {
             let (columns, place) = match after {
@@ -229,11 +237,9 @@ impl Reader {
             condition.push_str(&format!(" AND ({columns} ({})", place_holders(bound.len(), place.len())));
             bound.extend(place);
         }
-        let limit = clamp(question.limit);
-        bound.push(Value::Int(limit + 1));
+        bound.push(Value::Int(clamp(question.limit) + 1));
         let sql = format!("SELECT {} FROM product p {HIT_JOINS} WHERE {condition} ORDER BY {} LIMIT ${}", hit_columns(), order(sort), bound.len());
-        let rows = self.fetch(sql, bound).await?.iter().map(hit).collect::<Result<Vec<_>, _>>()?;
-        Ok(Stretch::of(rows, usize::try_from(limit).unwrap_or(usize::MAX), |hit| ProductPlace::of(sort, hit)))
+        (sql, bound)
     }
 
     async fn product_record(&self, asker: &Asker, id: ProductId) -> Result<Option<ProductRecord>, StoreError> {

@@ -1,7 +1,7 @@
 //! What a copy keeps beside the business tables, and how rows come and go on it. A copy is a SQLite file; of these
 //! writes the authority knows only those about itself.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
 use kontor_domain::cell::Value;
@@ -66,6 +66,9 @@ pub struct OutboxEntry {
     pub envelope: String,
 }
 
+/// Rows by their keys.
+pub type Keys = HashSet<(Table, Vec<Value>)>;
+
 /// A row as the authority has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PulledRow {
@@ -111,8 +114,9 @@ pub enum Local {
     Stable(i64),
     /// At the authority: removals up to this rev are forgotten.
     DropTombstones(i64),
-    /// Every row back to what the authority had, and no command pending on it.
-    RestoreBase,
+    /// Every row back to what the authority had, and no command pending on it; but a row that comes next, with all its
+    /// cells, need not go back before.
+    RestoreBase(Keys),
     /// A row as the authority has it.
     Put(PulledRow),
     /// A row that is gone, if it is still in the scope it went from.
@@ -269,29 +273,36 @@ fn write_meta(connection: &Connection, meta: &Meta) -> Result<(), StoreError> {
 pub fn prepare_upgrade(connection: &mut Connection) -> Result<(), StoreError> {
     let transaction = connection.transaction()?;
     if let Some(CopyState { mut meta, .. }) = state(&transaction)? {
-        restore_base(&transaction, None)?;
+        restore_base(&transaction, &Keys::new(), &mut Outcome::default())?;
         meta.replay_due = true;
         write_meta(&transaction, &meta)?;
     }
     Ok(transaction.commit()?)
 }
 
-/// Products whose words have to be looked at after rows came and went.
-type Products = BTreeSet<Uuid>;
+/// What writes leave to those behind them.
+#[derive(Default)]
+struct Outcome {
+    /// Products whose words have to be looked at after rows came and went.
+    products: BTreeSet<Uuid>,
+    /// Rows that pending commands wrote and that were not taken back, because the authority's come next. Nearly all of
+    /// them are right already and lack only their place in the order.
+    ours: Keys,
+}
 
 /// Writes beside the business tables, in order.
 pub(crate) fn perform_all(connection: &Connection, company: CompanyId, writes: &[Local]) -> Result<(), StoreError> {
-    let mut products = Products::new();
+    let mut outcome = Outcome::default();
     for write in writes {
-        perform(connection, company, write, &mut products)?;
+        perform(connection, company, write, &mut outcome)?;
     }
-    for product in products {
+    for product in outcome.products {
         sqlite_search::index_product(connection, company.0, product)?;
     }
     Ok(())
 }
 
-fn perform(connection: &Connection, company: CompanyId, write: &Local, products: &mut Products) -> Result<(), StoreError> {
+fn perform(connection: &Connection, company: CompanyId, write: &Local, outcome: &mut Outcome) -> Result<(), StoreError> {
     let run = |sql: &str, values: &[&dyn rusqlite::ToSql]| connection.prepare_cached(sql)?.execute(values).map(|_| ()).map_err(StoreError::from);
     let owner = company.0.as_bytes();
     match write {
@@ -316,10 +327,10 @@ fn perform(connection: &Connection, company: CompanyId, write: &Local, products:
             run("DELETE FROM change WHERE company = ?1 AND rev <= ?2", params![owner, rev])?;
             run("UPDATE clock SET tombstone_floor = max(tombstone_floor, ?2) WHERE company = ?1", params![owner, rev])
         }
-        Local::RestoreBase => restore_base(connection, Some(products)),
-        Local::Put(row) => put(connection, company, row, products),
-        Local::Gone { table, key, scope } => gone(connection, company, *table, key, *scope, products),
-        Local::ClearScope(scope) => clear_scope(connection, company, *scope, products),
+        Local::RestoreBase(coming) => restore_base(connection, coming, outcome),
+        Local::Put(row) => put(connection, company, row, outcome),
+        Local::Gone { table, key, scope } => gone(connection, company, *table, key, *scope, outcome),
+        Local::ClearScope(scope) => clear_scope(connection, company, *scope, outcome),
         Local::ForgetHistory(scopes) => history::forget(connection, company, scopes),
         Local::OutboxAdd(entry) => add_to_outbox(connection, entry),
         Local::OutboxDrop(seq) => run("DELETE FROM outbox WHERE seq = ?1", params![seq]),
@@ -350,7 +361,7 @@ fn add_to_outbox(connection: &Connection, entry: &OutboxEntry) -> Result<(), Sto
     Ok(())
 }
 
-fn note_product(products: &mut Products, table: &str, first_key: Option<&Value>) {
+fn note_product(products: &mut BTreeSet<Uuid>, table: &str, first_key: Option<&Value>) {
     if matches!(table, "product" | "barcode" | "product_tag")
         && let Some(Value::Id(id)) = first_key
     {
@@ -358,19 +369,28 @@ fn note_product(products: &mut Products, table: &str, first_key: Option<&Value>)
     }
 }
 
-/// Puts every row back as the authority had it. Reads names, not types: it may run under another shape of the tables.
-fn restore_base(connection: &Connection, mut products: Option<&mut Products>) -> Result<(), StoreError> {
+/// Puts every row back as the authority had it, except those that come. Reads names, not types: it may run under another
+/// shape of the tables.
+fn restore_base(connection: &Connection, coming: &Keys, outcome: &mut Outcome) -> Result<(), StoreError> {
     let company: Option<Vec<u8>> = connection.query_row("SELECT company FROM installation WHERE id = 1", [], |row| row.get(0)).optional()?;
     let company = Value::Id(uuid(&company.ok_or_else(|| StoreError::Other("a copy without installation".into()))?)?);
+    let tables: BTreeMap<&str, Table> = shape::shipped().map(|table| (table.info().name, table)).collect();
     let mut statement = connection.prepare_cached("SELECT table_name, key_cells, cells, rev, scope FROM undo")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let (table, key, cells): (String, String, Option<String>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let (table, key): (String, String) = (row.get(0)?, row.get(1)?);
         let key = row_json::decode(&key)?;
-        if let Some(products) = products.as_deref_mut() {
-            note_product(products, &table, key.first().map(|(_, value)| value));
+        note_product(&mut outcome.products, &table, key.first().map(|(_, value)| value));
+        if let Some(known) = tables.get(table.as_str())
+            && !coming.is_empty()
+        {
+            let id = (*known, key.iter().map(|(_, value)| value.clone()).collect());
+            if coming.contains(&id) {
+                outcome.ours.insert(id);
+                continue;
+            }
         }
-        let Some(cells) = cells else {
+        let Some(cells) = row.get::<_, Option<String>>(2)? else {
             let conditions: String = key.iter().map(|(name, _)| format!(" AND {name} = ?")).collect();
             let values = std::iter::once(&company).chain(key.iter().map(|(_, value)| value));
             connection.prepare_cached(&format!("DELETE FROM {table} WHERE company = ?{conditions}"))?.execute(params_from_iter(values.map(Bound)))?;
@@ -387,13 +407,17 @@ fn restore_base(connection: &Connection, mut products: Option<&mut Products>) ->
     Ok(())
 }
 
-fn put(connection: &Connection, company: CompanyId, row: &PulledRow, products: &mut Products) -> Result<(), StoreError> {
+fn put(connection: &Connection, company: CompanyId, row: &PulledRow, outcome: &mut Outcome) -> Result<(), StoreError> {
     let info = row.table.info();
-    note_product(products, info.name, row.stored.cells.first());
+    note_product(&mut outcome.products, info.name, row.stored.cells.first());
     let company = Value::Id(company.0);
     let stamp = [Value::Int(row.stored.rev), Value::Int(row.stored.scope.0)];
-    let values = std::iter::once(&company).chain(&row.stored.cells).chain(&stamp).map(Bound);
-    connection.prepare_cached(&table_sql::of(row.table).upsert)?.execute(params_from_iter(values))?;
+    let values = || params_from_iter(std::iter::once(&company).chain(&row.stored.cells).chain(&stamp).map(Bound));
+    let sql = table_sql::of(row.table);
+    let is_ours = !outcome.ours.is_empty() && outcome.ours.remove(&(row.table, row.key().to_vec()));
+    if !is_ours || connection.prepare_cached(&sql.confirm)?.execute(values())? == 0 {
+        connection.prepare_cached(&sql.upsert)?.execute(values())?;
+    }
     Ok(())
 }
 
@@ -403,9 +427,9 @@ fn gone(
     table: Table,
     key: &[Value],
     scope: Option<Scope>,
-    products: &mut Products,
+    outcome: &mut Outcome,
 ) -> Result<(), StoreError> {
-    note_product(products, table.info().name, key.first());
+    note_product(&mut outcome.products, table.info().name, key.first());
     let company = Value::Id(company.0);
     let scope = scope.map(|scope| Value::Int(scope.0));
     let sql = if scope.is_some() { &table_sql::of(table).gone } else { &table_sql::of(table).remove };
@@ -414,7 +438,7 @@ fn gone(
     Ok(())
 }
 
-fn clear_scope(connection: &Connection, company: CompanyId, scope: Scope, products: &mut Products) -> Result<(), StoreError> {
+fn clear_scope(connection: &Connection, company: CompanyId, scope: Scope, outcome: &mut Outcome) -> Result<(), StoreError> {
     for table in shape::shipped() {
         let info = table.info();
         if matches!(table, Table::product | Table::barcode | Table::product_tag) {
@@ -422,7 +446,7 @@ fn clear_scope(connection: &Connection, company: CompanyId, scope: Scope, produc
             let mut statement = connection.prepare_cached(&sql)?;
             let mut rows = statement.query(params![company.0.as_bytes(), scope.0])?;
             while let Some(row) = rows.next()? {
-                products.insert(uuid(&row.get::<_, Vec<u8>>(0)?)?);
+                outcome.products.insert(uuid(&row.get::<_, Vec<u8>>(0)?)?);
             }
         }
         let sql = format!("DELETE FROM {} WHERE company = ?1 AND scope = ?2", info.name);
@@ -533,7 +557,7 @@ pub fn sums(connection: &Connection, company: CompanyId, scopes: &BTreeSet<Scope
 /// The same with nothing pending: what this copy goes back to before the authority's rows come. Nothing is changed.
 pub fn base_sums(connection: &Connection, company: CompanyId, scopes: &BTreeSet<Scope>) -> Result<BTreeMap<Scope, u128>, StoreError> {
     let transaction = connection.unchecked_transaction()?;
-    restore_base(&transaction, None)?;
+    restore_base(&transaction, &Keys::new(), &mut Outcome::default())?;
     let found = sums(&transaction, company, scopes)?;
     transaction.rollback()?;
     Ok(found)

@@ -16,6 +16,7 @@ use crate::rule::Rule;
 use crate::sqlite::{keep_plans, read_all};
 use crate::{copy, history, migrations, row_json, shape};
 
+pub(crate) mod order;
 mod postgres;
 
 pub use postgres::PgSnapshot;

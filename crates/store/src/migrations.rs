@@ -63,6 +63,7 @@ files!(
     "031_sign_in_rate.sql",
     "032_smtp_setting.sql",
     "033_history.sql",
+    "034_order.sql",
 );
 
 /// The migrations of an engine.

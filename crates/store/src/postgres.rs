@@ -231,7 +231,7 @@ async fn perform(connection: &mut PgConnection, company: CompanyId, write: &Loca
             sqlx::query("DELETE FROM change WHERE company = $1 AND rev <= $2").bind(owner).bind(*rev).execute(&mut *connection).await?;
             sqlx::query("UPDATE clock SET tombstone_floor = greatest(tombstone_floor, $2) WHERE company = $1").bind(owner).bind(*rev)
         }
-        Local::RestoreBase
+        Local::RestoreBase(_)
         | Local::Put(_)
         | Local::Gone { .. }
         | Local::ClearScope(_)

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::agent::{Agent, Commit, Input, LoadedSlice, LogEntry, Mark, Opened, PushedBefore, Rest, Status, Step, Waiting};
 use crate::checkpoint::{Checkpointer, checkpoint};
 use crate::error::StoreError;
+use crate::feed::order;
 use crate::migrations::{self, Engine, Pending};
 use crate::{copy, sqlite_search, statistics, table_sql};
 
@@ -232,6 +233,13 @@ impl SqliteFile {
     /// The connection, before a writer takes it.
     pub const fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// Readies the file for copies to read from: only a server's is asked for rows in their order.
+    pub fn serve_copies(mut self) -> Result<Self, StoreError> {
+        let made = order::ensure(&mut self.connection).and_then(|()| statistics::ensure(&mut self.connection));
+        made.map_err(|error| error.about(&self.path))?;
+        Ok(self)
     }
 
     /// Executes messages now, on this thread: what the writer thread does with what waits.

@@ -18,6 +18,8 @@ pub(crate) struct TableSql {
     pub(crate) delete: Option<String>,
     /// On a copy. company, columns, rev, scope: there afterwards as given, whatever was there.
     pub(crate) upsert: String,
+    /// On a copy. company, columns, rev, scope: a row that is there with these very cells gets its place in the order.
+    pub(crate) confirm: String,
     /// On a copy. company, key.
     pub(crate) remove: String,
     /// On a copy. company, key, scope: removed if it is in that scope.
@@ -47,6 +49,8 @@ fn build(info: &TableInfo) -> TableSql {
         .collect::<Vec<_>>()
         .join(", ");
     let key_condition = conditions(2, info.key);
+    let others = info.columns.iter().enumerate().skip(info.key.len());
+    let same: String = others.map(|(index, column)| format!(" AND {column} IS ?{}", index + 2)).collect();
     TableSql {
         select_key: format!("SELECT {columns}, scope, rev FROM {name} WHERE company = ?1 AND {key_condition}"),
         select_index: info
@@ -57,6 +61,11 @@ fn build(info: &TableInfo) -> TableSql {
         insert: format!("INSERT INTO {name} (company, {columns}, rev, scope) VALUES ({places})"),
         update: (info.change != Change::Append).then(|| format!("UPDATE {name} SET {assignments} WHERE company = ?1 AND {key_condition}")),
         upsert: upsert(name, info.columns, info.key),
+        confirm: format!(
+            "UPDATE {name} SET rev = ?{}, scope = ?{} WHERE company = ?1 AND {key_condition}{same}",
+            info.columns.len() + 2,
+            info.columns.len() + 3
+        ),
         remove: format!("DELETE FROM {name} WHERE company = ?1 AND {key_condition}"),
         gone: format!("DELETE FROM {name} WHERE company = ?1 AND {key_condition} AND scope = ?{}", info.key.len() + 2),
         delete: (info.change == Change::Remove).then(|| format!("DELETE FROM {name} WHERE company = ?1 AND {key_condition}")),

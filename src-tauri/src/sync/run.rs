@@ -206,9 +206,7 @@ impl Run {
 
     /// Pushes until nothing is left.
     async fn push(&mut self) -> Result<(), Trouble> {
-        let to_send = self.with.shop.reader().outbox().await.map_err(|error| error.reject())?;
-        self.with.board.waits(to_send);
-        let mut sent = 0;
+        let (mut sent, mut to_send) = (0, None);
         loop {
             let after = self.pushed.map_or(0, |(_, seq)| seq);
             let limit = i64::try_from(COMMANDS_LIMIT).unwrap_or(i64::MAX);
@@ -219,13 +217,31 @@ impl Run {
                 continue;
             }
             let (device, build) = (self.with.connection.device, env!("CARGO_PKG_VERSION"));
-            let Some(request) = push_request(&copy, &entries, device, build, platform::now()) else { return Ok(()) };
+            let Some(request) = push_request(&copy, &entries, device, build, platform::now()) else {
+                if to_send.is_none() {
+                    self.with.refresh().await;
+                }
+                return Ok(());
+            };
             let (replica, count) = (request.replica, request.commands.len());
             let last = request.commands.last().map_or(0, |command| command.seq);
-            if to_send.commands > 1 {
-                self.with.board.sends(sent, to_send.commands);
-            }
-            let reply = Self::awake(self.client.push(&self.token, request)).await?;
+            let sending = Self::awake(self.client.push(&self.token, request));
+            let reply = if to_send.is_some() {
+                sending.await?
+            } else {
+                // What waits is counted beside the first of it: no change waits for a number on a screen.
+                let counting = async {
+                    let outbox = self.with.shop.reader().outbox().await.map_err(|error| error.reject())?;
+                    self.with.board.waits(outbox);
+                    if outbox.commands > 1 {
+                        self.with.board.sends(0, outbox.commands);
+                    }
+                    Ok::<i64, Reject>(outbox.commands)
+                };
+                let (reply, counted) = tokio::join!(sending, counting);
+                to_send = Some(counted?);
+                reply?
+            };
             self.with.board.contact();
             let answer = reply.answer.clone();
             if matches!(answer, PushAnswer::Reset { .. }) {
@@ -233,6 +249,9 @@ impl Run {
             }
             self.with.shop.tell_copy(|answer| Message::Pushed { reply, fresh: Uuid::new_v4(), answer }).await?;
             sent += i64::try_from(count).unwrap_or(0);
+            if let Some(all) = to_send.filter(|all| *all > 1) {
+                self.with.board.sends(sent.min(all), all);
+            }
             match answer {
                 PushAnswer::Ok => self.pushed = Some((replica, last)),
                 // Numbered anew; all goes up again, and what is known is known by its id.

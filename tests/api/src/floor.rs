@@ -11,11 +11,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
+use kontor_domain::cell::Value;
 use kontor_server::identity::passwords::{self, Hasher};
 use kontor_sync::enrol::Secret;
 use serde_json::{Value as Json, json};
-use sqlx::any::{AnyPoolOptions, AnyRow};
+use sqlx::any::{Any, AnyArguments, AnyPoolOptions, AnyRow};
 use sqlx::postgres::PgPoolOptions;
+use sqlx::query::Query;
 use sqlx::{AnyPool, AssertSqlSafe, PgPool, Row as _};
 use uuid::Uuid;
 
@@ -67,7 +69,7 @@ pub struct Floor {
     pool: AnyPool,
     company: Vec<u8>,
     product: Vec<u8>,
-    list_sql: String,
+    list: (String, Vec<Value>),
     writer: Writer,
     writes: BTreeMap<&'static str, Vec<Written>>,
     hasher: Hasher,
@@ -86,19 +88,12 @@ pub struct Ground {
     pub company: Uuid,
     /// The product that is read.
     pub product: Uuid,
+    /// How the first page of products is read: the store's own statement and what is bound to it.
+    pub list: (String, Vec<Value>),
     /// What is written, by path.
     pub writes: BTreeMap<&'static str, Vec<Written>>,
 }
 
-const LIST_SQL: &str = "SELECT p.id, p.code, p.name, p.unit, p.category_id, c.name, CAST(coalesce(c.hue, 0) AS BIGINT), p.tax_id, t.rate, p.price,
-    (SELECT CAST(coalesce(SUM(b.quantity), 0) AS BIGINT) FROM balance b JOIN location l ON l.company = b.company AND l.id = b.location_id
-     WHERE b.company = p.company AND b.product_id = p.id AND l.kind IN ('shelf', 'dock', 'sorting', 'packing', 'staging', 'damaged', 'returns', 'till')),
-    p.low_threshold, p.active,
-    (SELECT i.thumbnail FROM product_image i WHERE i.company = p.company AND i.product_id = p.id ORDER BY i.position, i.sha256 LIMIT 1)
-    FROM product p
-    LEFT JOIN category c ON c.company = p.company AND c.id = p.category_id
-    LEFT JOIN tax t ON t.company = p.company AND t.id = p.tax_id
-    WHERE p.company = $1 AND p.active = $2 ORDER BY p.name, p.id LIMIT $3";
 const PRODUCT_SQL: &str = "SELECT id, code, name, description, unit, category_id, tax_id, price, low_threshold, high_threshold, favourite, active
     FROM product WHERE company = $1 AND id = $2";
 const BARCODES_SQL: &str = "SELECT product_id, barcode, pack, pack_unit, pack_price FROM barcode WHERE company = $1 AND product_id = $2";
@@ -127,7 +122,7 @@ impl Floor {
             pool,
             company: ground.company.as_bytes().to_vec(),
             product: ground.product.as_bytes().to_vec(),
-            list_sql: LIST_SQL.to_owned(),
+            list: ground.list,
             writer,
             writes: ground.writes,
             hasher: Hasher::start()?,
@@ -179,7 +174,14 @@ fn answer(result: Result<Json>) -> axum::response::Response {
 
 async fn list(State(floor): State<Arc<Floor>>) -> axum::response::Response {
     let rows = async {
-        let query = sqlx::query(AssertSqlSafe(floor.list_sql.clone())).bind(floor.company.clone()).bind(1_i64).bind(21_i64);
+        let (sql, values) = &floor.list;
+        let bind = |query: Query<'static, Any, AnyArguments>, value: &Value| match value {
+            Value::Null => query.bind(None::<i64>),
+            Value::Int(number) => query.bind(*number),
+            Value::Text(text) => query.bind(text.clone()),
+            Value::Id(id) => query.bind(id.as_bytes().to_vec()),
+        };
+        let query = values.iter().fold(sqlx::query(AssertSqlSafe(sql.clone())), bind);
         let rows = query.fetch_all(&floor.pool).await?;
         let json = |row: &AnyRow| {
             json!({ "id": hex(row, 0), "code": text(row, 1), "name": text(row, 2), "unit": text(row, 3), "category_id": hex(row, 4),

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use bytes::Bytes;
 use hyper::Method;
-use kontor_domain::catalog::{self, IMPORT_ROWS_LIMIT, Import, ImportedProduct, ProductDraft, THRESHOLD_OFF};
+use kontor_domain::catalog::{self, BrowseProducts, IMPORT_ROWS_LIMIT, Import, ImportedProduct, ProductDraft, ProductFilter, THRESHOLD_OFF};
 use kontor_domain::cell::CellKind;
 use kontor_domain::ids::{BatchId, CommandId, CompanyId, DeviceId, PersonId, ProductId, TaxId};
 use kontor_domain::units::UnitPrice;
@@ -17,6 +17,7 @@ use kontor_domain::world::{Change, Table};
 use kontor_server::admin::{self, NewAdmin, NewCompany};
 use kontor_server::config::{Database, Settings, Transport};
 use kontor_server::server::{self, Running};
+use kontor_store::reader::{Asker, Reader};
 use kontor_store::sqlite;
 use kontor_sync::enrol::Secret;
 use serde_json::{Value as Json, json};
@@ -260,7 +261,10 @@ pub async fn lay(cluster: Option<&Cluster>, products: usize) -> Result<Measured>
         ("/sale", rows_of(&url, company.0, "counter.sell", Some(sale_id)).await?),
         ("/change", rows_of(&url, company.0, "catalog.edit_product", None).await?),
     ]);
-    let ground = Ground { url, file, company: company.0, product: ids[0].0, writes };
+    let asker = Asker { company, device, person: owner, now: kontor_domain::time::Instant(0), today: None, utc_offset_minutes: 0 };
+    let first_page = BrowseProducts { filter: ProductFilter::default(), after: None, limit: 20 };
+    let list = Reader::open(&url).await?.browse_sql(&asker, &first_page);
+    let ground = Ground { url, file, company: company.0, product: ids[0].0, list, writes };
     let floor = Floor::open(ground).await?.serve().await?;
     let running = server::start(&settings).await?;
     let token = token(running.address).await?;

@@ -6,22 +6,32 @@ use anyhow::{Context as _, Result};
 use kontor_store::closed_file;
 use kontor_store::sqlite::{self, SqliteFile, Synchronous};
 
-/// A database with all migrations, made once.
-pub struct Template(Vec<u8>);
+/// Databases with all migrations, made once.
+pub struct Template {
+    copy: Vec<u8>,
+    server: Vec<u8>,
+}
 
 impl Template {
-    /// Makes it.
+    /// Makes them.
     pub fn make() -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("template.kontor");
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         drop(runtime.block_on(sqlite::open(&path, Synchronous::Off))?);
-        Ok(Self(std::fs::read(&path)?))
+        let copy = std::fs::read(&path)?;
+        drop(open(&path)?.serve_copies()?);
+        Ok(Self { copy, server: std::fs::read(&path)? })
     }
 
-    /// A fresh file.
+    /// A fresh file of a till.
     pub fn write(&self, path: &Path) -> Result<()> {
-        std::fs::write(path, &self.0).with_context(|| path.display().to_string())
+        std::fs::write(path, &self.copy).with_context(|| path.display().to_string())
+    }
+
+    /// A fresh file that copies read from.
+    pub fn write_server(&self, path: &Path) -> Result<()> {
+        std::fs::write(path, &self.server).with_context(|| path.display().to_string())
     }
 }
 

@@ -42,7 +42,7 @@ impl Shop {
     /// Founds a company with two warehouses and some tills.
     pub fn found(dice: &mut Dice, template: &Template, folder: &Path) -> Result<Self> {
         let path = folder.join("server.kontor");
-        template.write(&path)?;
+        template.write_server(&path)?;
         let (company, device, owner) = (CompanyId(dice.id()), DeviceId(dice.id()), PersonId(dice.id()));
         let mut server = Server::new(&path, company, device, owner)?;
         let today = BusinessDate(NaiveDate::from_ymd_opt(2026, 9, 21).unwrap_or_default());

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kontor_domain::world::{Scope, Table};
 use kontor_store::StoreError;
 use kontor_store::agent::{Status, Step};
-use kontor_store::copy::{Ask, Local, OutboxEntry};
+use kontor_store::copy::{Ask, Keys, Local, OutboxEntry, PulledRow};
 
 use super::{Message, Phase, Replica};
 use crate::message::RowKind;
@@ -45,15 +45,18 @@ impl Batch {
         Self { acks: Vec::new(), sums: None, echo, ..self }
     }
 
+    fn puts<'a>(&'a self, page: &'a [(RowKind, PulledRow)]) -> impl Iterator<Item = &'a PulledRow> {
+        // A scope that was revoked between two pages of this answer: what came of it first is not held any more.
+        let is_held = |scope: &Scope| self.scopes.contains_key(scope) || !Rule::RevokedIsCleared.holds();
+        page.iter().filter(move |(kind, row)| *kind == RowKind::Put && is_held(&row.stored.scope)).map(|(_, row)| row)
+    }
+
     fn row_writes(&self) -> impl Iterator<Item = Local> + '_ {
         self.pages.iter().flat_map(|page| {
-            let is_put = |(kind, _): &&(RowKind, _)| *kind == RowKind::Put;
-            // A scope that was revoked between two pages of this answer: what came of it first is not held any more.
-            let is_held = |scope: &Scope| self.scopes.contains_key(scope) || !Rule::RevokedIsCleared.holds();
-            let puts = page.iter().filter(is_put).filter(move |(_, row)| is_held(&row.stored.scope)).map(|(_, row)| Local::Put(row.clone()));
+            let puts = self.puts(page).cloned().map(Local::Put);
             // What left is applied first, and only where it still is: the same page may bring it back in another scope.
             let holds = Rule::LeftBeforePuts.holds();
-            let gone = page.iter().filter(|row| !is_put(row)).map(move |(_, row)| Local::Gone {
+            let gone = page.iter().filter(|(kind, _)| *kind != RowKind::Put).map(move |(_, row)| Local::Gone {
                 table: row.table,
                 key: row.stored.cells.clone(),
                 scope: holds.then_some(row.stored.scope),
@@ -65,6 +68,11 @@ impl Batch {
 }
 
 impl Batch {
+    /// The rows that come with all their cells: whatever was pending on them, they are the authority's afterwards.
+    fn coming(&self) -> Keys {
+        self.pages.iter().flat_map(|page| self.puts(page)).map(|row| (row.table, row.key().to_vec())).collect()
+    }
+
     /// What a copy no longer keeps, when the horizon comes with the rows.
     fn forgets(&self) -> Option<Local> {
         let has_come = self.pages.iter().flatten().any(|(kind, row)| *kind == RowKind::Put && row.table == Table::horizon);
@@ -136,7 +144,7 @@ impl Replica {
         let Some((batch, _)) = self.batch_to_apply() else { return Ok(Step::Nothing) };
         let mut writes = Vec::new();
         if Rule::UndoFirst.holds() {
-            writes.push(Local::RestoreBase);
+            writes.push(Local::RestoreBase(batch.coming()));
         }
         let revoked = copy.cursors.keys().filter(|scope| !batch.scopes.contains_key(scope) && Rule::RevokedIsCleared.holds());
         let cleared: BTreeSet<Scope> = batch.boot.iter().chain(revoked).copied().collect();
