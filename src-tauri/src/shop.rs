@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use chrono_tz::Tz;
-use kontor_domain::command::{COMMAND_VERSION, Command, Context, Envelope, Mode, Query, Request, Rights, check_query};
+use kontor_domain::command::{COMMAND_VERSION, Command, Context, Envelope, Mode, Permission, Query, Request, Rights, check_query};
 use kontor_domain::host::{Asking, HostEvent, ShopFile};
 use kontor_domain::ids::{CommandId, CompanyId, DeviceId, PersonId};
 use kontor_domain::reject::{Code, Reject};
@@ -259,9 +259,10 @@ impl Shop {
             self.learn_zone().await.map_err(|error| error.reject())?;
         }
         let mut asker = self.asker();
-        // Before the first pull nobody is known here yet: who joined the till sees that there is nothing to see.
+        // Before the first pull nobody is known here yet: who joined the till sees that there is nothing to see. It is
+        // what everybody who works here sees.
         let rights = match query {
-            Query::Settings(_) => Rights::All,
+            Query::Settings(about) if about.permission() == Permission::SettingsRead => Rights::All,
             _ => self.reader.rights(&asker).await.map_err(|error| error.reject())?,
         };
         let context = Context {

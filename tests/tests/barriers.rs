@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use kontor_tests::window::place::Place;
 use kontor_tests::window::{Look, Window};
 
@@ -15,12 +15,13 @@ const JUDGE: &str = "const [how, done] = arguments;
 const RULES: &[&str] = &["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 /// Axe as the test command installed it; `None` where it did not.
-fn axe() -> Option<String> {
+fn axe() -> anyhow::Result<Option<String>> {
     let Some(modules) = std::env::var_os("KONTOR_BROWSER_MODULES") else {
         eprintln!("SKIPPED: KONTOR_BROWSER_MODULES says where axe is; `cargo xtask test` sets it");
-        return None;
+        return Ok(None);
     };
-    std::fs::read_to_string(PathBuf::from(modules).join("node_modules/axe-core/axe.min.js")).ok()
+    let path = PathBuf::from(modules).join("node_modules/axe-core/axe.min.js");
+    std::fs::read_to_string(&path).map(Some).with_context(|| path.display().to_string())
 }
 
 async fn judge(window: &Window, axe: &str, screen: &str) -> anyhow::Result<()> {
@@ -35,7 +36,7 @@ async fn judge(window: &Window, axe: &str, screen: &str) -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn axe_finds_no_barrier_on_the_screens_of_the_desktop() -> anyhow::Result<()> {
-    let Some(axe) = axe() else { return Ok(()) };
+    let Some(axe) = axe()? else { return Ok(()) };
     for theme in ["light", "dark"] {
         let place = Place::new(Look::new("en", theme))?;
         let window = place.desk.open().await?;

@@ -141,6 +141,8 @@ async fn a_shop_alone_asks_nobody_until_its_owner_wants_it_and_then_everybody() 
     program.execute(sell).await?;
     ensure!(refused(&mut program, &backup).await? == Code::InsufficientPermission);
     ensure!(refused(&mut program, &HostCall::SetAsking(Asking::Nobody)).await? == Code::InsufficientPermission);
+    let devices = json!({ "settings": { "list_devices": {} } });
+    ensure!(program.call("query", &devices).await?["reject"]["code"] == json!(Code::InsufficientPermission.number()));
     let hire: CreatePerson = serde_json::from_value(json!({ "id": PersonId(id()), "name": "Eve", "role_id": RoleId::OWNER }))?;
     ensure!(code_of(&mut program, &Command::Identity(identity::Command::CreatePerson(hire))).await? == Some(Code::InsufficientPermission));
 

@@ -147,6 +147,9 @@ fn nextest(surroundings: &Surroundings) -> Result<()> {
     let cargo = surroundings.workspace.cargo();
     let mut command = surroundings.command(cargo.get_program(), "debug")?;
     command.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
+    if surroundings.length == Length::Long {
+        command.args(["--profile", "long"]);
+    }
     process::run(command.args(FEATURES))
 }
 
