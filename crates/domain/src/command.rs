@@ -186,7 +186,21 @@ impl Command {
                 | settings::Command::AddDevice { .. }
                 | settings::Command::SetExpiry { .. } => Nature::Request,
             },
-            Self::Identity(_) => Nature::Request,
+            Self::Identity(command) => match command {
+                identity::Command::Register(_)
+                | identity::Command::CreatePerson(_)
+                | identity::Command::EditPerson(_)
+                | identity::Command::SetActive { .. }
+                | identity::Command::EditProfile(_)
+                | identity::Command::ChangeRole { .. }
+                | identity::Command::CreateRole(_)
+                | identity::Command::EditRole(_)
+                | identity::Command::RemoveRole { .. }
+                | identity::Command::CreateKey(_)
+                | identity::Command::RevokeKey { .. }
+                | identity::Command::AddNetworkRule(_)
+                | identity::Command::RemoveNetworkRule { .. } => Nature::Request,
+            },
             Self::Catalog(command) => match command {
                 catalog::Command::CreateProduct(_) => Nature::Fact,
                 catalog::Command::EditProduct(_)
