@@ -16,6 +16,7 @@ use crate::admin::{file_of, open};
 use crate::config::{Database, Settings, read_secret};
 use crate::host::{Host, now};
 use crate::server::make_data_folder;
+use crate::upgrade;
 
 /// Where a backup is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,7 +137,7 @@ pub async fn restore(settings: &Settings, from: &Path) -> Result<Option<PathBuf>
 /// of its own, and who may speak to it as it was in the one it takes the place of, if that can still be read. No server
 /// may run on it.
 pub async fn after_restore(settings: &Settings, before: Option<&Path>) -> Result<()> {
-    let host = Host::open(&settings.database).await?;
+    let host = upgrade::open(settings).await?;
     let done = after_restore_with(&host, settings, before).await;
     host.close().await;
     done

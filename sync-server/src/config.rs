@@ -37,6 +37,12 @@ pub struct Given {
     /// too, so it is read beside the flags.
     #[arg(long, global = true)]
     pub database_url_file: Option<PathBuf>,
+    /// PostgreSQL's program that copies a database before it is migrated; without it the one that is found by its name
+    #[arg(long, global = true, env = "KONTOR_PG_DUMP")]
+    pub pg_dump: Option<PathBuf>,
+    /// The database was copied by hand: it is migrated without another copy
+    #[arg(long, global = true, env = "KONTOR_DATABASE_IS_COPIED")]
+    pub database_is_copied: Option<bool>,
     /// Code of the company that is meant, where the server has several
     #[arg(long, global = true, env = "KONTOR_COMPANY")]
     pub company: Option<String>,
@@ -135,6 +141,10 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The database.
     pub database: Database,
+    /// What copies a PostgreSQL database before it is migrated.
+    pub pg_dump: PathBuf,
+    /// Whether it was copied by hand.
+    pub database_is_copied: bool,
     /// Code of the company that is meant at the machine, where there are several.
     pub company: Option<String>,
     /// Requests that one session or key has in a second.
@@ -224,6 +234,8 @@ impl Given {
             listen: self.listen.or(other.listen),
             database_url: if has_url { self.database_url } else { other.database_url },
             database_url_file: if has_url { self.database_url_file } else { other.database_url_file },
+            pg_dump: self.pg_dump.or(other.pg_dump),
+            database_is_copied: self.database_is_copied.or(other.database_is_copied),
             company: self.company.or(other.company),
             plain_http: self.plain_http.or(other.plain_http),
             tls_certificate: self.tls_certificate.or(other.tls_certificate),
@@ -296,6 +308,8 @@ impl Given {
             data,
             listen,
             database,
+            pg_dump: self.pg_dump.unwrap_or_else(|| PathBuf::from("pg_dump")),
+            database_is_copied: self.database_is_copied.unwrap_or(false),
             company: self.company,
             requests_a_second: self.requests_a_second.unwrap_or(REQUESTS_A_SECOND),
             transport,

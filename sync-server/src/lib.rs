@@ -26,6 +26,7 @@ pub mod secrets;
 pub mod server;
 pub mod snapshots;
 pub mod tls;
+pub mod upgrade;
 pub mod upkeep;
 pub mod vault;
 pub mod wire;

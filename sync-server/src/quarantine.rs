@@ -14,6 +14,7 @@ use crate::admin::{company, device_of, open};
 use crate::config::Settings;
 use crate::host::{Host, now};
 use crate::problem::Problem;
+use crate::upgrade;
 
 /// How long the running server may take to do what was let go, and how often it is looked.
 const RELEASE_LIMIT: Duration = Duration::from_mins(10);
@@ -83,6 +84,7 @@ pub async fn let_go(settings: &Settings, number: i64) -> Result<u64> {
     let company = company(&access, settings).await?;
     let device = device_of(&access, company, number).await?;
     let count = access.release(company, device, now()).await?;
+    upgrade::copy_before_migrating(settings).await?;
     let done = match Host::open(&settings.database).await {
         Ok(host) => {
             let done = release(&host, company, device).await.map(|_| ());

@@ -25,6 +25,7 @@ use crate::screens::files::{self, Files};
 use crate::secrets;
 use crate::snapshots::Snapshots;
 use crate::tls::Identity;
+use crate::upgrade;
 use crate::upkeep::{self, Kept};
 
 /// How long answers may take after the server was told to stop.
@@ -70,7 +71,7 @@ pub async fn start(settings: &Settings) -> Result<Running> {
     let listener = std::net::TcpListener::bind(settings.listen).with_context(|| settings.listen.to_string())?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
-    let host = Host::open(&settings.database).await?;
+    let host = upgrade::open(settings).await?;
     let door = Door::open(&host.access, settings).await?;
     host.make_own_devices().await;
     let snapshots = Snapshots::new(settings.data.join("snapshots"))?;

@@ -57,18 +57,17 @@ struct Cluster {
 
 impl Cluster {
     async fn start() -> anyhow::Result<Self> {
-        let programs = programs()?;
         let folder = tempfile::Builder::new().prefix("kontor-postgres-").tempdir()?;
         let data = folder.path().join("data");
         let is_root = is_root();
         if is_root {
             run(Command::new("chown").arg(SYSTEM_USER).arg(folder.path()))?;
         }
-        let mut initdb = as_server_user(&programs.join("initdb"), folder.path(), is_root);
+        let mut initdb = as_server_user(&program("initdb")?, folder.path(), is_root);
         initdb.args(["--username=kontor", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--pgdata"]).arg(&data);
         run(&mut initdb)?;
         let port = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-        let mut server = as_server_user(&programs.join("postgres"), folder.path(), is_root);
+        let mut server = as_server_user(&program("postgres")?, folder.path(), is_root);
         server.arg("-D").arg(&data).args(["-p", &port.to_string(), "-k"]).arg(folder.path());
         for setting in ["listen_addresses=127.0.0.1", "fsync=off", "full_page_writes=off"] {
             server.args(["-c", setting]);
@@ -133,15 +132,17 @@ fn as_server_user(program: &Path, folder: &Path, is_root: bool) -> Command {
 
 /// Whether there is a server, or programs to start one.
 pub fn has_server() -> bool {
-    std::env::var_os("KONTOR_TEST_POSTGRES").is_some() || programs().is_ok()
+    std::env::var_os("KONTOR_TEST_POSTGRES").is_some() || program("initdb").is_ok()
 }
 
-/// The folder with the newest server; Debian keeps it off the search path.
-fn programs() -> anyhow::Result<PathBuf> {
-    let mut folders: Vec<PathBuf> =
-        std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path().join("bin")).collect();
-    folders.extend(std::env::var_os("PATH").iter().flat_map(std::env::split_paths));
-    folders.retain(|folder| folder.join("initdb").is_file());
-    folders.sort();
-    folders.pop().context("PostgreSQL's initdb is nowhere (apt-get install postgresql), and KONTOR_TEST_POSTGRES names no server")
+/// One of PostgreSQL's programs, of the newest server that has it. Debian keeps them off the search path.
+pub fn program(name: &str) -> anyhow::Result<PathBuf> {
+    let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path().join("bin"));
+    let mut found: Vec<PathBuf> = debian
+        .chain(std::env::var_os("PATH").iter().flat_map(std::env::split_paths))
+        .map(|folder| folder.join(name))
+        .filter(|path| path.is_file())
+        .collect();
+    found.sort();
+    found.pop().with_context(|| format!("PostgreSQL's {name} is nowhere (apt-get install postgresql), and KONTOR_TEST_POSTGRES names no server"))
 }

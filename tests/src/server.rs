@@ -1,5 +1,6 @@
 //! The shop server as a real process, on a folder and a port of its own.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -24,8 +25,8 @@ pub struct Server {
     listen: String,
     is_plain: bool,
     database_url: Option<String>,
-    screens: Option<PathBuf>,
-    history_days: Option<u32>,
+    /// Settings beside those, by the names they have in the environment.
+    more: Vec<(&'static str, OsString)>,
     child: Option<Child>,
 }
 
@@ -47,19 +48,26 @@ impl Server {
 
     fn new(data: &Path, is_plain: bool, database_url: Option<String>) -> anyhow::Result<Self> {
         let listen = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.to_string();
-        Ok(Self { data: data.to_owned(), listen, is_plain, database_url, screens: None, history_days: None, child: None })
+        Ok(Self { data: data.to_owned(), listen, is_plain, database_url, more: Vec::new(), child: None })
+    }
+
+    /// The same with one more setting, by the name it has in the environment.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
+        self.more.push((name, value.into()));
+        self
     }
 
     /// The same with screens for browsers.
     #[must_use]
     pub fn with_screens(self, folder: &Path) -> Self {
-        Self { screens: Some(folder.to_owned()), ..self }
+        self.with("KONTOR_UI_DIR", folder)
     }
 
     /// The same with copies that keep only so many days.
     #[must_use]
     pub fn keeping_days(self, days: u32) -> Self {
-        Self { history_days: Some(days), ..self }
+        self.with("KONTOR_HISTORY_DAYS", days.to_string())
     }
 
     fn command(&self) -> anyhow::Result<Command> {
@@ -68,12 +76,7 @@ impl Server {
         if let Some(url) = &self.database_url {
             command.env("KONTOR_DATABASE_URL", url);
         }
-        if let Some(screens) = &self.screens {
-            command.env("KONTOR_UI_DIR", screens);
-        }
-        if let Some(days) = self.history_days {
-            command.env("KONTOR_HISTORY_DAYS", days.to_string());
-        }
+        command.envs(self.more.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         Ok(command)
     }

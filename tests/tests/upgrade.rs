@@ -13,13 +13,16 @@ use kontor_domain::counter::{ListSales, SaleFilter};
 use kontor_domain::host::{HostCall, Start, Waiting};
 use kontor_domain::ids::{CommandId, ProductId};
 use kontor_domain::units::UnitPrice;
+use kontor_store::migrations::{self, Engine};
 use kontor_store::sqlite::{self, Synchronous};
 use kontor_store::{closed_file, copy};
 use kontor_tests::older::make_older;
+use kontor_tests::postgres::{self, Database};
 use kontor_tests::server::Server;
 use kontor_tests::till::Till;
 use rusqlite::Connection;
 use serde_json::json;
+use sqlx::{Connection as _, Executor as _, Row as _};
 use uuid::Uuid;
 
 /// The last migration of the older program: persons had no role yet, histories no marks.
@@ -134,4 +137,58 @@ async fn an_older_tills_file_loses_nothing_that_waits_in_it_wherever_its_upgrade
     assert_eq!(numbers(&mut till).await?.len(), old.numbers.len() + 1);
     till.program.end().await?;
     old.server.kill().await
+}
+
+/// Where a database stands, and what was written in it before.
+async fn stands(database: &Database) -> anyhow::Result<(i64, String)> {
+    let mut connection = database.connect().await?;
+    let row = sqlx::query("SELECT (SELECT max(version) FROM _sqlx_migrations), (SELECT note FROM keepsake)").fetch_one(&mut connection).await?;
+    Ok((row.get(0), row.get(1)))
+}
+
+/// A PostgreSQL database as an older program left it.
+async fn older_database() -> anyhow::Result<Database> {
+    let database = Database::new().await?;
+    sqlx::any::install_default_drivers();
+    let mut any = sqlx::AnyConnection::connect(&database.url).await?;
+    migrations::run_to(&mut any, Engine::Postgres, OLDER).await?;
+    any.close().await?;
+    let mut connection = database.connect().await?;
+    connection.execute("CREATE TABLE keepsake (note text); INSERT INTO keepsake VALUES ('of the older program')").await?;
+    Ok(database)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_postgresql_database_is_copied_before_it_is_migrated_or_stays_as_it_is() -> anyhow::Result<()> {
+    let newest = i64::try_from(migrations::FILES.len())?;
+    let before = (OLDER, "of the older program".to_owned());
+    let (database, folder) = (older_database().await?, tempfile::tempdir()?);
+    let without = Server::on_postgres(folder.path(), &database.url)?.with("KONTOR_PG_DUMP", "/nowhere/pg_dump");
+    let refused = without.run(&["migrate"]).await.unwrap_err().to_string();
+    assert!(refused.contains("must be copied before it is migrated") && refused.contains("/nowhere/pg_dump"), "{refused}");
+    assert_eq!(stands(&database).await?, before, "untouched");
+    let server = Server::on_postgres(folder.path(), &database.url)?.with("KONTOR_PG_DUMP", postgres::program("pg_dump")?);
+    server.run(&["migrate"]).await?;
+    assert!(stands(&database).await?.0 > OLDER, "migrated");
+    let dumps = || -> anyhow::Result<Vec<PathBuf>> {
+        let entries = std::fs::read_dir(folder.path())?.flatten().map(|entry| entry.path());
+        Ok(entries.filter(|path| path.extension().is_some_and(|ending| ending == "dump" || ending == "part")).collect())
+    };
+    let copies = dumps()?;
+    assert_eq!(copies, [folder.path().join(format!("database.before-{newest}.dump"))]);
+    // And it comes back.
+    let back = Database::new().await?;
+    let mut restore = tokio::process::Command::new(postgres::program("pg_restore")?);
+    restore.args(["--no-owner", "--dbname", &back.url]).arg(&copies[0]);
+    ensure!(restore.status().await?.success(), "pg_restore");
+    assert_eq!(stands(&back).await?, before);
+    // One that is up to date is not copied again.
+    std::fs::remove_file(&copies[0])?;
+    server.run(&["migrate"]).await?;
+    assert_eq!(dumps()?, Vec::<PathBuf>::new());
+    // Who has copied it by hand says so.
+    let by_hand = Server::on_postgres(folder.path(), &back.url)?.with("KONTOR_PG_DUMP", "/nowhere/pg_dump").with("KONTOR_DATABASE_IS_COPIED", "true");
+    by_hand.run(&["migrate"]).await?;
+    assert!(stands(&back).await?.0 > OLDER && dumps()?.is_empty());
+    Ok(())
 }

@@ -15,7 +15,7 @@ use crate::agent::{Agent, Commit, Input, LoadedSlice, LogEntry, Mark, Opened, Pu
 use crate::answers;
 use crate::copy::{self, Local};
 use crate::error::StoreError;
-use crate::migrations::{self, Engine};
+use crate::migrations::{self, Engine, Pending};
 use crate::rule::Rule;
 use crate::search;
 
@@ -25,6 +25,15 @@ pub use news::listen;
 
 /// Most messages that wait for the writer before senders wait too.
 const QUEUE_LIMIT: usize = 1024;
+
+/// What a database needs before it can be used. A database newer than the program is an error.
+pub async fn pending(url: &str) -> Result<Pending, StoreError> {
+    sqlx::any::install_default_drivers();
+    let mut any = sqlx::AnyConnection::connect(url).await?;
+    let pending = migrations::pending(&mut any, Engine::Postgres).await?;
+    any.close().await?;
+    Ok(pending)
+}
 
 /// Migrates a database and starts its writer.
 pub async fn start_writer<A: Agent>(url: &str, agent: A) -> Result<mpsc::Sender<A::Message>, StoreError> {

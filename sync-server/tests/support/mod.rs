@@ -72,6 +72,8 @@ impl Place {
         let settings = Settings {
             listen: ([127, 0, 0, 1], 0).into(),
             database: Database::File(data.join("server.kontor")),
+            pg_dump: "pg_dump".into(),
+            database_is_copied: false,
             company: None,
             requests_a_second: std::num::NonZeroU32::MAX,
             data,

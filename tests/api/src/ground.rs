@@ -177,6 +177,8 @@ fn settings(folder: &Path, cluster: Option<&Cluster>) -> Result<Settings> {
         None => Database::File(data.join("server.kontor")),
     };
     Ok(Settings {
+        pg_dump: "pg_dump".into(),
+        database_is_copied: false,
         listen: ([127, 0, 0, 1], 0).into(),
         database,
         company: None,
