@@ -128,9 +128,11 @@ proptest! {
         kind in 0_usize..3,
         stock in receipts(),
         parts in prop::collection::vec((0_usize..3, 1_i64..=1_000_000, any::<bool>()), 0..6),
+        card in 0_i64..1_500_000,
+        transfer in 0_i64..1_500_000,
     ) {
         let (mut shop, products) = stocked(kind, &stock);
-        let shown = sell_of(&mut shop, &products, &plan, 0, 0);
+        let shown = sell_of(&mut shop, &products, &plan, card, transfer);
         let sale = shop.sell(shown).unwrap();
         let lines = shop.lines(sale.id).unwrap();
         let mut left: Vec<i64> = lines.iter().map(|line| line.quantity.0).collect();
@@ -160,6 +162,12 @@ proptest! {
             [sale.gross, sale.discount, sale.base, sale.tax, sale.total].map(|amount| amount.0));
         let trade: i64 = accounts(&shop).into_iter().filter(|((account, _), _)| matches!(account, Account::Sales | Account::Tax)).map(|(_, amount)| amount.abs()).sum();
         prop_assert_eq!(trade, 0);
+        // No card or account got more than it paid; half a coin that no drawer has goes where the rest went.
+        let paid = shop.tenders(sale.id).unwrap();
+        for (kind, back) in shop.given_back(&sale).unwrap().into_iter().filter(|(kind, _)| *kind != TenderKind::Cash) {
+            let most: i64 = paid.iter().filter(|row| row.kind == kind).map(|row| row.amount.0).sum();
+            prop_assert!(back.0 <= most + shop.cash_step.0 / 2 * i64::try_from(refunds.len()).unwrap(), "{} of {}", back.0, most);
+        }
         let more = shop.refund_of(&sale, vec![RefundLine { line: 1, quantity: Quantity(1) }]).unwrap_err();
         prop_assert_eq!(more.reject().map(|reject| reject.code), Some(Code::MoreThanRefundable));
     }
@@ -233,12 +241,15 @@ fn a_refund_is_proposed_to_no_tender_beyond_what_it_paid() {
     let sell = shop.sell_with(cart, vec![tender(TenderKind::Card, 600), tender(TenderKind::Cash, 400)], Money::ZERO).unwrap();
     let sale = shop.sell(sell).unwrap();
     let paid = shop.tenders(sale.id).unwrap();
-    let (back, _) = refund_tenders(&sale, &paid, Money(900), shop.cash_step).unwrap();
+    let (back, _) = refund_tenders(&sale, &paid, &[], Money(900), shop.cash_step).unwrap();
     for tender in &back {
         let most: i64 = paid.iter().filter(|row| row.kind == tender.kind).map(|row| row.amount.0).sum();
         assert!(tender.amount.0 <= most, "{tender:?} of {most}");
     }
     assert_eq!(back.iter().map(|tender| tender.amount.0).sum::<i64>(), 900);
+    // What it got back already counts: the card of 600 that had 500 takes 100 more, the drawer the rest.
+    let (back, _) = refund_tenders(&sale, &paid, &[(TenderKind::Card, Money(500))], Money(300), shop.cash_step).unwrap();
+    assert_eq!(back.iter().map(|tender| (tender.kind, tender.amount.0)).collect::<Vec<_>>(), [(TenderKind::Card, 100), (TenderKind::Cash, 200)]);
 }
 
 #[test]

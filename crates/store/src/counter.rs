@@ -141,6 +141,9 @@ impl Reader {
         let refunded = self.rows::<SaleLineRefunded>("company = $1 AND sale_id = $2 ORDER BY line", key()).await?;
         let sql = format!("{} WHERE s.company = $1 AND s.refund_of = $2 ORDER BY s.at, s.seq", row_select(self.engine()));
         let refunds = self.fetch(sql, key()).await?.iter().map(sale_row).collect::<Result<Vec<_>, _>>()?;
+        let given_back = "SELECT t.kind, CAST(-SUM(t.amount) AS BIGINT) FROM sale s JOIN sale_tender t ON t.company = s.company AND t.sale_id = s.id
+             WHERE s.company = $1 AND s.refund_of = $2 GROUP BY t.kind ORDER BY t.kind";
+        let given_back = self.fetch(given_back.to_owned(), key()).await?;
         let refund_of_number = match sale.refund_of {
             Some(original) => self.by_id::<Sale>(asker, &original).await?.map(|sale| sale.number),
             None => None,
@@ -156,6 +159,7 @@ impl Reader {
             tenders: self.rows::<SaleTender>("company = $1 AND sale_id = $2 ORDER BY ordinal", key()).await?,
             refunded: refunded.into_iter().map(|row| (row.line, row.quantity)).collect::<Vec<(i64, Quantity)>>(),
             refunds,
+            given_back: given_back.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?))).collect::<Result<Vec<_>, StoreError>>()?,
             refund_of_number,
             copies,
             sale,

@@ -243,7 +243,7 @@ async fn refund(
     let RefundDraft { shift_id, lines, restock, note } = post.body.clone();
     let lines: Vec<RefundLine> = lines.iter().map(|line| RefundLine { line: line.line, quantity: line.quantity }).collect();
     let (total, parts) = refund_figures(&detail.sale, &detail.lines, &detail.refunded, &lines)?;
-    let (tenders, rounding) = refund_tenders(&detail.sale, &detail.tenders, total, detail.company.cash_step)?;
+    let (tenders, rounding) = refund_tenders(&detail.sale, &detail.tenders, &detail.given_back, total, detail.company.cash_step)?;
     let id: SaleId = fresh();
     let tax = Money::sum(parts.iter().map(|part| part.tax))?.negated()?;
     let base = Money::sum(parts.iter().map(|part| part.base))?.negated()?;

@@ -233,7 +233,7 @@ pub fn refund(dice: &mut Dice, file: &Connection, place: &Place, shift_id: Shift
     let quantity = Quantity(if dice.percent(50) { left } else { 1000.min(left) });
     let wanted = vec![RefundLine { line: line.line, quantity }];
     let (total, _) = refund_figures(sale, &lines, &refunded, &wanted)?;
-    let (tenders, rounding) = refund_tenders(sale, &paid, total, Money(1))?;
+    let (tenders, rounding) = refund_tenders(sale, &paid, &[], total, Money(1))?;
     let refund_id = SaleId(dice.id());
     let refund = Refund {
         refund_id,

@@ -247,7 +247,7 @@ async fn refund(both: &Both, founded: &Founded, sale_id: SaleId) {
     let detail = both.ask(founded, GetSale { id: sale_id }).await.unwrap();
     let lines = vec![RefundLine { line: 1, quantity: Quantity(1_000) }];
     let (total, _) = refund_figures(&detail.sale, &detail.lines, &detail.refunded, &lines).unwrap();
-    let (tenders, rounding) = refund_tenders(&detail.sale, &detail.tenders, total, Money(1)).unwrap();
+    let (tenders, rounding) = refund_tenders(&detail.sale, &detail.tenders, &detail.given_back, total, Money(1)).unwrap();
     let shift_id = founded.shift;
     let refund = Refund {
         refund_id: SaleId(id()),

@@ -205,7 +205,7 @@ async fn trade_with_every_tender(both: &Both, founded: &Founded) {
     let sale_id = sell.sale_id;
     both.run(Command::Counter(counter::Command::Sell(Box::new(sell)))).await;
     let detail = both.ask(founded, GetSale { id: sale_id }).await.unwrap();
-    let (tenders, rounding) = refund_tenders(&detail.sale, &detail.tenders, total, step).unwrap();
+    let (tenders, rounding) = refund_tenders(&detail.sale, &detail.tenders, &detail.given_back, total, step).unwrap();
     let refund = Refund {
         refund_id: SaleId(id()),
         shift_id: founded.shift,

@@ -70,7 +70,7 @@ impl RefundForm {
             if decided.get() {
                 return decided_plan(total, &card.get(), &transfer.get(), cash_step());
             }
-            detail.with_value(|detail| refund_tenders(&detail.sale, &detail.tenders, total, cash_step()))
+            detail.with_value(|detail| refund_tenders(&detail.sale, &detail.tenders, &detail.given_back, total, cash_step()))
         });
         let form = Self { detail, wanted, restock: RwSignal::new(true), note: RwSignal::new(String::new()), card, transfer, decided, figures, plan };
         form.show_proposal();

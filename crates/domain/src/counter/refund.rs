@@ -88,8 +88,14 @@ pub fn refund_figures(
 }
 
 /// How to give it back: the whole sale at once by its own tenders and rounding; else by the tender that paid most,
-/// and to no card or account more than it paid.
-pub fn refund_tenders(sale: &Sale, tenders: &[SaleTender], total: Money, cash_step: Money) -> Result<(Vec<Tender>, Money), Reject> {
+/// and to no card or account more than it paid less what it got back already.
+pub fn refund_tenders(
+    sale: &Sale,
+    tenders: &[SaleTender],
+    given_back: &[(TenderKind, Money)],
+    total: Money,
+    cash_step: Money,
+) -> Result<(Vec<Tender>, Money), Reject> {
     let tender = |kind, amount, reference: &str| Tender { kind, amount, given: amount, reference: reference.to_owned() };
     if total == sale.total {
         let back = tenders.iter().map(|row| tender(row.kind, row.amount, &row.reference)).collect();
@@ -98,12 +104,16 @@ pub fn refund_tenders(sale: &Sale, tenders: &[SaleTender], total: Money, cash_st
     let mut by_size: Vec<&SaleTender> = tenders.iter().collect();
     by_size.sort_by_key(|row| std::cmp::Reverse(row.amount));
     let (mut back, mut left) = (Vec::new(), total);
+    let mut earlier = given_back.to_vec();
     for row in by_size {
         if row.kind == TenderKind::Cash || left.is_zero() {
             // Cash takes all that is left: a drawer gives back whatever the receipt says.
             break;
         }
-        let amount = left.min(row.amount);
+        let amount = left.min(room_of(row, &mut earlier)?);
+        if amount.is_zero() {
+            continue;
+        }
         back.push(tender(row.kind, amount, ""));
         left = left.minus(amount)?;
     }
@@ -122,6 +132,14 @@ pub fn refund_tenders(sale: &Sale, tenders: &[SaleTender], total: Money, cash_st
         }
         _ => Ok((back, rounding)),
     }
+}
+
+/// What a tender can still take back, and takes from what its kind got back `earlier` the part that was this one's.
+fn room_of(row: &SaleTender, earlier: &mut [(TenderKind, Money)]) -> Result<Money, Reject> {
+    let Some((_, before)) = earlier.iter_mut().find(|(kind, _)| *kind == row.kind) else { return Ok(row.amount) };
+    let used = row.amount.min(*before).max(Money::ZERO);
+    *before = before.minus(used)?;
+    row.amount.minus(used)
 }
 
 /// Asks for all that a refund names itself, before anything is decided.

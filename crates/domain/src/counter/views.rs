@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CashMovement, ParkedCart, Sale, SaleKind, SaleLine, SaleTax, SaleTender, Shift, ShiftTotal, Till};
+use super::{CashMovement, ParkedCart, Sale, SaleKind, SaleLine, SaleTax, SaleTender, Shift, ShiftTotal, TenderKind, Till};
 use crate::catalog::{Page, Product, Tax};
 use crate::command::queries;
 use crate::ids::{ParkedCartId, ProductId, SaleId, ShiftId, TillId, WarehouseId};
@@ -95,7 +95,7 @@ pub struct SaleRow {
     pub lines: i64,
     /// To pay.
     pub total: Money,
-    /// Paid by, in order: words of [`TenderKind`](super::TenderKind) joined by `,`.
+    /// Paid by, in order: words of [`TenderKind`] joined by `,`.
     pub tenders: String,
 }
 
@@ -124,6 +124,9 @@ pub struct SaleDetail {
     pub refunded: Vec<(i64, Quantity)>,
     /// Its refunds.
     pub refunds: Vec<SaleRow>,
+    /// What they gave back by each kind of tender.
+    #[serde(default)]
+    pub given_back: Vec<(TenderKind, Money)>,
     /// For a refund: number of the sale.
     pub refund_of_number: Option<String>,
     /// Times it was printed again.

@@ -8,8 +8,8 @@ use crate::catalog::{self, CreateProduct, NewTax, ProductDraft, THRESHOLD_OFF};
 use crate::command::{COMMAND_VERSION, Command, Context, DocumentNumber, Envelope, Mode, Outcome, Rights};
 use crate::counter::cart::{Cart, CartLine, Discount, check_tenders, price};
 use crate::counter::{
-    self, CloseShift, NumberKind, OpenShift, Refund, RefundLine, Sale, SaleKey, SaleLine, SaleLineRefunded, SaleTender, Sell, Tender, refund_figures,
-    refund_tenders,
+    self, CloseShift, NumberKind, OpenShift, Refund, RefundLine, Sale, SaleKey, SaleLine, SaleLineRefunded, SaleTender, Sell, Tender, TenderKind,
+    refund_figures, refund_tenders,
 };
 use crate::ids::{
     BatchId, CategoryId, CommandId, CompanyId, DeviceId, LocationId, PersonId, ProductId, SaleId, ShiftId, StockDocumentId, TaxId, TillId,
@@ -305,7 +305,7 @@ impl Shop {
         let refunded: Vec<(i64, Quantity)> =
             self.store.rows::<SaleLineRefunded>()?.into_iter().filter(|row| row.sale_id == sale.id).map(|row| (row.line, row.quantity)).collect();
         let (total, _) = refund_figures(sale, &lines, &refunded, &wanted)?;
-        let (tenders, rounding) = refund_tenders(sale, &self.tenders(sale.id)?, total, self.cash_step)?;
+        let (tenders, rounding) = refund_tenders(sale, &self.tenders(sale.id)?, &self.given_back(sale)?, total, self.cash_step)?;
         Ok(Refund {
             refund_id: SaleId(self.id()),
             shift_id: self.shift_id,
@@ -320,6 +320,18 @@ impl Shop {
             sold: None,
             approval: None,
         })
+    }
+
+    /// What its refunds gave back, by kind of tender.
+    pub fn given_back(&self, sale: &Sale) -> Result<Vec<(TenderKind, Money)>, Failure> {
+        let refunds: Vec<Sale> = self.store.rows::<Sale>()?.into_iter().filter(|row| row.refund_of == Some(sale.id)).collect();
+        let mut sums = Vec::new();
+        for kind in TenderKind::ALL.iter().copied() {
+            let of_kind = |row: &SaleTender| row.kind == kind && refunds.iter().any(|refund| refund.id == row.sale_id);
+            let given = Money::sum(self.store.rows::<SaleTender>()?.into_iter().filter(of_kind).map(|row| row.amount))?;
+            sums.push((kind, given.negated()?));
+        }
+        Ok(sums)
     }
 
     /// All of a sale.
