@@ -1,7 +1,6 @@
 //! The demo shop: made of the same commands a shop is made of, so that every figure in it has its ledger lines.
 
 use chrono::{Days, TimeDelta};
-use chrono_tz::Tz;
 use kontor_domain::catalog::{self, Import, ImportedProduct, NewBarcode, NewCategory, NewTax, ProductDraft, THRESHOLD_OFF};
 use kontor_domain::command::Command;
 use kontor_domain::counter::cart::{Cart, CartLine, Discount, exact_cash, price};
@@ -12,6 +11,7 @@ use kontor_domain::settings::{self, Found, TaxMode};
 use kontor_domain::stock::{self, LocationKind, NewLocation, Receive, ReceiveLine};
 use kontor_domain::time::{BusinessDate, Instant};
 use kontor_domain::units::{Money, Quantity, Rate, UnitPrice};
+use kontor_domain::zone::{self, Zone};
 use kontor_sync::authority::Done;
 use serde::Deserialize;
 use tokio::sync::oneshot;
@@ -103,8 +103,8 @@ struct Maker<'a> {
 pub async fn fill(shop: &Shop, locale: &str, progress: &(dyn Fn(i64, i64) + Send + Sync)) -> Result<(), Reject> {
     let catalogue: Catalogue = serde_json::from_str(include_str!("../demo/catalogue.json")).map_err(internal)?;
     let total = 2 + i64::try_from(DAYS).unwrap_or(14);
-    let zone = platform::time_zone().parse().unwrap_or(Tz::UTC);
-    let today = platform::today(zone, platform::now());
+    let zone = zone::of(&platform::time_zone());
+    let today = zone::today(zone, platform::now());
     let first = BusinessDate(today.0.checked_sub_days(Days::new(DAYS)).unwrap_or(today.0));
     let mut maker = Maker {
         shop,
@@ -146,8 +146,8 @@ pub async fn fill(shop: &Shop, locale: &str, progress: &(dyn Fn(i64, i64) + Send
 }
 
 /// When the shop opens on a day, and for how many milliseconds. Today it is open till now, for two hours at least.
-fn hours(zone: Tz, date: BusinessDate) -> (Instant, i64) {
-    let nine = date.0.and_hms_opt(9, 0, 0).unwrap_or_default() - TimeDelta::minutes(platform::utc_offset_minutes(zone, date));
+fn hours(zone: Zone, date: BusinessDate) -> (Instant, i64) {
+    let nine = date.0.and_hms_opt(9, 0, 0).unwrap_or_default() - TimeDelta::minutes(zone::utc_offset_minutes(zone, date));
     let (opened, now) = (nine.and_utc().timestamp_millis(), platform::now().0);
     let opened = if opened + LONG_MS > now { opened.min(now - 2 * HOUR_MS) } else { opened };
     (Instant(opened), LONG_MS.min(now - opened))

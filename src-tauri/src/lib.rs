@@ -16,5 +16,3 @@ pub mod seat;
 pub mod shop;
 pub mod sync;
 pub mod window;
-
-pub use chrono_tz::Tz as Zone;

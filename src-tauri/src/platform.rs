@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use chrono_tz::Tz;
 use kontor_domain::secret::Secret;
-use kontor_domain::time::{BusinessDate, Instant};
+use kontor_domain::time::Instant;
+use kontor_domain::zone::Zone;
 
 /// Log files kept: one a day.
 const LOG_DAYS: usize = 30;
@@ -99,20 +99,7 @@ pub fn now() -> Instant {
 
 /// The system's IANA time zone.
 pub fn time_zone() -> String {
-    iana_time_zone::get_timezone().ok().filter(|name| name.parse::<Tz>().is_ok()).unwrap_or_else(|| "UTC".to_owned())
-}
-
-/// The day it is somewhere.
-pub fn today(zone: Tz, now: Instant) -> BusinessDate {
-    let utc = now.utc().unwrap_or_default();
-    BusinessDate(utc.with_timezone(&zone).date_naive())
-}
-
-/// Minutes that a zone is ahead of UTC at noon of a day.
-pub fn utc_offset_minutes(zone: Tz, date: BusinessDate) -> i64 {
-    use chrono::{Offset as _, TimeZone as _};
-    let noon = date.0.and_hms_opt(12, 0, 0).unwrap_or_default();
-    i64::from(zone.offset_from_utc_datetime(&noon).fix().local_minus_utc()) / 60
+    iana_time_zone::get_timezone().ok().filter(|name| name.parse::<Zone>().is_ok()).unwrap_or_else(|| "UTC".to_owned())
 }
 
 /// The system's language, as one of ours.

@@ -9,6 +9,7 @@ use kontor_documents::products::CheckedProducts;
 use kontor_domain::command::{Command, Event, Query, Request};
 use kontor_domain::host::{FileWish, HostCall, HostEvent, Preferences, ShopFile, Start, SyncState};
 use kontor_domain::reject::{Code, Reject};
+use kontor_domain::zone;
 use kontor_store::closed_file;
 use kontor_store::sqlite::{self, Synchronous};
 use kontor_sync::authority::Done;
@@ -302,7 +303,7 @@ impl Program {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             preferences,
             system_locale: platform::locale(),
-            today: platform::today(zone.parse().unwrap_or(chrono_tz::Tz::UTC), now),
+            today: zone::today(zone::of(&zone), now),
             time_zone: zone,
             now,
             has_company: false,

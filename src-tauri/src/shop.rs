@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use chrono_tz::Tz;
 use kontor_domain::command::{COMMAND_VERSION, Command, Context, Envelope, Mode, Permission, Query, Request, Rights, check_query};
 use kontor_domain::host::{Asking, HostEvent, ShopFile};
 use kontor_domain::ids::{CommandId, CompanyId, DeviceId, PersonId};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::time::Instant;
+use kontor_domain::zone::{self, Zone};
 use kontor_domain::{reports, settings};
 use kontor_store::blob::Blobs;
 use kontor_store::installation::{self, Installation};
@@ -50,7 +50,7 @@ pub struct Shop {
     entered_ms: AtomicI64,
     /// Ids of the company, device and person.
     pub installation: Installation,
-    zone: RwLock<Tz>,
+    zone: RwLock<Zone>,
     /// Whose commands are entered.
     occupied: RwLock<Occupied>,
 }
@@ -98,7 +98,7 @@ impl Shop {
             committed: Arc::new(Notify::new()),
             entered_ms: AtomicI64::new(0),
             installation,
-            zone: RwLock::new(platform::time_zone().parse().unwrap_or(Tz::UTC)),
+            zone: RwLock::new(zone::of(&platform::time_zone())),
             occupied: RwLock::new(Occupied { person: installation.person, asking: Asking::Nobody, is_locked: false }),
         };
         shop.run_again().await;
@@ -117,14 +117,14 @@ impl Shop {
     /// The company's time zone, once there is a company.
     pub(crate) async fn learn_zone(&self) -> Result<(), StoreError> {
         if let Some(company) = self.reader.company(&self.asker()).await?
-            && let Ok(zone) = company.time_zone.parse::<Tz>()
+            && let Ok(zone) = company.time_zone.parse::<Zone>()
         {
             *self.zone.write().unwrap_or_else(PoisonError::into_inner) = zone;
         }
         Ok(())
     }
 
-    fn zone(&self) -> Tz {
+    fn zone(&self) -> Zone {
         *self.zone.read().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -161,7 +161,7 @@ impl Shop {
             device: self.installation.device,
             person: self.occupied().person,
             now,
-            today: Some(platform::today(self.zone(), now)),
+            today: Some(zone::today(self.zone(), now)),
             utc_offset_minutes: 0,
         }
     }
@@ -276,7 +276,7 @@ impl Shop {
         };
         check_query(&context, query)?;
         if let Query::Reports(reports::Query::GetDay(day)) = query {
-            asker.utc_offset_minutes = platform::utc_offset_minutes(self.zone(), day.business_date);
+            asker.utc_offset_minutes = zone::utc_offset_minutes(self.zone(), day.business_date);
         }
         self.reader.answer(&asker, query).await.map_err(|error| {
             tracing::error!(%error, query = query.name(), "query");

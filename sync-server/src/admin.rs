@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use chrono::{NaiveDate, TimeDelta};
-use chrono_tz::Tz;
 use clap::Args;
 use kontor_domain::catalog::NewTax;
 use kontor_domain::command::{Command, Edit};
@@ -14,9 +13,10 @@ use kontor_domain::identity::{self, CreatePerson, PersonChanges};
 use kontor_domain::ids::{CommandId, CompanyId, DeviceId, LocationId, PersonId, RoleId, ShiftId, TaxId, TillId, WarehouseId};
 use kontor_domain::settings::{self, Company, Found, TaxMode};
 use kontor_domain::stock::{LocationKind, NewLocation};
-use kontor_domain::time::{BusinessDate, Instant};
+use kontor_domain::time::Instant;
 use kontor_domain::units::{Money, Rate};
 use kontor_domain::world::Scope;
+use kontor_domain::zone::{self, Zone};
 use kontor_store::access::{Access, AccessEvent, Enrolment, TillPlace};
 use kontor_store::{StoreError, feed, server_file, sqlite};
 use kontor_sync::enrol::Secret;
@@ -30,7 +30,7 @@ use crate::identity::event;
 use crate::identity::passwords::{self, check_password};
 use crate::server::make_data_folder;
 use crate::tls::Identity;
-use crate::{seal, secrets};
+use crate::{seal, secrets, upgrade};
 
 /// How long a code is good.
 const CODE_GOOD_FOR: Duration = Duration::from_mins(15);
@@ -144,7 +144,7 @@ pub(crate) fn file_of(settings: &Settings) -> Result<&Path> {
 /// Brings the database up to date.
 pub async fn migrate(settings: &Settings) -> Result<()> {
     make_data_folder(&settings.data)?;
-    Host::open(&settings.database).await?.close().await;
+    upgrade::open(settings).await?.close().await;
     Ok(())
 }
 
@@ -161,9 +161,9 @@ fn tax(text: &str) -> Result<NewTax> {
 /// Founds a company; there may be others, which know nothing of it. Its till 1 joins with a code like any other.
 pub async fn create_company(settings: &Settings, new: &NewCompany) -> Result<CompanyId> {
     make_data_folder(&settings.data)?;
-    let zone: Tz = new.time_zone.parse().map_err(|_| anyhow!("{} is no time zone", new.time_zone))?;
+    let zone: Zone = new.time_zone.parse().map_err(|_| anyhow!("{} is no time zone", new.time_zone))?;
     let at = now();
-    let today = at.utc().context("the clock")?.with_timezone(&zone).date_naive();
+    let today = zone::today(zone, at);
     let (company, device, owner) = (CompanyId(Uuid::now_v7()), DeviceId(Uuid::now_v7()), PersonId(Uuid::now_v7()));
     let location = |kind: &LocationKind| NewLocation { id: LocationId(Uuid::now_v7()), code: kind.word().into(), kind: *kind };
     let found = Found {
@@ -190,9 +190,9 @@ pub async fn create_company(settings: &Settings, new: &NewCompany) -> Result<Com
         device_name: new.till_name.clone(),
         shift_id: ShiftId(Uuid::now_v7()),
         float: Money::ZERO,
-        business_date: BusinessDate(today),
+        business_date: today,
     };
-    let host = Host::open(&settings.database).await?;
+    let host = upgrade::open(settings).await?;
     let command = Command::Settings(settings::Command::Found(Box::new(found)));
     // A code names its company where somebody signs in.
     let done = match host.access.code_is_used(&new.code).await {
@@ -239,7 +239,7 @@ pub async fn companies(settings: &Settings) -> Result<Vec<Company>> {
 
 /// Until when a company works; `None`: as long as it likes. On a file of its own the server must not run.
 pub async fn set_expiry(settings: &Settings, last_day: Option<NaiveDate>) -> Result<Company> {
-    let host = Host::open(&settings.database).await?;
+    let host = upgrade::open(settings).await?;
     let done = set_expiry_with(&host, settings, last_day).await;
     host.close().await;
     done
@@ -257,7 +257,7 @@ async fn set_expiry_with(host: &Host, settings: &Settings, last_day: Option<Naiv
 
 /// The moment at which a day ends in a time zone.
 fn end_of(day: NaiveDate, zone: &str) -> Result<Instant> {
-    let zone: Tz = zone.parse().map_err(|_| anyhow!("{zone} is no time zone"))?;
+    let zone: Zone = zone.parse().map_err(|_| anyhow!("{zone} is no time zone"))?;
     let midnight = day.succ_opt().and_then(|next| next.and_hms_opt(0, 0, 0)).context("a day")?;
     // Where the clock is put forward at midnight, the day ends when it strikes one.
     let end = midnight.and_local_timezone(zone).earliest().or_else(|| (midnight + TimeDelta::hours(1)).and_local_timezone(zone).earliest());
@@ -327,7 +327,7 @@ fn enrolment(company: CompanyId, tills: &[TillPlace], new: &NewEnrolment) -> Res
 
 /// Lets an owner sign in: a new one, or the company's first. On a file of its own the server must not run.
 pub async fn create_admin(settings: &Settings, new: &NewAdmin, password: Secret) -> Result<PersonId> {
-    let host = Host::open(&settings.database).await?;
+    let host = upgrade::open(settings).await?;
     let made = create_admin_with(&host, settings, new, &password).await;
     host.close().await;
     made
@@ -477,7 +477,7 @@ pub async fn take_in(settings: &Settings, path: &Path) -> Result<usize> {
     let size = std::fs::metadata(path).with_context(|| path.display().to_string())?.len();
     ensure!(size <= seal::FILE_LIMIT, "{} has {size} bytes", path.display());
     let file = std::fs::read(path).with_context(|| path.display().to_string())?;
-    let host = Host::open(&settings.database).await?;
+    let host = upgrade::open(settings).await?;
     let taken = take_in_with(&host, settings, &file).await;
     host.close().await;
     taken

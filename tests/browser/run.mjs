@@ -308,14 +308,40 @@ async function goes_on_after_the_session_ended(desk) {
   if (typed !== "Typed before the session ended") throw new Error(`what was typed is ${typed}`);
 }
 
+/** The open sales that the browser keeps, as text. */
+const kept_sales = (desk) =>
+  desk.page.evaluate(() => Object.entries(localStorage).filter(([name]) => name.startsWith("kontor-basket-")).map(([, text]) => text).join("\n"));
+
+/** Something in the cart, for somebody whose name is nobody else's business. */
+async function sells_to(desk, buyer) {
+  await desk.screen(1);
+  await desk.click(".tile:nth-of-type(1)");
+  await desk.page.keyboard.press("F8");
+  await desk.seen(".sheet input");
+  await desk.fill(".sheet .labelled:nth-of-type(2) input", buyer);
+  await desk.page.keyboard.press("Enter");
+  await desk.gone(".sheet");
+  const deadline = Date.now() + 15_000;
+  while (!(await kept_sales(desk)).includes(buyer)) {
+    if (Date.now() > deadline) throw new Error("the open sale is not kept");
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
 async function signs_out(desk) {
+  const buyer = "Corner Cafe";
   await desk.click(".rail button:nth-of-type(8)");
   // The product that nobody saved.
   await desk.seen("dialog[open] .btn.danger");
   await desk.look_at("leave");
   await desk.click("dialog[open] .btn.danger");
+  await sells_to(desk, buyer);
+  await desk.screen(8);
   await desk.click(".settingspart .card:nth-of-type(2) .btn:nth-of-type(2)");
   await desk.seen("form.signin");
+  const kept = await kept_sales(desk);
+  if (kept.includes(buyer)) throw new Error("who signed out left the buyer's name in the browser");
+  if (JSON.parse(kept).lines.length !== 1) throw new Error(`the open sale is gone: ${kept}`);
   await desk.page.reload();
   await desk.seen("form.signin");
   // What the link in a letter opens.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use serde_json::json;
 
-/// Times of one thing.
+/// Times of one thing, in µs, or other figures of it.
 #[derive(Clone, Debug, Default)]
 pub struct Samples(Vec<f64>);
 
@@ -13,6 +13,11 @@ impl Samples {
     /// One more.
     pub fn push(&mut self, time: Duration) {
         self.0.push(time.as_secs_f64() * 1e6);
+    }
+
+    /// One more figure that is no time.
+    pub fn note(&mut self, figure: f64) {
+        self.0.push(figure);
     }
 
     /// Those of another run, too.
@@ -40,13 +45,13 @@ impl Samples {
         sorted[place as usize]
     }
 
-    /// The middle one, in µs.
-    pub fn p50_us(&self) -> f64 {
+    /// The middle one.
+    pub fn p50(&self) -> f64 {
         self.at(0.5)
     }
 
-    /// The one that 99 of 100 stay below, in µs.
-    pub fn p99_us(&self) -> f64 {
+    /// The one that 99 of 100 stay below.
+    pub fn p99(&self) -> f64 {
         self.at(0.99)
     }
 }
@@ -96,19 +101,32 @@ impl Figure {
     }
 }
 
-/// How long the disk takes for one small durable append.
-pub fn fdatasync_samples(count: u32) -> anyhow::Result<Samples> {
-    use std::io::Write as _;
-    let folder = tempfile::tempdir()?;
-    let mut file = std::fs::File::create(folder.path().join("floor"))?;
-    let mut samples = Samples::default();
-    for _ in 0..count {
-        let start = Instant::now();
-        file.write_all(&[7; 4096])?;
-        file.sync_data()?;
-        samples.push(start.elapsed());
+/// What the disk takes for one small durable append: the floor of whatever must be safe when it is acknowledged.
+#[derive(Debug)]
+pub struct DiskFloor {
+    file: std::fs::File,
+    _folder: tempfile::TempDir,
+    /// How long it took each time.
+    pub samples: Samples,
+}
+
+impl DiskFloor {
+    /// On the disk of temporary files.
+    pub fn new() -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let file = std::fs::File::create(folder.path().join("floor"))?;
+        Ok(Self { file, _folder: folder, samples: Samples::default() })
     }
-    Ok(samples)
+
+    /// Once more.
+    pub fn append(&mut self) -> anyhow::Result<()> {
+        use std::io::Write as _;
+        let start = Instant::now();
+        self.file.write_all(&[7; 4096])?;
+        self.file.sync_data()?;
+        self.samples.push(start.elapsed());
+        Ok(())
+    }
 }
 
 /// How long the processors worked for a process (its number, or `self`), now that it runs.

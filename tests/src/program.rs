@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use anyhow::{Context as _, bail};
 use kontor_domain::command::{Ask, Command as ShopCommand, Query, Receipt, Request};
-use kontor_domain::host::HostCall;
+use kontor_domain::host::{HostCall, VerifyReport};
 use kontor_domain::ids::CommandId;
 use kontor_domain::reject::Reject;
 use serde::de::DeserializeOwned;
@@ -124,6 +124,13 @@ impl Headless {
     pub async fn execute(&mut self, command: ShopCommand) -> anyhow::Result<Receipt> {
         let request = Request { id: CommandId(id()), command };
         Ok(serde_json::from_value(self.ok("execute", &serde_json::to_value(&request)?).await?)?)
+    }
+
+    /// Recomputes everything; an error names the first difference.
+    pub async fn verify(&mut self) -> anyhow::Result<()> {
+        let report: VerifyReport = self.host(&HostCall::Verify).await?;
+        anyhow::ensure!(report.differences.is_empty(), "{:?}", report.differences.first());
+        Ok(())
     }
 
     /// `kill -9`.

@@ -132,13 +132,11 @@ impl RawWriter {
 
     fn collect(&self, table: &str, place: &str, names: &[String], rev: i64, sql: &str, rows: &mut Vec<RawRow>) -> anyhow::Result<()> {
         let Some((_, reader)) = &self.reader else { return Ok(()) };
-        let mut condition = place.replace("SCOPES", &self.scopes);
+        let mut condition = format!("company = COMPANY AND {}", place.replace("SCOPES", &self.scopes));
         for (word, meaning) in WORDS {
             condition = condition.replace(word, meaning);
         }
-        let company = "(SELECT company FROM installation)";
-        let mut statement =
-            reader.prepare_cached(&format!("SELECT {} FROM {table} WHERE company = {company} AND {condition} AND rev = ?1", names.join(", ")))?;
+        let mut statement = reader.prepare_cached(&format!("SELECT {} FROM {table} WHERE {condition} AND rev = ?1", names.join(", ")))?;
         let mut found = statement.query([rev])?;
         while let Some(row) = found.next()? {
             let cells = (0..names.len()).map(|place| row.get::<_, Value>(place)).collect::<Result<Vec<_>, _>>()?;

@@ -14,6 +14,7 @@ use kontor_domain::settings::{self, Found, TaxMode};
 use kontor_domain::stock::{self, LocationKind, NewLocation, Receive, ReceiveLine};
 use kontor_domain::time::BusinessDate;
 use kontor_domain::units::{Money, Quantity, Rate, UnitPrice};
+use kontor_domain::zone::{self, Zone};
 use kontor_store::sqlite::Synchronous;
 use kontor_sync::authority::Done;
 use uuid::Uuid;
@@ -34,7 +35,7 @@ pub struct Founded {
     pub tax: TaxId,
     /// Products of 10, 20, 30 … dollars.
     pub products: Vec<ProductId>,
-    /// Today.
+    /// Today, where the shop is.
     pub date: BusinessDate,
 }
 
@@ -51,7 +52,7 @@ pub fn found_command(owner: PersonId, products: usize) -> (Command, Founded) {
         shelf: LocationId(id()),
         tax: TaxId(id()),
         products: (0..products).map(|_| ProductId(id())).collect(),
-        date: platform::today(chrono_tz_utc(), platform::now()),
+        date: zone::today(Zone::Asia__Taipei, platform::now()),
     };
     let found = Found {
         name: "測試門市 Test".into(),
@@ -83,10 +84,6 @@ pub fn found_command(owner: PersonId, products: usize) -> (Command, Founded) {
         business_date: founded.date,
     };
     (Command::Settings(settings::Command::Found(Box::new(found))), founded)
-}
-
-fn chrono_tz_utc() -> kontor_desktop::Zone {
-    kontor_desktop::Zone::UTC
 }
 
 /// The barcode of the product at a place of the list.
@@ -188,8 +185,16 @@ impl TestShop {
 
     /// The same in a folder of the caller's choice (a small disk).
     pub async fn new_in(folder: tempfile::TempDir, products: usize) -> anyhow::Result<Self> {
+        Self::found_with(folder, products, |_| {}).await
+    }
+
+    /// The same founded a little otherwise.
+    pub async fn found_with(folder: tempfile::TempDir, products: usize, change: impl FnOnce(&mut Found)) -> anyhow::Result<Self> {
         let shop = Shop::open(&folder.path().join("shop.kontor"), ShopFile::Own, Synchronous::Full).await?;
-        let (command, founded) = found_command(shop.installation.person, products);
+        let (mut command, founded) = found_command(shop.installation.person, products);
+        if let Command::Settings(settings::Command::Found(found)) = &mut command {
+            change(found);
+        }
         let test = Self { shop, founded, folder };
         test.run(command).await?;
         for index in 0..products {

@@ -1,5 +1,6 @@
 //! The program's real window: seen through WebDriver, worked by the keys of a keyboard.
 
+pub mod bus;
 pub mod flow;
 pub mod keyboard;
 pub mod place;
@@ -20,6 +21,7 @@ use kontor_domain::ids::CommandId;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use self::bus::Bus;
 use self::keyboard::Keyboard;
 use self::screen::{Screen, companion};
 use crate::program::binary;
@@ -102,8 +104,7 @@ impl Desk {
 
     async fn open_until(&self, more: &[&str], ready: &str) -> anyhow::Result<Window> {
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-        let mut window =
-            Window { driver: self.start_driver(port)?, folder: self.folder.clone(), client: None, keyboard: Keyboard::of(&self.screen.name)? };
+        let mut window = Window { driver: self.start_driver(port)?, folder: self.folder.clone(), client: None, keyboard: self.keyboard()? };
         window.client = Some(connect(port, &self.folder, more).await?);
         window.eval(GATHER, Vec::new()).await?;
         window.until("the window", ready).await?;
@@ -111,10 +112,31 @@ impl Desk {
         Ok(window)
     }
 
+    /// Starts the program as a person does who chose no folder for it, with a session bus to find another start by.
+    pub fn start_plainly(&self, bus: &Bus) -> anyhow::Result<Child> {
+        let mut command = companion(&binary()?.display().to_string());
+        self.furnish(&mut command)?;
+        command.env("DBUS_SESSION_BUS_ADDRESS", &bus.address);
+        command.spawn().context("the program")
+    }
+
+    /// The keyboard of its screen.
+    pub fn keyboard(&self) -> anyhow::Result<Keyboard> {
+        Keyboard::of(&self.screen.name)
+    }
+
     fn start_driver(&self, port: u16) -> anyhow::Result<Child> {
-        let home = self.home.path();
         let mut command = companion("WebKitWebDriver");
         command.arg("--host=127.0.0.1").arg(format!("--port={port}"));
+        self.furnish(&mut command)?;
+        // No other program is to be found, nor to find this one.
+        command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
+        command.spawn().context("WebKitWebDriver")
+    }
+
+    /// A home, a screen, and nothing of the person's who runs this.
+    fn furnish(&self, command: &mut Command) -> anyhow::Result<()> {
+        let home = self.home.path();
         for (name, below) in
             [("HOME", ""), ("XDG_DATA_HOME", "data"), ("XDG_CONFIG_HOME", "config"), ("XDG_CACHE_HOME", "cache"), ("XDG_RUNTIME_DIR", "run")]
         {
@@ -131,15 +153,13 @@ impl Desk {
             .env("NO_AT_BRIDGE", "1")
             .env("LIBGL_ALWAYS_SOFTWARE", "1")
             .env("LANG", "C.UTF-8")
-            // No other program is to be found, nor to find this one.
-            .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
             .env_remove("WAYLAND_DISPLAY")
             .env_remove("LC_ALL")
             .env_remove("KONTOR_DATA_DIR")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        command.spawn().context("WebKitWebDriver")
+        Ok(())
     }
 }
 

@@ -7,13 +7,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use kontor_domain::catalog::{ListProducts, ProductFilter};
-use kontor_domain::command::Command;
 use kontor_domain::counter::{CashDirection, GetSale, GetShift, ListSales, SaleDetail, SaleFilter, SaleKind, ShiftState, TenderKind, TotalKind};
-use kontor_domain::ids::{PrinterId, SaleId};
-use kontor_domain::printing::{self, PaperKind, Printer, PrinterKind};
+use kontor_domain::ids::SaleId;
 use kontor_domain::stock::{ListDocuments, ListMoves, ListProductBalances, MoveReason};
 use kontor_domain::units::{Currency, Money, Quantity};
-use kontor_tests::shop::{FLOAT, barcode, id};
+use kontor_tests::shop::{FLOAT, barcode};
 use kontor_tests::window::place::Place;
 use kontor_tests::window::{Look, Window};
 
@@ -230,24 +228,6 @@ async fn goods_are_received_at_a_cost_and_a_broken_one_is_written_off() -> anyho
     window.close().await
 }
 
-/// A printer that is a file, and the words that came out of it.
-async fn file_printer(window: &Window, path: &Path) -> anyhow::Result<()> {
-    let printer = Printer {
-        id: PrinterId(id()),
-        device_id: window.session().await?.device.id,
-        name: "Counter".into(),
-        kind: PrinterKind::EscposFile,
-        address: path.display().to_string(),
-        paper: PaperKind::Roll80,
-        charset: "big5".into(),
-        has_drawer: false,
-        is_default: true,
-        active: true,
-    };
-    window.execute(Command::Printing(printing::Command::SetPrinter(printer))).await?;
-    Ok(())
-}
-
 /// The first receipt's number: in its head, in the barcode and below it.
 const NUMBER: &str = "TS-1-1-000001";
 
@@ -270,9 +250,7 @@ async fn a_receipt_printed_again_says_which_copy_it_is() -> anyhow::Result<()> {
     let place = Place::new(ENGLISH)?;
     let (window, _) = place.shop(1).await?;
     let paper = place.folder.path().join("paper");
-    file_printer(&window, &paper).await?;
-    // The page hears of its printer.
-    window.until_counter().await?;
+    window.print_into(&paper, false).await?;
     scan_all(&window, 1).await?;
     window.sell_for_exact_cash().await?;
     until_printed(&paper, NUMBER, 3).await?;
@@ -288,6 +266,7 @@ async fn a_receipt_printed_again_says_which_copy_it_is() -> anyhow::Result<()> {
     window.press("Enter")?;
     window.press_button("Print copy 3").await?;
     until_printed(&paper, "COPY 3", 1).await?;
+    window.verify().await?;
     window.no_errors().await?;
     window.close().await
 }
@@ -298,8 +277,7 @@ async fn a_printer_that_is_away_is_told_in_words_and_the_receipt_comes_out_later
     let (window, _) = place.shop(1).await?;
     let folder = place.folder.path().join("printer");
     let paper = folder.join("paper");
-    file_printer(&window, &paper).await?;
-    window.until_counter().await?;
+    window.print_into(&paper, false).await?;
     scan_all(&window, 1).await?;
     window.sell_for_exact_cash().await?;
     window.until_there(".toast.need").await?;
@@ -310,6 +288,7 @@ async fn a_printer_that_is_away_is_told_in_words_and_the_receipt_comes_out_later
     window.press_button("Print again").await?;
     until_printed(&paper, NUMBER, 3).await?;
     until_printed(&paper, "COPY", 0).await?;
+    window.verify().await?;
     window.no_errors().await?;
     window.close().await
 }

@@ -4,16 +4,16 @@
 
 use kontor_desktop::platform;
 use kontor_domain::catalog::{ListProducts, ProductFilter, SearchProducts};
-use kontor_domain::command::Command;
+use kontor_domain::command::{Command, Edit};
 use kontor_domain::counter::{
     self, CloseShift, GetSale, GetSaleLedger, GetShift, LastSale, ListSales, MoveCash, Refund, RefundLine, SaleFilter, TotalKind, refund_tenders,
 };
-use kontor_domain::ids::{CashMovementId, CommandId, SaleId};
+use kontor_domain::ids::{CashMovementId, CommandId, LocationId, SaleId};
 use kontor_domain::money::Account;
-use kontor_domain::reject::Code;
+use kontor_domain::reject::{Code, Reject};
 use kontor_domain::reports::GetDay;
-use kontor_domain::settings::GetSession;
-use kontor_domain::stock::{ListBalances, ListMoves};
+use kontor_domain::settings::{self, CompanyChanges, GetSession, TillChanges};
+use kontor_domain::stock::{ListBalances, ListMoves, ListProductBalances, LocationKind, NewLocation};
 use kontor_domain::units::{Money, Quantity};
 use kontor_domain::world::{Change, Table};
 use kontor_tests::shop::{FLOAT, TestShop, id, sale_command};
@@ -84,7 +84,7 @@ async fn sale_and_full_refund_leave_nothing_behind() {
     test.sell(&[0, 1, 2]).await.unwrap();
     let last = test.shop.ask(LastSale { till_id: test.founded.till }).await.unwrap().unwrap();
     let detail = test.shop.ask(GetSale { id: last.id }).await.unwrap().unwrap();
-    let (tenders, rounding) = refund_tenders(&detail.sale, &detail.tenders, detail.sale.total, Money(1)).unwrap();
+    let (tenders, rounding) = refund_tenders(&detail.sale, &detail.tenders, &detail.given_back, detail.sale.total, Money(1)).unwrap();
     let refund = Refund {
         refund_id: SaleId(id()),
         shift_id: test.founded.shift,
@@ -108,6 +108,7 @@ async fn sale_and_full_refund_leave_nothing_behind() {
     assert!(balances.rows.iter().all(|row| row.quantity == Quantity(100_000)));
     let day = test.shop.ask(GetDay { business_date: test.founded.date }).await.unwrap();
     assert_eq!((day.total, day.sales, day.refunds), (Money(0), 1, 1));
+    assert_eq!((day.items, day.average, day.refunded), (Quantity::ZERO, Money(60), Money(-60)));
     test.verify().await.unwrap();
 }
 
@@ -157,7 +158,21 @@ async fn numbers_go_on_after_the_file_was_closed() {
 #[tokio::test]
 async fn search_finds_by_one_character_in_either_script() {
     let test = TestShop::new(3).await.unwrap();
-    for (text, found) in [("鳳", 3), ("凤梨", 3), ("Prod", 3), ("P2", 1), ("4710000000003", 1), ("酥", 3), ("xyz", 0), ("'; DROP", 0)] {
+    for (text, found) in [
+        ("鳳", 3),
+        ("凤梨", 3),
+        ("P", 3),
+        ("p", 3),
+        ("Pr", 3),
+        ("3", 1),
+        ("x", 0),
+        ("Prod", 3),
+        ("P2", 1),
+        ("4710000000003", 1),
+        ("酥", 3),
+        ("xyz", 0),
+        ("'; DROP", 0),
+    ] {
         let hits = test.shop.ask(SearchProducts { text: text.into(), limit: 20 }).await.unwrap();
         assert_eq!(hits.len(), found, "{text}");
     }
@@ -191,4 +206,63 @@ async fn the_demo_shop_is_whole() {
     let filter = ProductFilter::default();
     assert_eq!(shop.ask(ListProducts { filter, offset: 0, limit: 1 }).await.unwrap().total, 2000);
     assert!(shop.ask(GetSession {}).await.unwrap().unwrap().shift.is_some());
+}
+
+#[tokio::test]
+async fn a_till_sells_from_the_location_it_is_set_to() {
+    let (back, code) = (LocationId(id()), "BACK");
+    let test = TestShop::found_with(tempfile::tempdir().unwrap(), 1, |found| {
+        found.locations.push(NewLocation { id: back, code: code.into(), kind: LocationKind::Shelf });
+    })
+    .await
+    .unwrap();
+    let (till_id, shelf) = (test.founded.till, test.founded.shelf);
+    let change = |from, to| {
+        let changes = TillChanges { till_id, name: None, location_id: Some(Edit { from, to }) };
+        Command::Settings(settings::Command::ChangeTill(changes))
+    };
+    test.sell(&[0]).await.unwrap();
+    test.run(change(shelf, back)).await.unwrap();
+    test.sell(&[0]).await.unwrap();
+    test.sell(&[0]).await.unwrap();
+    let balances = test.shop.ask(ListProductBalances { product_id: test.founded.products[0] }).await.unwrap();
+    let on_hand = |at: LocationId| balances.iter().find(|row| row.location_id == at).map(|row| row.quantity.0);
+    assert_eq!((on_hand(shelf), on_hand(back)), (Some(99_000), Some(-2_000)));
+    let last = test.shop.ask(LastSale { till_id }).await.unwrap().unwrap();
+    let ledger = test.shop.ask(GetSaleLedger { id: last.id }).await.unwrap();
+    assert!(ledger.moves.iter().all(|line| line.from_code == code), "{:?}", ledger.moves);
+    // Nothing is sold from a place that is none, or where returned goods lie.
+    let locations = test.shop.ask(GetSession {}).await.unwrap().unwrap().locations;
+    let returns = locations.iter().find(|location| location.kind == LocationKind::Returns).unwrap().id;
+    for to in [LocationId(id()), returns] {
+        let refused = test.run(change(back, to)).await.map(|_| ());
+        assert_eq!(refused, Err(Reject::field(Code::Format, "location")));
+    }
+    test.verify().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_days_hours_are_those_of_the_shops_time_zone_and_not_of_this_computer() {
+    let mut test = TestShop::new(1).await.unwrap();
+    test.sell(&[0]).await.unwrap();
+    let last = test.shop.ask(LastSale { till_id: test.founded.till }).await.unwrap().unwrap();
+    let mut from = "Asia/Taipei".to_owned();
+    // Hours ahead of UTC, where no clock is put forward in summer.
+    for (to, ahead) in [("Pacific/Kiritimati", 14), ("Asia/Kolkata", 5), ("Pacific/Pago_Pago", -11)] {
+        let time_zone = Some(Edit { from, to: to.to_owned() });
+        test.run(Command::Settings(settings::Command::ChangeCompany(CompanyChanges { time_zone, ..CompanyChanges::default() }))).await.unwrap();
+        let half_hours = last.at.0 / 1_800_000 + ahead * 2 + i64::from(ahead == 5);
+        for is_reopened in [false, true] {
+            if is_reopened {
+                test = test.reopen().await.unwrap();
+            }
+            let day = test.shop.ask(GetDay { business_date: last.business_date }).await.unwrap();
+            assert_eq!(day.hours, [((half_hours / 2).rem_euclid(24), Money(10), 1)], "{to}, reopened: {is_reopened}");
+        }
+        from = to.to_owned();
+    }
+    let nowhere = CompanyChanges { time_zone: Some(Edit { from, to: "Asia/Atlantis".into() }), ..CompanyChanges::default() };
+    let refused = test.run(Command::Settings(settings::Command::ChangeCompany(nowhere))).await.map(|_| ());
+    assert_eq!(refused, Err(Reject::field(Code::Format, "time_zone")));
+    test.verify().await.unwrap();
 }

@@ -115,6 +115,7 @@ async fn wrong_rows_are_named_and_nothing_is_written() {
     assert_eq!(refused.map_err(|reject| reject.code), Err(Code::NotFound));
     assert_eq!(count_products(&desk, false).await, 1);
     assert_eq!(desk.ask(catalog::ListCategories {}).await.unwrap(), Vec::new());
+    desk.verify().await.unwrap();
 }
 
 #[tokio::test]
@@ -135,6 +136,7 @@ async fn files_that_are_no_lists_are_told_apart() {
     // A quote that is never closed: the rows behind it are not where they seem to be.
     let path = write(folder.path(), "quote.csv", "code,name,price\nA,\"open,1\nB,b,2\n");
     assert!(check(&desk, &path).await.unwrap().error_count > 0);
+    desk.verify().await.unwrap();
 }
 
 #[tokio::test]
@@ -192,6 +194,7 @@ async fn odd_products_survive_the_way_out_and_in() {
     };
     assert_eq!(sorted(&out), sorted(&copy));
     assert_eq!(founded.products.len(), 0);
+    desk.verify().await.unwrap();
 }
 
 #[tokio::test]
@@ -314,4 +317,5 @@ async fn a_cancelled_export_leaves_no_half_file() {
         writeln!(names, "{}", entry.file_name().display()).unwrap();
     }
     assert!(!names.contains(".part"), "{names}");
+    desk.verify().await.unwrap();
 }

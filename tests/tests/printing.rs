@@ -120,6 +120,7 @@ async fn a_network_printer_gets_the_receipt_the_cut_and_the_drawer() {
     }
     settled(&desk, PrintState::Done).await;
     assert!(!desk.events().iter().any(|event| matches!(event, HostEvent::PrintFailed { .. })));
+    desk.verify().await.unwrap();
 }
 
 #[tokio::test]
@@ -138,6 +139,7 @@ async fn a_test_page_and_a_shift_report_come_out_too() {
     let report = paper(&listener).await;
     assert!(contains(&report, b"Z report 1") && contains(&report, CUT) && !contains(&report, DRAWER), "{}", String::from_utf8_lossy(&report));
     settled(&desk, PrintState::Done).await;
+    desk.verify().await.unwrap();
 }
 
 /// A shop with a printer at an address where nothing listens, and one sale whose paper was tried so often.
@@ -223,6 +225,7 @@ async fn a_person_is_told_once_of_each_sale_without_paper_and_no_drawer_opens_la
         assert!(*number == second || !contains(&bytes, DRAWER), "its cash was taken long ago");
     }
     settled(&desk, PrintState::Done).await;
+    desk.verify().await.unwrap();
 }
 
 #[tokio::test]
@@ -245,6 +248,7 @@ async fn printing_again_what_never_came_out_prints_the_original() {
     reprint(&desk, &printer, last.id).await;
     assert!(contains(&paper(&alive).await, b"COPY 1"));
     assert_eq!(settled(&desk, PrintState::Done).await.len(), 2);
+    desk.verify().await.unwrap();
 }
 
 #[tokio::test]
@@ -267,6 +271,7 @@ async fn a_shift_report_that_has_no_printer_any_more_is_printed_on_another() {
     let report = paper(&alive).await;
     assert!(contains(&report, b"Z report 1"), "{}", String::from_utf8_lossy(&report));
     settled(&desk, PrintState::Done).await;
+    desk.verify().await.unwrap();
 }
 
 #[tokio::test]
@@ -280,6 +285,7 @@ async fn what_goes_wrong_with_paper_has_a_code_of_its_own() {
     // The device that is always full.
     assert_eq!(desk.host::<String>(save("/dev/full")).await, Err(Reject::new(Code::PaperNoRoom).with("path", "/dev/full")));
     assert_eq!(desk.host::<String>(save("/proc/receipt.pdf")).await, Err(Reject::new(Code::PaperUnwritable).with("path", "/proc/receipt.pdf")));
+    desk.verify().await.unwrap();
 }
 
 #[tokio::test]
@@ -300,6 +306,7 @@ async fn characters_that_are_not_on_the_paper_are_told() {
         _ => None,
     });
     assert_eq!(missing.collect::<Vec<_>>(), [(number.clone(), "凤\u{E123}".to_owned()), (number, "\u{E123}".to_owned())]);
+    desk.verify().await.unwrap();
 }
 
 /// A program that stands for the system's `lp`: it keeps what it was told and given, or fails.

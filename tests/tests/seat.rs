@@ -181,6 +181,9 @@ async fn what_a_seller_may_not_do_alone_is_done_when_somebody_who_may_has_typed_
     let detail = program.ask(GetSale { id: sale_id }).await?.context("the sale")?;
     ensure!((detail.sale.person_id, detail.sale.approved_by) == (seller, Some(owner)), "{:?}", detail.sale);
     ensure!(detail.person_name == "Lin" && detail.approved_by_name.is_some(), "{:?}", detail.approved_by_name);
+    // The books are for who may read them.
+    seat(&mut program, &take(owner, pin(OWNERS_PIN))).await?;
+    program.verify().await?;
     program.end().await?;
     is_nowhere(folder.path(), OWNERS_PIN)
 }

@@ -11,7 +11,7 @@ use kontor_desktop::shop::Shop;
 use kontor_domain::catalog::{self, ListProducts, ProductChanges, ProductFilter};
 use kontor_domain::command::{Ask, Command, Query};
 use kontor_domain::counter::{self, CloseShift, ListSales, OpenShift, SaleFilter};
-use kontor_domain::host::{ShopFile, Start, VerifyReport};
+use kontor_domain::host::{ShopFile, Start};
 use kontor_domain::ids::{CommandId, ProductId, ShiftId};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::time::{BusinessDate, Instant};
@@ -87,11 +87,6 @@ async fn ask<Q: Ask>(program: &mut Headless, question: Q) -> Q::Answer {
     serde_json::from_value(program.ok("query", &json!(query)).await.unwrap()).unwrap()
 }
 
-async fn verify(program: &mut Headless) {
-    let report: VerifyReport = serde_json::from_value(program.ok("host", &json!("verify")).await.unwrap()).unwrap();
-    assert_eq!(report.differences, Vec::new());
-}
-
 /// Founds a shop over the program's own calls.
 async fn found(program: &mut Headless, products: usize) -> Founded {
     let start = start(program).await;
@@ -130,14 +125,14 @@ async fn the_program_on_a_full_disk_says_so_and_goes_on_when_there_is_room() {
     disk.fill().unwrap();
     let mut program = Headless::start(&disk.folder, &[]).unwrap();
     let on_full_disk = start(&mut program).await;
-    assert!(matches!(code(on_full_disk.problem.clone()), None | Some(Code::DiskFull)), "{:?}", on_full_disk.problem);
+    assert_eq!(code(on_full_disk.problem), Some(Code::DiskFull));
     disk.make_room().unwrap();
     program.ok("host", &json!("reopen")).await.unwrap();
     assert_eq!(start(&mut program).await.problem, None);
     execute(&mut program, &sale_command(&founded, &[0]).unwrap()).await.unwrap();
     let sales = ask(&mut program, ListSales { filter: SaleFilter::default(), offset: 0, limit: 1 }).await;
     assert_eq!(sales.total, sold + 1);
-    verify(&mut program).await;
+    program.verify().await.unwrap();
     program.end().await.unwrap();
 }
 
@@ -206,7 +201,7 @@ async fn a_folder_that_cannot_be_written_is_named() {
     }
     program.ok("host", &json!("reopen")).await.unwrap();
     assert_eq!(start(&mut program).await.problem, None);
-    verify(&mut program).await;
+    program.verify().await.unwrap();
     program.end().await.unwrap();
 }
 
@@ -231,7 +226,7 @@ async fn a_file_that_is_no_shop_is_named_and_not_touched() {
     std::fs::write(&file, bytes).unwrap();
     let mut program = Headless::start(folder.path(), &[]).unwrap();
     assert_eq!(start(&mut program).await.problem, None);
-    verify(&mut program).await;
+    program.verify().await.unwrap();
     program.end().await.unwrap();
 }
 
@@ -259,6 +254,7 @@ async fn a_damaged_page_is_told_where_it_is_met_and_the_rest_goes_on() {
     let refused = execute(&mut program, &Command::Catalog(catalog::Command::EditProduct(Box::new(changes)))).await.unwrap_err();
     assert_eq!((refused.code, refused.args["path"].as_str()), (Code::FileDamaged, file.to_str().unwrap()));
     execute(&mut program, &sale_command(&founded, &[0, 1]).unwrap()).await.unwrap();
+    program.verify().await.unwrap();
     program.end().await.unwrap();
     assert!(std::fs::read(&file).unwrap()[place..place + 4096].iter().all(|byte| *byte == 0xEE), "nobody mends in silence");
 }
@@ -283,7 +279,7 @@ async fn a_second_program_on_one_folder_waits_while_the_first_sells() {
     assert_eq!(start(&mut second).await.problem, None);
     execute(&mut second, &sale_command(&founded, &[0]).unwrap()).await.unwrap();
     assert_eq!(ask(&mut second, ListSales { filter: SaleFilter::default(), offset: 0, limit: 1 }).await.total, 4);
-    verify(&mut second).await;
+    second.verify().await.unwrap();
     second.end().await.unwrap();
 }
 
@@ -368,7 +364,7 @@ async fn an_older_file_is_copied_whole_before_it_is_migrated() {
     let mut program = Headless::start(folder.path(), &[]).unwrap();
     assert_eq!(start(&mut program).await.problem, None);
     execute(&mut program, &sale_command(&founded, &[0, 1]).unwrap()).await.unwrap();
-    verify(&mut program).await;
+    program.verify().await.unwrap();
     program.end().await.unwrap();
     let copies: Vec<PathBuf> = std::fs::read_dir(folder.path())
         .unwrap()
@@ -418,7 +414,7 @@ async fn a_clock_set_back_is_told_and_selling_goes_on() {
     let session = ask(&mut program, kontor_domain::settings::GetSession {}).await.unwrap();
     let founded = Founded { shift: session.shift.expect("an open shift").id, ..founded };
     execute(&mut program, &sale_command(&founded, &[1]).unwrap()).await.unwrap();
-    verify(&mut program).await;
+    program.verify().await.unwrap();
     program.end().await.unwrap();
 }
 
@@ -467,6 +463,7 @@ async fn lines_that_are_no_calls_are_refused_and_lose_nothing() {
     assert!(child.wait().await.unwrap().success());
     let shop = Shop::open(&folder.path().join("shop.kontor"), ShopFile::Own, Synchronous::Full).await.unwrap();
     assert_eq!(count_sales(&shop).await, i64::try_from(malformed.len()).unwrap());
+    assert_eq!(shop.reader().verify(&shop.asker(), &|_, _| {}).await.unwrap().differences, Vec::new());
     shop.close().await;
 }
 

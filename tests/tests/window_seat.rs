@@ -5,11 +5,21 @@
 use anyhow::{Context as _, ensure};
 use kontor_domain::counter::GetSale;
 use kontor_tests::server::Server;
-use kontor_tests::window::{Desk, Look};
+use kontor_tests::window::{Desk, Look, Window};
 
 const OWNERS_PIN: &str = "48151623";
 const SELLERS_PIN: &str = "7302";
 const PASSWORD: &str = "correct horse battery";
+
+/// Somebody takes the place of who is there: their name, and their PIN.
+async fn take_over(window: &Window, name: &str, pin: &str) -> anyhow::Result<()> {
+    window.press("Ctrl+L")?;
+    window.until_there("dialog.lock[open]").await?;
+    window.tab_to(name).await?;
+    window.press("Enter")?;
+    window.type_pin(pin).await?;
+    window.until_gone("dialog.lock").await
+}
 
 #[tokio::test]
 async fn somebody_takes_over_by_keys_alone_the_open_sale_stays_and_a_manager_allows_what_a_seller_may_not() -> anyhow::Result<()> {
@@ -35,12 +45,7 @@ async fn somebody_takes_over_by_keys_alone_the_open_sale_stays_and_a_manager_all
     window.until_lines(3).await?;
 
     // The seller takes over; the sale is there still.
-    window.press("Ctrl+L")?;
-    window.until_there("dialog.lock[open]").await?;
-    window.tab_to(".people button:first-child").await?;
-    window.press("Enter")?;
-    window.type_pin(SELLERS_PIN).await?;
-    window.until_gone("dialog.lock").await?;
+    take_over(&window, ".people button:first-child", SELLERS_PIN).await?;
     window.until("their name stands on the bar", "document.querySelector('.top .who')?.innerText.includes('Aaron')").await?;
     window.until_lines(3).await?;
 
@@ -53,6 +58,9 @@ async fn somebody_takes_over_by_keys_alone_the_open_sale_stays_and_a_manager_all
     let last = window.last_sale().await?;
     let sale = window.ask(GetSale { id: last.id }).await?.context("the sale")?.sale;
     ensure!((sale.person_id, sale.approved_by) == (seller, Some(owner)), "{sale:?}");
+    // The books are for who may read them.
+    take_over(&window, ".people button:last-child", OWNERS_PIN).await?;
+    window.verify().await?;
     window.no_errors().await?;
     window.close().await
 }
@@ -103,6 +111,7 @@ async fn at_a_till_of_a_shop_server_the_owner_changes_what_the_server_keeps() ->
         ensure!(started.elapsed().as_secs() < 30, "it comes back to the till");
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
+    window.verify().await?;
     window.no_errors().await?;
     window.close().await
 }

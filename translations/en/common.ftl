@@ -165,6 +165,7 @@ action-exact-cash = Exact cash, done
 action-drawer = Open the drawer (logged)
 action-last-receipt = Last receipt again
 action-remove-line = Remove the line
+action-put-back = Put the line back
 action-new = New
 action-switch-person = Who is here: change or lock
 action-times = Quantity before a scan

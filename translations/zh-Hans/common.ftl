@@ -159,6 +159,7 @@ action-exact-cash = 现金正好，完成
 action-drawer = 开钱箱（留记录）
 action-last-receipt = 重印上一张小票
 action-remove-line = 删除商品行
+action-put-back = 放回刚删除的商品行
 action-new = 新增
 action-switch-person = 当前是谁：换人或锁定
 action-times = 扫描前输入数量

@@ -159,6 +159,7 @@ action-exact-cash = 現金剛好，完成
 action-drawer = 開錢箱（留紀錄）
 action-last-receipt = 重印上一張收據
 action-remove-line = 刪除品項
+action-put-back = 放回剛刪除的品項
 action-new = 新增
 action-switch-person = 目前是誰：換人或鎖定
 action-times = 掃描前輸入數量

@@ -15,7 +15,7 @@ pub const BUILD: &[&str] = &["build-essential", "pkg-config", "libwebkit2gtk-4.1
 pub const HEADLESS: &[&str] = &["xvfb", "webkit2gtk-driver", "dbus", "imagemagick"];
 
 /// What the tests need on top of that.
-pub const TEST: &[&str] = &["curl", "jq", "poppler-utils", "strace"];
+pub const TEST: &[&str] = &["curl", "jq", "poppler-utils", "strace", "zbar-tools"];
 
 /// The second database engine.
 pub const POSTGRES: &[&str] = &["postgresql"];

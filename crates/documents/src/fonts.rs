@@ -213,3 +213,30 @@ fn list_fonts(folder: &Path, depth: usize, files: &mut HashMap<String, PathBuf>)
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::expect_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    /// The bytes of a font of this computer, and where in them its licence bits stand.
+    fn any_font() -> (Vec<u8>, u32, usize) {
+        let faces = Fonts::find(&[]).faces(Locale::En).expect("fonts are installed by the project's setup");
+        let face = faces.face(0).expect("a face");
+        let font = face.font().expect("a font");
+        let record = font.table_directory.table_records().iter().find(|record| record.tag() == *b"OS/2").expect("licence bits");
+        let place = usize::try_from(record.offset()).expect("a place") + 8;
+        (face.bytes.to_vec(), face.index, place)
+    }
+
+    #[test]
+    fn a_font_whose_licence_forbids_embedding_or_subsets_is_not_taken() {
+        let (bytes, index, place) = any_font();
+        for (bits, is_allowed) in [(0_u16, true), (0x0004, true), (0x0008, true), (0x0002, false), (0x0100, false), (0x0108, false)] {
+            let mut changed = bytes.clone();
+            changed[place..place + 2].copy_from_slice(&bits.to_be_bytes());
+            let taken = Face::of(changed.into(), index);
+            assert_eq!(taken.is_ok(), is_allowed, "{bits:#06x}: {:?}", taken.err());
+        }
+    }
+}

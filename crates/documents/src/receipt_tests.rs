@@ -1,16 +1,21 @@
-//! Whatever is sold: a receipt shows the stored figures, and they add up on the paper.
+//! Whatever is sold: receipt and invoice show the stored figures, and they add up on the paper.
 #![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+use std::sync::OnceLock;
 
 use kontor_domain::counter::cart::Discount;
 use kontor_domain::counter::{SaleDetail, SaleKind};
 use kontor_domain::settings::TaxMode;
 use kontor_domain::units::{Currency, Money, Rate};
+use kontor_translations::Locale;
 use proptest::prelude::*;
 
-use crate::PaperOptions;
-use crate::receipt;
+use crate::fonts::Fonts;
 use crate::rows::{Row, Style};
+use crate::sheet::MM;
+use crate::typeset::Typesetter;
 use crate::words::Words;
+use crate::{PaperOptions, invoice, receipt};
 
 #[path = "../tests/fixture/mod.rs"]
 #[allow(clippy::duplicate_mod, reason = "each file of tests takes of it what it needs")]
@@ -122,5 +127,54 @@ proptest! {
         let shown: Vec<i64> = detail.taxes.iter().flat_map(|tax| if tax.rate.is_zero() { vec![tax.base.0] } else { vec![tax.base.0, tax.tax.0] }).collect();
         prop_assert_eq!(amounts(taxes).iter().sum::<i64>(), sale.total.0);
         prop_assert_eq!(amounts(taxes), shown);
+    }
+}
+
+/// A typesetter for a language; the fonts of each are read once.
+fn typesetter(words: &Words) -> Typesetter {
+    static FONTS: [OnceLock<Fonts>; 3] = [const { OnceLock::new() }; 3];
+    let place = Locale::ALL.iter().position(|locale| *locale == words.locale).unwrap();
+    Typesetter::new(FONTS[place].get_or_init(|| Fonts::find(&[])).faces(words.locale).unwrap())
+}
+
+proptest! {
+    // Typesetting a page takes a hundred times as long as the rows of a receipt.
+    #![proptest_config(tries(400))]
+
+    #[test]
+    fn the_invoice_shows_the_stored_figures_and_they_add_up(sale in sales(), is_refund: bool) {
+        let detail = if is_refund { given_back(sale) } else { sale };
+        let words = Words::of(&detail.company).unwrap();
+        let sheets = invoice::layout(&detail, PaperOptions::default(), &words, &mut typesetter(&words)).unwrap();
+        let sale = &detail.sale;
+        let currency = Currency::of(&detail.company.currency).unwrap();
+        // Amounts that end at the right margin, as they are read: lines, what leads to the total, the total, payments.
+        let right = sheets[0].width - 18.0 * MM;
+        let at_right = |text: &(f32, f32, f32, String)| (text.2 - right).abs() < 0.1 && text.3.contains(currency.symbol);
+        let texts: Vec<_> = sheets.iter().flat_map(crate::sheet::Sheet::texts).collect();
+        let shown: Vec<i64> = texts.iter().filter(|text| at_right(text)).map(|text| read(&text.3)).collect();
+        let (lines, rest) = shown.split_at(detail.lines.len());
+
+        let is_inclusive = detail.company.tax_mode == TaxMode::Inclusive;
+        prop_assert_eq!(lines, detail.lines.iter().map(|line| if is_inclusive { line.total.0 } else { line.base.0 }).collect::<Vec<_>>());
+        prop_assert_eq!(lines.iter().sum::<i64>(), if is_inclusive { sale.total.0 } else { sale.base.0 });
+        for line in &detail.lines {
+            let price = words.price(line.unit_price);
+            prop_assert!(texts.iter().any(|text| text.3 == price), "{} is missing", price);
+        }
+
+        let figures = if sale.discount.is_zero() { 3 } else { 4 };
+        let (before, after) = rest.split_at(figures);
+        let mut expected = vec![sale.gross.0];
+        expected.extend((!sale.discount.is_zero()).then_some(-sale.discount.0));
+        expected.extend([sale.base.0, sale.tax.0]);
+        prop_assert_eq!(before, expected);
+        prop_assert_eq!(sale.gross.0 - sale.discount.0, if is_inclusive { sale.total.0 } else { sale.base.0 });
+        prop_assert_eq!(after[0], sale.base.0 + sale.tax.0);
+        prop_assert_eq!(after[0], sale.total.0);
+        let rounded = if sale.rounding.is_zero() { &after[1..] } else { &after[3..] };
+        let (handed, change) = rounded.split_at(detail.tenders.len());
+        prop_assert_eq!(handed.iter().sum::<i64>() - change.iter().sum::<i64>(), sale.total.0 + sale.rounding.0);
+        prop_assert_eq!(change.iter().sum::<i64>(), sale.change.0);
     }
 }

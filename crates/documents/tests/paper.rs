@@ -107,6 +107,29 @@ fn a_receipt_shows_the_stored_figures_in_three_languages() -> Result<(), Documen
     Ok(())
 }
 
+/// What a reader makes of the barcodes on the first page, as a printer of 203 dots an inch puts it down.
+fn scanned(paper: &Paper) -> Vec<String> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (pdf, picture) = (folder.path().join("paper.pdf"), folder.path().join("page"));
+    std::fs::write(&pdf, &paper.bytes).expect("a file");
+    let drawn = Command::new("pdftoppm").args(["-r", "203", "-png", "-singlefile", "-mono"]).arg(&pdf).arg(&picture).status();
+    assert!(drawn.expect("poppler-utils are installed by the project's setup").success());
+    let read = Command::new("zbarimg").args(["--quiet", "--raw"]).arg(picture.with_extension("png")).output();
+    let read = read.expect("zbar-tools are installed by the project's setup");
+    String::from_utf8_lossy(&read.stdout).lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn the_receipt_number_is_scanned_from_the_paper() -> Result<(), DocumentError> {
+    let fonts = fonts();
+    for detail in [fixture::taipei(), fixture::baltimore(), fixture::shanghai_refund(), fixture::long_sale("zh-Hant")] {
+        let number = vec![detail.sale.number.clone()];
+        assert_eq!(scanned(&receipt_pdf(&detail, FIRST, &fonts)?), number, "the receipt");
+        assert_eq!(scanned(&invoice_pdf(&detail, FIRST, &fonts)?), number, "the invoice");
+    }
+    Ok(())
+}
+
 #[test]
 fn fonts_are_embedded_as_subsets() -> Result<(), DocumentError> {
     let paper = receipt_pdf(&fixture::taipei(), FIRST, &fonts())?;

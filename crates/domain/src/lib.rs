@@ -30,3 +30,4 @@ pub mod time;
 pub mod units;
 pub mod verify;
 pub mod world;
+pub mod zone;

@@ -66,7 +66,7 @@ pub struct Day {
     pub refunded: Money,
     /// Units sold less units returned.
     pub items: Quantity,
-    /// Total ÷ sales.
+    /// What a sale came to on average, refunds not counted; zero without one.
     pub average: Money,
     /// By hour of the shop's day: (hour 0–23, total, sales); only hours with sales.
     pub hours: Vec<(i64, Money, i64)>,

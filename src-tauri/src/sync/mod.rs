@@ -31,6 +31,7 @@ pub use join::{Accepted, Joined, ask, leave, put_moved_aside, renew, settle};
 use self::board::Board;
 pub use self::client::{Client, Session, Trouble};
 use self::connection::Connection;
+pub use self::run::IDLE;
 use crate::program::Program;
 use crate::shop::Shop;
 

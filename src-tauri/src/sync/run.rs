@@ -37,7 +37,7 @@ pub(super) const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duratio
 const CLOCK_TICK: Duration = Duration::from_secs(5);
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(10);
 /// How long nothing was entered at an idle counter.
-const IDLE: Duration = Duration::from_secs(20);
+pub const IDLE: Duration = Duration::from_secs(20);
 /// Longest that many rows wait for an idle counter.
 const IDLE_WAIT: Duration = Duration::from_mins(5);
 /// How often an idle counter is looked for.
@@ -108,11 +108,24 @@ pub async fn run(with: Runner) {
 }
 
 impl Runner {
-    /// Counts what waits.
-    async fn refresh(&self) {
+    /// Counts what waits; `None` if it cannot be counted, which stops nothing.
+    async fn refresh(&self) -> Option<i64> {
         match self.shop.reader().outbox().await {
-            Ok(outbox) => self.board.waits(outbox),
-            Err(error) => tracing::warn!(%error, "outbox"),
+            Ok(outbox) => {
+                self.board.waits(outbox);
+                Some(outbox.commands)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "outbox");
+                None
+            }
+        }
+    }
+
+    /// Tells how many of all were sent, where there are many.
+    fn sends(&self, sent: i64, all: Option<i64>) {
+        if let Some(all) = all.filter(|all| *all > 1) {
+            self.board.sends(sent.min(all), all);
         }
     }
 
@@ -126,7 +139,9 @@ impl Runner {
                 () = &mut end => return,
                 () = self.wake.notified() => return,
                 () = clock_jump() => return,
-                () = self.shop.committed.notified() => self.refresh().await,
+                () = self.shop.committed.notified() => {
+                    self.refresh().await;
+                }
             }
         }
     }
@@ -231,15 +246,12 @@ impl Run {
             } else {
                 // What waits is counted beside the first of it: no change waits for a number on a screen.
                 let counting = async {
-                    let outbox = self.with.shop.reader().outbox().await.map_err(|error| error.reject())?;
-                    self.with.board.waits(outbox);
-                    if outbox.commands > 1 {
-                        self.with.board.sends(0, outbox.commands);
-                    }
-                    Ok::<i64, Reject>(outbox.commands)
+                    let all = self.with.refresh().await;
+                    self.with.sends(0, all);
+                    all
                 };
-                let (reply, counted) = tokio::join!(sending, counting);
-                to_send = Some(counted?);
+                let (reply, all) = tokio::join!(sending, counting);
+                to_send = all;
                 reply?
             };
             self.with.board.contact();
@@ -249,9 +261,7 @@ impl Run {
             }
             self.with.shop.tell_copy(|answer| Message::Pushed { reply, fresh: Uuid::new_v4(), answer }).await?;
             sent += i64::try_from(count).unwrap_or(0);
-            if let Some(all) = to_send.filter(|all| *all > 1) {
-                self.with.board.sends(sent.min(all), all);
-            }
+            self.with.sends(sent, to_send);
             match answer {
                 PushAnswer::Ok => self.pushed = Some((replica, last)),
                 // Numbered anew; all goes up again, and what is known is known by its id.

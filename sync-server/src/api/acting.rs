@@ -2,13 +2,13 @@
 
 use std::sync::PoisonError;
 
-use chrono_tz::Tz;
 use kontor_domain::command::{Ask, Command, Query};
 use kontor_domain::counter;
 use kontor_domain::ids::{CommandId, CompanyId, TillId};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::settings::{self, AddTill, Company};
 use kontor_domain::time::BusinessDate;
+use kontor_domain::zone;
 use kontor_store::reader::Asker;
 use kontor_sync::authority::{Done, Keep};
 use uuid::Uuid;
@@ -61,9 +61,7 @@ pub async fn company(app: &App, actor: &Actor) -> Result<Company, Problem> {
 
 /// Today, in the company's time zone.
 pub async fn today(app: &App, actor: &Actor) -> Result<BusinessDate, Problem> {
-    let zone = company(app, actor).await?.time_zone.parse::<Tz>().unwrap_or(Tz::UTC);
-    let utc = now().utc().ok_or_else(Problem::unavailable)?;
-    Ok(BusinessDate(utc.with_timezone(&zone).date_naive()))
+    Ok(zone::today(zone::of(&company(app, actor).await?.time_zone), now()))
 }
 
 /// The server's own till: cut from the company's id, so that every process is the same.

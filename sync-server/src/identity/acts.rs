@@ -1,11 +1,11 @@
 //! What whoever asks may have done and may be told: the way of every request that is not a till's.
 
-use chrono_tz::Tz;
 use kontor_domain::command::{Ask, COMMAND_VERSION, Command, Context, Edit, Envelope, Mode, Permission, Query, Rights, check_query};
 use kontor_domain::ids::{CommandId, CompanyId, PersonId};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::settings::Company;
-use kontor_domain::time::{BusinessDate, Instant};
+use kontor_domain::time::Instant;
+use kontor_domain::zone::{self, Zone};
 use kontor_domain::{identity, reports, settings};
 use kontor_store::StoreError;
 use kontor_store::access::{Access, AccessEvent};
@@ -87,10 +87,10 @@ impl Host {
         let mut asker = Asker { company, device, person, now, today: None, utc_offset_minutes: 0 };
         let reader = self.access.reader();
         if let Query::Settings(_) | Query::Reports(_) = query {
-            let zone = reader.company(&asker).await?.and_then(|company| company.time_zone.parse::<Tz>().ok()).unwrap_or(Tz::UTC);
-            asker.today = now.utc().map(|utc| BusinessDate(utc.with_timezone(&zone).date_naive()));
+            let zone = reader.company(&asker).await?.map_or(Zone::UTC, |company| zone::of(&company.time_zone));
+            asker.today = Some(zone::today(zone, now));
             if let Query::Reports(reports::Query::GetDay(day)) = query {
-                asker.utc_offset_minutes = utc_offset_minutes(zone, day.business_date);
+                asker.utc_offset_minutes = zone::utc_offset_minutes(zone, day.business_date);
             }
         }
         Ok(reader.answer(&asker, query).await?)
@@ -184,13 +184,6 @@ fn needs_password(actor: &Actor, command: &Command) -> bool {
         Command::Identity(identity::Command::EditPerson(changes)) => changes.person_id == actor.person && is_other(&changes.email),
         _ => false,
     }
-}
-
-/// Minutes a time zone is ahead of UTC at noon of a day.
-fn utc_offset_minutes(zone: Tz, date: BusinessDate) -> i64 {
-    use chrono::{Offset as _, TimeZone as _};
-    let noon = date.0.and_hms_opt(12, 0, 0).unwrap_or_default();
-    i64::from(zone.offset_from_utc_datetime(&noon).fix().local_minus_utc()) / 60
 }
 
 /// What follows at the door from a command that stands, whichever way it came.

@@ -329,16 +329,19 @@ fn sent_refresh(app: &App, headers: &HeaderMap, sent: &GoOn) -> Result<(SentToke
 async fn end_session_of_cookie(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
     let sent = sent_cookie(headers, cookie_name(app)).and_then(|text| SentToken::read(TokenKind::Refresh, text));
     if let Some(sent) = sent
-        && let Ok(kept) = kept_refresh(app, &sent).await
+        && let Some(kept) = find_refresh(app, &sent).await?
     {
         app.host.access.end_session(kept.session, now()).await?;
     }
     Ok(())
 }
 
+async fn find_refresh(app: &App, sent: &SentToken) -> Result<Option<RefreshToken>, Problem> {
+    Ok(app.host.access.refresh_token(sent.id).await?.filter(|kept| sent.is(&kept.secret_hash)))
+}
+
 async fn kept_refresh(app: &App, sent: &SentToken) -> Result<RefreshToken, Problem> {
-    let kept = app.host.access.refresh_token(sent.id).await?.filter(|kept| sent.is(&kept.secret_hash));
-    kept.ok_or_else(Problem::invalid_token)
+    find_refresh(app, sent).await?.ok_or_else(Problem::invalid_token)
 }
 
 /// Goes on: a token is used once and gives the next. One that comes again later than what two windows of one browser

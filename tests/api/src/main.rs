@@ -124,12 +124,12 @@ async fn measure(measured: &Measured, engine: &str, turn: Duration) -> Result<()
             }
             let name = format!("api.{}.{engine}.{connections}", kind.name);
             Figure::at_least(&format!("{name}.rate"), ours.per_second(), "1/s", floor.per_second(), kind.goal).print();
-            Figure::against(&format!("{name}.p50"), ours.samples.p50_us(), "us", floor.samples.p50_us(), 0.0).print();
+            Figure::against(&format!("{name}.p50"), ours.samples.p50(), "us", floor.samples.p50(), 0.0).print();
             let p99 = format!("{name}.p99");
             if connections == 16 {
-                Figure::limit(&p99, ours.samples.p99_us(), "us", floor.samples.p99_us(), P99_LIMIT_US).print();
+                Figure::limit(&p99, ours.samples.p99(), "us", floor.samples.p99(), P99_LIMIT_US).print();
             } else {
-                Figure::against(&p99, ours.samples.p99_us(), "us", floor.samples.p99_us(), 0.0).print();
+                Figure::against(&p99, ours.samples.p99(), "us", floor.samples.p99(), 0.0).print();
             }
         }
     }
@@ -147,7 +147,7 @@ async fn sign_ins(measured: &Measured, engine: &str, turn: Duration) -> Result<(
         }
         let name = format!("api.login.{engine}.{connections}");
         Figure::at_least(&format!("{name}.rate"), ours.per_second(), "1/s", floor.per_second(), LOGIN_GOAL).print();
-        Figure::against(&format!("{name}.p99"), ours.samples.p99_us(), "us", floor.samples.p99_us(), 0.0).print();
+        Figure::against(&format!("{name}.p99"), ours.samples.p99(), "us", floor.samples.p99(), 0.0).print();
     }
     for kind in kinds(measured) {
         let (mut alone, mut beside) = (Run::default(), Run::default());
@@ -159,7 +159,7 @@ async fn sign_ins(measured: &Measured, engine: &str, turn: Duration) -> Result<(
             signing?;
         }
         let name = format!("api.{}.{engine}.beside_64_sign_ins.p99", kind.name);
-        Figure::against(&name, beside.samples.p99_us(), "us", alone.samples.p99_us(), 1.2).print();
+        Figure::against(&name, beside.samples.p99(), "us", alone.samples.p99(), 1.2).print();
     }
     Ok(())
 }

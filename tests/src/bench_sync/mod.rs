@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use kontor_desktop::shop::Shop;
+use kontor_desktop::sync::IDLE;
 use kontor_domain::catalog::{GetProduct, ScanCode};
 use kontor_domain::command::Command;
 use kontor_domain::host::{HostCall, JoinServer, ShopFile};
@@ -23,7 +24,7 @@ use self::desk::Desk;
 use self::engine::Files;
 use self::relay::Relay;
 use crate::dice::Dice;
-use crate::figures::{Figure, Samples, cpu_time, fdatasync_samples};
+use crate::figures::{DiskFloor, Figure, Samples, cpu_time};
 use crate::many::{fill_products, optimize};
 use crate::postgres::Database;
 use crate::raw::RawWriter;
@@ -35,8 +36,8 @@ use crate::till::agree;
 const CHANGES: i64 = 100;
 /// A question waits so long at the server when there is nothing to say, and a moment more.
 const POLL: Duration = Duration::from_secs(27);
-/// A counter at which nothing was entered for so long is idle (`IDLE` of the till's loop), and a moment more.
-const QUIET: Duration = Duration::from_secs(22);
+/// A counter at which nothing was entered for so long is idle, and a moment more.
+const QUIET: Duration = IDLE.saturating_add(Duration::from_secs(2));
 /// Sales in one transaction of the floor.
 const BATCH: usize = 200;
 
@@ -223,7 +224,7 @@ async fn one_change(folder: &Path, server: &mut Server, engine: &str) -> anyhow:
     stocked(&one, 1).await?;
     let two = Desk::join(&folder.join(format!("{engine}-two")), server.invite(None).await?).await?;
     let product = two.ask(ScanCode { code: "P1".into() }).await?.first().context("a product")?.product.id;
-    let disk = fdatasync_samples(200)?;
+    let mut disk = DiskFloor::new()?;
     let mut seen = Samples::default();
     let mut price = two.ask(GetProduct { id: product }).await?.context("the product")?.draft.price;
     for change in 1..=CHANGES {
@@ -235,11 +236,13 @@ async fn one_change(folder: &Path, server: &mut Server, engine: &str) -> anyhow:
             two.changed.notified().await;
         }
         seen.push(start.elapsed());
+        disk.append()?;
         price = next;
     }
-    let limit = 3.0 * disk.p50_us() + 3_000.0;
-    Figure::limit(&format!("sync.one_change.{engine}.p50"), seen.p50_us(), "us", disk.p50_us(), limit).print();
-    Figure::limit(&format!("sync.one_change.{engine}.p99"), seen.p99_us(), "us", disk.p99_us(), 3.0 * disk.p99_us() + 3_000.0).print();
+    let disk = disk.samples;
+    let limit = 3.0 * disk.p50() + 3_000.0;
+    Figure::limit(&format!("sync.one_change.{engine}.p50"), seen.p50(), "us", disk.p50(), limit).print();
+    Figure::limit(&format!("sync.one_change.{engine}.p99"), seen.p99(), "us", disk.p99(), 3.0 * disk.p99() + 3_000.0).print();
     one.program.close().await;
     two.program.close().await;
     server.kill().await

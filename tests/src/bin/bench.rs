@@ -15,7 +15,7 @@ use kontor_domain::host::ShopFile;
 use kontor_domain::ids::CommandId;
 use kontor_store::sqlite::Synchronous;
 use kontor_tests::dice::Dice;
-use kontor_tests::figures::{Figure, Samples, cpu_time, fdatasync_samples};
+use kontor_tests::figures::{DiskFloor, Figure, Samples, cpu_time};
 use kontor_tests::raw::RawWriter;
 use kontor_tests::shop::{TestShop, id, sale_command};
 use kontor_tests::{bench_start, bench_sync};
@@ -71,13 +71,11 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn till(sales: u32, earlier: u32) -> anyhow::Result<()> {
-    let fdatasync = fdatasync_samples(400)?;
-    Figure::plain("till.fdatasync.p50", fdatasync.p50_us(), "us").print();
     let test = TestShop::new(200).await?;
-    let empty = measure_till(&test, sales, &fdatasync, "till.sale").await?;
+    let empty = measure_till(&test, sales, "till.sale").await?;
     if earlier > 0 {
         fill_sales(&test, earlier).await?;
-        let full = measure_till(&test, sales, &fdatasync, "till.sale_after_many").await?;
+        let full = measure_till(&test, sales, "till.sale_after_many").await?;
         Figure::against("till.sale_after_many.p50_to_empty", full, "us", empty, 1.1).print();
         Figure::plain("till.earlier_sales", f64::from(earlier), "sales").print();
     }
@@ -85,12 +83,12 @@ async fn till(sales: u32, earlier: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Sales and raw writes of the same rows, in turn; the p50 of a sale in µs.
-async fn measure_till(test: &TestShop, sales: u32, fdatasync: &Samples, name: &str) -> anyhow::Result<f64> {
+/// Sales, raw writes of the same rows and single appends to the disk, in turn; the p50 of a sale in µs.
+async fn measure_till(test: &TestShop, sales: u32, name: &str) -> anyhow::Result<f64> {
     let mut dice = Dice::new(7);
     let products = test.founded.products.len();
     let mut raw = RawWriter::copy_of(test.shop.path())?;
-    let (mut ours, mut floor) = (Samples::default(), Samples::default());
+    let (mut ours, mut floor, mut disk) = (Samples::default(), Samples::default(), DiskFloor::new()?);
     let mut cpu = Duration::ZERO;
     for _ in 0..sales {
         let lines: Vec<usize> = (0..5).map(|_| dice.index(products)).collect();
@@ -103,13 +101,15 @@ async fn measure_till(test: &TestShop, sales: u32, fdatasync: &Samples, name: &s
         let start = Instant::now();
         raw.write(&rows)?;
         floor.push(start.elapsed());
+        disk.append()?;
     }
-    Figure::against(&format!("{name}.p50"), ours.p50_us(), "us", floor.p50_us(), 1.3).print();
-    Figure::against(&format!("{name}.p99"), ours.p99_us(), "us", floor.p99_us(), 0.0).print();
-    let limit = fdatasync.p99_us() + 2000.0;
-    Figure::limit(&format!("{name}.p99_to_disk"), ours.p99_us(), "us", fdatasync.p99_us(), limit).print();
+    let disk = disk.samples;
+    Figure::against(&format!("{name}.p50"), ours.p50(), "us", floor.p50(), 1.3).print();
+    Figure::against(&format!("{name}.p99"), ours.p99(), "us", floor.p99(), 0.0).print();
+    Figure::limit(&format!("{name}.p99_to_disk"), ours.p99(), "us", disk.p99(), disk.p99() + 2000.0).print();
+    Figure::plain(&format!("{name}.disk_p50"), disk.p50(), "us").print();
     Figure::plain(&format!("{name}.cpu"), cpu.as_secs_f64() * 1e6 / f64::from(sales.max(1)), "us").print();
-    Ok(ours.p50_us())
+    Ok(ours.p50())
 }
 
 /// Fills the file with earlier sales: real commands, many to a transaction.
@@ -141,7 +141,7 @@ async fn search(products: u32) -> anyhow::Result<()> {
     kontor_tests::many::fill_products(&shop, products).await?;
     kontor_tests::many::optimize(folder.path())?;
     Figure::plain("search.products", f64::from(products), "products").print();
-    let floor = scan_floor(&folder.path().join("shop.kontor"))?;
+    let mut floor = ScanFloor::open(&folder.path().join("shop.kontor"), products)?;
     for (language, queries) in kontor_tests::many::QUERIES {
         for query in *queries {
             let mut samples = Samples::default();
@@ -152,11 +152,10 @@ async fn search(products: u32) -> anyhow::Result<()> {
                 if hits.is_empty() {
                     bail!("{query} finds nothing: nothing is measured");
                 }
+                floor.read()?;
             }
             let characters = query.chars().count();
-            let name = |what: &str| format!("search.{language}.{characters}_characters.{what}");
-            Figure::limit(&name("p50"), samples.p50_us(), "us", floor, 5000.0).print();
-            Figure::limit(&name("p99"), samples.p99_us(), "us", floor, 5000.0).print();
+            floor.print_beside(&samples, &format!("search.{language}.{characters}_characters"), 5000.0);
         }
     }
     let mut samples = Samples::default();
@@ -169,25 +168,40 @@ async fn search(products: u32) -> anyhow::Result<()> {
         if hits.is_empty() {
             bail!("a barcode finds nothing");
         }
+        floor.read()?;
     }
-    Figure::limit("search.barcode.p50", samples.p50_us(), "us", floor, 1000.0).print();
-    Figure::limit("search.barcode.p99", samples.p99_us(), "us", floor, 1000.0).print();
+    floor.print_beside(&samples, "search.barcode", 1000.0);
     shop.close().await;
     Ok(())
 }
 
 /// One row read by its key through the bare driver: below this nothing can be.
-fn scan_floor(path: &Path) -> anyhow::Result<f64> {
-    let file = rusqlite::Connection::open(path)?;
-    let mut samples = Samples::default();
-    for number in 0..2000 {
-        let code = kontor_tests::many::barcode(number);
-        let start = Instant::now();
-        let mut statement =
-            file.prepare_cached("SELECT product_id FROM barcode WHERE company = (SELECT company FROM installation) AND barcode = ?1")?;
-        let found: Vec<u8> = statement.query_row([code], |row| row.get(0))?;
-        samples.push(start.elapsed());
-        std::hint::black_box(found);
+struct ScanFloor {
+    file: rusqlite::Connection,
+    dice: Dice,
+    products: u32,
+    samples: Samples,
+}
+
+impl ScanFloor {
+    fn open(path: &Path, products: u32) -> anyhow::Result<Self> {
+        Ok(Self { file: rusqlite::Connection::open(path)?, dice: Dice::new(6), products, samples: Samples::default() })
     }
-    Ok(samples.p50_us())
+
+    fn read(&mut self) -> anyhow::Result<()> {
+        let code = kontor_tests::many::barcode(u32::try_from(self.dice.roll(u64::from(self.products)))?);
+        let start = Instant::now();
+        let sql = "SELECT product_id FROM barcode WHERE company = (SELECT company FROM installation) AND barcode = ?1";
+        let found: Vec<u8> = self.file.prepare_cached(sql)?.query_row([code], |row| row.get(0))?;
+        self.samples.push(start.elapsed());
+        std::hint::black_box(found);
+        Ok(())
+    }
+
+    /// Prints what was measured beside the reads in turn with it, and begins anew.
+    fn print_beside(&mut self, samples: &Samples, name: &str, limit_us: f64) {
+        let floor = std::mem::take(&mut self.samples);
+        Figure::limit(&format!("{name}.p50"), samples.p50(), "us", floor.p50(), limit_us).print();
+        Figure::limit(&format!("{name}.p99"), samples.p99(), "us", floor.p99(), limit_us).print();
+    }
 }

@@ -1,12 +1,15 @@
 //! What is done in the window again and again, by keyboard.
 
+use std::path::Path;
+
 use anyhow::Context as _;
 use kontor_domain::catalog::{GetProduct, ListTiles};
 use kontor_domain::command::Command;
 use kontor_domain::counter::{LastSale, SaleRow};
 use kontor_domain::host::{Asking, HostCall, JoinServer, KeepProof, Proof, ProofKind, Seat, VerifyReport};
 use kontor_domain::identity::{self, BuiltIn, CreatePerson};
-use kontor_domain::ids::{PersonId, RoleId};
+use kontor_domain::ids::{PersonId, PrinterId, RoleId};
+use kontor_domain::printing::{self, PaperKind, Printer, PrinterKind};
 use kontor_domain::secret::Secret;
 use kontor_domain::settings::{GetSession, Session};
 use serde_json::json;
@@ -131,6 +134,31 @@ impl Window {
         self.type_text(percent)?;
         self.press("Enter")?;
         self.until_gone(".sheet").await
+    }
+
+    /// Gives this device a printer that is a file; the page hears of it.
+    pub async fn print_into(&self, file: &Path, has_drawer: bool) -> anyhow::Result<()> {
+        let printer = Printer {
+            id: PrinterId(id()),
+            device_id: self.session().await?.device.id,
+            name: "Counter".into(),
+            kind: PrinterKind::EscposFile,
+            address: file.display().to_string(),
+            paper: PaperKind::Roll80,
+            charset: "big5".into(),
+            has_drawer,
+            is_default: true,
+            active: true,
+        };
+        self.execute(Command::Printing(printing::Command::SetPrinter(printer))).await?;
+        self.until_counter().await
+    }
+
+    /// The lines of the cart as they are seen, the newest first: how many, and of what.
+    pub async fn lines(&self) -> anyhow::Result<Vec<(String, String)>> {
+        const SEEN: &str = "[...document.querySelectorAll('.cart .lines li')]
+            .map((it) => [it.querySelector('.q').innerText.trim(), it.querySelector('.strong').innerText.trim()])";
+        Ok(serde_json::from_value(self.value(SEEN).await?)?)
     }
 
     /// How many lines the cart has.

@@ -7,7 +7,8 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{
-    ConfigureWindowAux, ConnectionExt as _, ImageFormat, InputFocus, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, MapState, Window,
+    ClientMessageEvent, ConfigureWindowAux, ConnectionExt as _, EventMask, ImageFormat, InputFocus, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, MapState,
+    Window,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
@@ -59,6 +60,11 @@ impl Keyboard {
         Ok(found)
     }
 
+    /// How many windows are seen.
+    pub fn window_count(&self) -> anyhow::Result<usize> {
+        Ok(self.windows()?.len())
+    }
+
     /// The program's window; `None` while there is none.
     fn window(&self) -> anyhow::Result<Option<Window>> {
         Ok(self.windows()?.into_iter().next())
@@ -84,6 +90,23 @@ impl Keyboard {
     pub fn resize_window(&self, width: u32, height: u32) -> anyhow::Result<()> {
         let window = self.window()?.context("no window")?;
         self.connection.configure_window(window, &ConfigureWindowAux::new().width(width).height(height))?.check()?;
+        Ok(())
+    }
+
+    /// How large the window is; `None` while there is none.
+    pub fn window_size(&self) -> anyhow::Result<Option<(u16, u16)>> {
+        let Some(window) = self.window()? else { return Ok(None) };
+        let size = self.connection.get_geometry(window)?.reply()?;
+        Ok(Some((size.width, size.height)))
+    }
+
+    /// Asks the window to close, as its cross does.
+    pub fn close_window(&self) -> anyhow::Result<()> {
+        let window = self.window()?.context("no window")?;
+        let atom = |name: &[u8]| -> anyhow::Result<u32> { Ok(self.connection.intern_atom(false, name)?.reply()?.atom) };
+        let (protocols, delete) = (atom(b"WM_PROTOCOLS")?, atom(b"WM_DELETE_WINDOW")?);
+        let event = ClientMessageEvent::new(32, window, protocols, [delete, x11rb::CURRENT_TIME, 0, 0, 0]);
+        self.connection.send_event(false, window, EventMask::NO_EVENT, event)?.check()?;
         Ok(())
     }
 

@@ -180,7 +180,7 @@ fn Undo() -> impl IntoView {
             view! {
                 <div class="undo" role="status">
                     <span class="grow clip">{words}</span>
-                    <Button label=t(key::COMMON_UNDO) icon=icon::UNDO press=move || counter.undo()/>
+                    <Button label=t(key::COMMON_UNDO) icon=icon::UNDO action=Action::PutBack press=move || counter.undo()/>
                 </div>
             }
         })

@@ -159,7 +159,7 @@ impl Counter {
 
     /// Who signs out leaves the goods of the open sale in this browser, and not whom they were for.
     pub(crate) fn forget_buyer(self) {
-        self.change(|basket| {
+        self.basket.update(|basket| {
             basket.customer_name.clear();
             basket.customer_tax_number.clear();
         });

@@ -58,16 +58,31 @@ fn act(action: Action) -> Taken {
         Action::Drawer => counter.open_drawer(),
         Action::LastReceipt => counter.print_last(),
         Action::RemoveLine => return remove_line(),
+        Action::PutBack => return put_back(),
         Action::KeyMap | Action::Palette | Action::New | Action::SwitchPerson => return Taken::No,
     }
     Taken::Yes
 }
 
+/// Whether a person writes something, whose keys are the field's own.
+fn is_writing() -> bool {
+    let counter = app().counter;
+    !counter.search.with_untracked(String::is_empty) || counter.sheet.with_untracked(|sheet| *sheet != Sheet::None)
+}
+
+fn put_back() -> Taken {
+    let counter = app().counter;
+    if is_writing() || counter.removed.with_untracked(Option::is_none) {
+        return Taken::No;
+    }
+    counter.undo();
+    Taken::Yes
+}
+
 fn remove_line() -> Taken {
     let counter = app().counter;
-    let is_writing = !counter.search.with_untracked(String::is_empty) || counter.sheet.with_untracked(|sheet| *sheet != Sheet::None);
     match counter.current() {
-        Some(line) if !is_writing => {
+        Some(line) if !is_writing() => {
             counter.remove(line);
             Taken::Yes
         }

@@ -58,6 +58,8 @@ actions! {
     LastReceipt = "last_receipt", "F12", ACTION_LAST_RECEIPT;
     /// Removes the line.
     RemoveLine = "remove_line", "Delete", ACTION_REMOVE_LINE;
+    /// Puts the line back that was removed last.
+    PutBack = "put_back", "Ctrl+Z", ACTION_PUT_BACK;
     /// Makes something new: a product.
     New = "new", "Ctrl+N", ACTION_NEW;
     /// Another person takes over, or nobody.

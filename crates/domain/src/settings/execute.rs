@@ -13,6 +13,7 @@ use crate::text::{NAME_LIMIT, TAX_NUMBER_LIMIT, check_line, check_name, check_no
 use crate::time::Instant;
 use crate::units::{Currency, Money, Rate};
 use crate::world::{Halt, Scope};
+use crate::zone;
 
 /// Longest short code of a company: it leads every printed number.
 pub const COMPANY_CODE_LIMIT: usize = 8;
@@ -68,6 +69,7 @@ fn found(exec: &mut Exec<'_>, found: &Found) -> Result<Outcome, Halt> {
     let currency = Currency::of(&found.currency).ok_or_else(|| Reject::field(Code::Format, "currency"))?;
     let company = company_of(exec, found, currency);
     check_company(&company)?;
+    zone::check(&company.time_zone)?;
     check_name(&found.owner_name, "owner_name", NAME_LIMIT)?;
     check_name(&found.device_name, "device_name", NAME_LIMIT)?;
     check_name(&found.warehouse_name, "warehouse_name", NAME_LIMIT)?;
@@ -217,6 +219,10 @@ fn change_company(exec: &mut Exec<'_>, changes: &CompanyChanges) -> Result<Outco
     apply(&mut company.locale, &changes.locale, "locale")?;
     apply(&mut company.receipt_footer, &changes.receipt_footer, "receipt_footer")?;
     check_company(&company)?;
+    // What another program's list of zones knew may stand; what is chosen now is known here.
+    if changes.time_zone.is_some() {
+        zone::check(&company.time_zone)?;
+    }
     exec.world.update(company);
     Ok(Outcome::event(Event::SettingsChanged))
 }

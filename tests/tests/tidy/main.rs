@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
+mod floats;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -180,23 +182,6 @@ fn time_and_chance_come_into_the_domain_from_outside() {
         wrong.extend(banned.iter().filter(|word| text.contains(*word)).map(|word| format!("{file}: {word}")));
     }
     expect_none("clock or chance", wrong);
-}
-
-fn has_word(line: &str, word: &str) -> bool {
-    line.split(|character: char| !character.is_alphanumeric() && character != '_').any(|part| part == word)
-}
-
-#[test]
-fn no_float_is_near_money() {
-    let mut wrong = Vec::new();
-    for file in rust_files("crates/domain/").into_iter().chain(rust_files("crates/store/")).chain(rust_files("crates/sync/")) {
-        for (number, line) in (1..).zip(read(&file).lines()) {
-            if has_word(line, "f32") || has_word(line, "f64") {
-                wrong.push(format!("{file}:{number}: {line}"));
-            }
-        }
-    }
-    expect_none("floats", wrong);
 }
 
 #[test]
