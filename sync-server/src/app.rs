@@ -20,7 +20,6 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::api::{Memory, front};
-use crate::config::Transport;
 use crate::host::{Host, now};
 use crate::identity::door::Door;
 use crate::identity::mail::Post;
@@ -67,8 +66,6 @@ pub struct App {
     pub metrics: Metrics,
     /// Who may read them.
     pub metrics_token: SecretHash,
-    /// Whether it is spoken to over TLS.
-    pub is_encrypted: bool,
     /// What the API remembers between requests.
     pub memory: Memory,
     /// Turns true when the server stops.
@@ -96,7 +93,6 @@ impl App {
             snapshots,
             metrics: Metrics::default(),
             metrics_token,
-            is_encrypted: false,
             memory: Memory::default(),
             stopping,
             fingerprint: None,
@@ -113,12 +109,6 @@ impl App {
     #[must_use]
     pub fn with_screens(self, screens: Option<Files>, fingerprint: Option<String>) -> Self {
         Self { screens, fingerprint, ..self }
-    }
-
-    /// The same, spoken to over TLS or not.
-    #[must_use]
-    pub fn with_transport(self, transport: &Transport) -> Self {
-        Self { is_encrypted: *transport != Transport::Plain, ..self }
     }
 
     /// Whether this address may try a code now. What this process turns away does not burden the database, in which the
@@ -275,7 +265,7 @@ pub async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) 
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         headers.insert(REQUEST_ID, value);
     }
-    front::add_headers(headers, app.is_encrypted);
+    front::add_headers(headers, app.door.is_encrypted);
     let took = start.elapsed();
     app.metrics.answered(&route, status.as_u16(), took);
     // Who asks for health asks all the time.

@@ -151,6 +151,8 @@ pub struct Settings {
     pub requests_a_second: NonZeroU32,
     /// How it is spoken to.
     pub transport: Transport,
+    /// Where people reach it in a browser, if that is said.
+    pub public_url: Option<String>,
     /// How letters are sent; `None`: they are not.
     pub mail: Option<Mail>,
     /// Whether people may make themselves customers.
@@ -169,6 +171,13 @@ pub struct Settings {
     pub log: String,
     /// Days of logs.
     pub log_days: usize,
+}
+
+impl Settings {
+    /// Whether browsers reach it over TLS: its own, or that of a proxy before it.
+    pub fn is_encrypted(&self) -> bool {
+        self.transport != Transport::Plain || self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
 }
 
 /// `https://example.com:8443`: no path, and no `*`, which would be everybody.
@@ -293,10 +302,11 @@ impl Given {
         for origin in &cors_origins {
             ensure!(is_origin(origin), "{origin} is no origin: a scheme and a host, as in https://example.com");
         }
-        let mail = match (self.smtp_url, self.mail_from, self.public_url) {
+        let public_url = self.public_url;
+        ensure!(public_url.as_deref().is_none_or(is_public_url), "public_url is https://…: links to a new password lead there");
+        let mail = match (self.smtp_url, self.mail_from, public_url.clone()) {
             (Some(smtp_url), Some(from), Some(public_url)) => {
                 ensure!(is_sealed(&smtp_url), "smtp_url is smtps://…, or smtp://…?tls=required: what letters say is nobody else's business");
-                ensure!(is_public_url(&public_url), "public_url is https://…: links to a new password lead there");
                 Some(Mail { smtp_url, from, public_url })
             }
             (None, _, _) => None,
@@ -313,6 +323,7 @@ impl Given {
             company: self.company,
             requests_a_second: self.requests_a_second.unwrap_or(REQUESTS_A_SECOND),
             transport,
+            public_url,
             mail,
             registration,
             trusted_proxies,

@@ -77,7 +77,7 @@ pub async fn start(settings: &Settings) -> Result<Running> {
     let snapshots = Snapshots::new(settings.data.join("snapshots"))?;
     let (stop, stopping) = watch::channel(false);
     let app = App::new(host, door, Some(Post::open(settings)?), snapshots, metrics_token, stopping);
-    let app = Arc::new(app.with_transport(&settings.transport).with_screens(screens(settings)?, fingerprint.clone()));
+    let app = Arc::new(app.with_screens(screens(settings)?, fingerprint.clone()));
     tokio::spawn(once::forget_old(Arc::clone(&app)));
     tokio::spawn(blobs::forget_old(Arc::clone(&app)));
     let letters = tokio::spawn(mail::run(Arc::clone(&app), stop.subscribe()));

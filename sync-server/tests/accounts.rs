@@ -292,6 +292,23 @@ async fn over_tls_the_cookie_says_so_and_a_session_that_asks_without_end_waits()
 }
 
 #[tokio::test]
+async fn behind_a_proxy_with_tls_the_cookie_and_the_headers_say_what_browsers_see() -> Result<()> {
+    for (public_url, is_encrypted) in [(None, false), (Some("https://shop.example.com"), true)] {
+        let mut place = Place::with_company(Transport::Plain).await?;
+        place.founder_signs_in("mei", PASSWORD).await?;
+        place.settings.public_url = public_url.map(str::to_owned);
+        let running = place.start().await?;
+        let wish = json!({ "username": "mei", "password": PASSWORD, "cookie": true });
+        let answer = Api::plain(&running)?.call("POST", LOGIN, None, Some(wish)).await?;
+        let set = answer.headers()["set-cookie"].to_str()?.to_owned();
+        assert_eq!((set.starts_with("__Secure-kontor_refresh="), set.contains("; Secure")), (is_encrypted, is_encrypted), "{set}");
+        assert_eq!(answer.headers().contains_key("strict-transport-security"), is_encrypted);
+        running.stop().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn no_token_of_another_kind_sets_a_password_and_no_password_that_many_have_is_set() -> Result<()> {
     let (_place, running, api) = house().await?;
     let signed_in = api.sign_in("HS", "mei", PASSWORD).await?;

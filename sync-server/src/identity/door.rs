@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::passwords::Hasher;
 use crate::app::{network, peer};
-use crate::config::{Settings, Transport};
+use crate::config::Settings;
 use crate::host::now;
 use crate::problem::Problem;
 use crate::secrets;
@@ -56,8 +56,8 @@ struct Claims {
 pub struct Door {
     /// Hashes passwords.
     pub hasher: Hasher,
-    /// Whether there is no TLS: then cookies are not for TLS only.
-    pub is_plain: bool,
+    /// Whether browsers reach it over TLS: then cookies are for TLS only.
+    pub is_encrypted: bool,
     /// Whether people may make themselves customers.
     pub takes_customers: bool,
     signs: EncodingKey,
@@ -83,7 +83,7 @@ impl Door {
         Ok(Self {
             hasher: Hasher::start()?,
             takes_customers: settings.registration,
-            is_plain: settings.transport == Transport::Plain,
+            is_encrypted: settings.is_encrypted(),
             signs: EncodingKey::from_secret(&key),
             reads: DecodingKey::from_secret(&key),
             trusted_proxies: settings.trusted_proxies.clone(),

@@ -300,13 +300,13 @@ fn signed_in(app: &App, session: Uuid, refresh: Secret, as_cookie: bool, now: In
 
 /// A cookie that no script reads, that goes to the sign-in paths alone and comes from no other site.
 fn cookie(app: &App, value: &str, good_for_s: i64) -> String {
-    let secure = if app.door.is_plain { "" } else { "; Secure" };
+    let secure = if app.door.is_encrypted { "; Secure" } else { "" };
     let name = cookie_name(app);
     format!("{name}={value}; Path={COOKIE_PATH}; HttpOnly; SameSite=Strict; Max-Age={good_for_s}{secure}")
 }
 
 fn cookie_name(app: &App) -> &'static str {
-    COOKIES[usize::from(!app.door.is_plain)]
+    COOKIES[usize::from(app.door.is_encrypted)]
 }
 
 /// What a cookie of this name says.

@@ -84,6 +84,7 @@ impl Place {
             log: "warn".into(),
             history_days: kontor_domain::history::KEPT_DAYS,
             log_days: 1,
+            public_url: None,
             mail: None,
             registration: true,
             trusted_proxies: Vec::new(),

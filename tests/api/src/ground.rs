@@ -188,6 +188,7 @@ fn settings(folder: &Path, cluster: Option<&Cluster>) -> Result<Settings> {
         transport: Transport::Plain,
         cors_origins: Vec::new(),
         ui_dir: None,
+        public_url: None,
         mail: None,
         registration: false,
         trusted_proxies: vec!["127.0.0.0/8".parse()?],
