@@ -242,6 +242,8 @@ pub async fn lay(cluster: Option<&Cluster>, products: usize) -> Result<Measured>
         let done = running.host().submit(CommandId(Uuid::now_v7()), company, device, owner, command).await;
         done.map_err(|reject| anyhow::anyhow!("{reject}"))?;
     }
+    // A server does not wait for a line on which nothing is said while the products are made.
+    let mut connection = Connection::open(running.address).await?;
     let open = asked(&first, Method::POST, "/api/v1/shifts", Some(&json!({ "float": 0 })), &[201]);
     let shift = call(&mut connection, open).await?["id"].as_str().context("no shift")?.to_owned();
     // Twice: the first sale makes rows that the others change.
