@@ -4,8 +4,17 @@ use std::collections::BTreeMap;
 
 use kontor_domain::command::Command;
 use kontor_domain::counter;
+use kontor_domain::host::VerifyReport;
 use kontor_domain::stock;
 use rusqlite::Connection;
+
+/// The report, if every figure agrees with its ledger; an error names the first that does not.
+pub fn agreed(report: VerifyReport) -> anyhow::Result<VerifyReport> {
+    match report.differences.first() {
+        None => Ok(report),
+        Some(difference) => anyhow::bail!("{difference:?}"),
+    }
+}
 
 /// Each kind with what counts and sums it in a file.
 const KINDS: [(&str, &str); 7] = [

@@ -11,6 +11,7 @@ use kontor_domain::ids::CommandId;
 use kontor_domain::reject::{Code, Reject};
 use serde::de::DeserializeOwned;
 
+use crate::books::agreed;
 use crate::shop::{Founded, found_command, id};
 
 /// A running program on a folder, and everything it told its screens.
@@ -61,12 +62,8 @@ impl Desk {
     }
 
     /// Recomputes everything; an error names the first difference.
-    pub async fn verify(&self) -> anyhow::Result<()> {
-        let report: VerifyReport = self.host(HostCall::Verify).await.context("verify")?;
-        match report.differences.first() {
-            None => Ok(()),
-            Some(difference) => anyhow::bail!("{difference:?}"),
-        }
+    pub async fn verify(&self) -> anyhow::Result<VerifyReport> {
+        agreed(self.host(HostCall::Verify).await.context("verify")?)
     }
 }
 

@@ -19,6 +19,8 @@ use kontor_store::sqlite::Synchronous;
 use kontor_sync::authority::Done;
 use uuid::Uuid;
 
+use crate::books::agreed;
+
 /// The float of the first shift.
 pub const FLOAT: Money = Money(5000);
 
@@ -218,11 +220,7 @@ impl TestShop {
 
     /// Recomputes everything; an error names the first difference.
     pub async fn verify(&self) -> anyhow::Result<VerifyReport> {
-        let report = self.shop.reader().verify(&self.shop.asker(), &|_, _| {}).await?;
-        if let Some(difference) = report.differences.first() {
-            anyhow::bail!("{difference:?}");
-        }
-        Ok(report)
+        agreed(self.shop.reader().verify(&self.shop.asker(), &|_, _| {}).await?)
     }
 
     /// Closes and opens the file again.

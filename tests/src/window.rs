@@ -262,6 +262,11 @@ impl Window {
         self.until(selector, &format!("document.querySelector({})", json!(selector))).await
     }
 
+    /// Waits until an element has the focus.
+    pub async fn until_focus(&self, selector: &str) -> anyhow::Result<()> {
+        self.until(selector, &format!("document.activeElement?.matches({})", json!(selector))).await
+    }
+
     /// Waits until no such element is there.
     pub async fn until_gone(&self, selector: &str) -> anyhow::Result<()> {
         self.until(selector, &format!("!document.querySelector({})", json!(selector))).await

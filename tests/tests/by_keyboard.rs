@@ -29,17 +29,13 @@ async fn scan_all(window: &Window, products: usize) -> anyhow::Result<()> {
     window.until_lines(products).await
 }
 
-async fn until_focus(window: &Window, selector: &str) -> anyhow::Result<()> {
-    window.until(selector, &format!("document.activeElement?.matches('{selector}')")).await
-}
-
 #[tokio::test]
 async fn name_and_tax_number_of_f8_stand_on_this_sale_alone() -> anyhow::Result<()> {
     let place = Place::new(ENGLISH)?;
     let (window, _) = place.shop(2).await?;
     scan_all(&window, 2).await?;
     window.press("F8")?;
-    until_focus(&window, ".sheet input").await?;
+    window.until_focus(".sheet input").await?;
     window.type_text("24536806")?;
     window.press("Tab")?;
     window.type_text("Corner Cafe")?;
@@ -63,7 +59,7 @@ async fn a_card_pays_a_part_and_cash_the_rest_with_change() -> anyhow::Result<()
     let (window, _) = place.shop(3).await?;
     scan_all(&window, 3).await?;
     window.press("F9")?;
-    until_focus(&window, "#sheet-amount").await?;
+    window.until_focus("#sheet-amount").await?;
     window.press("Alt+2")?;
     window.type_text("25")?;
     window.press("Enter")?;
@@ -84,7 +80,7 @@ async fn a_card_pays_a_part_and_cash_the_rest_with_change() -> anyhow::Result<()
 /// Cash in or out, in the dialog of the shift.
 async fn move_cash(window: &Window, button: &str, amount: &str, reason: &str) -> anyhow::Result<()> {
     window.press_button(button).await?;
-    until_focus(window, "dialog[open] input").await?;
+    window.until_focus("dialog[open] input").await?;
     window.type_text(amount)?;
     window.press("Tab")?;
     window.type_text(reason)?;
@@ -115,7 +111,7 @@ async fn a_shift_takes_cash_in_and_out_is_counted_and_the_next_one_opens() -> an
     move_cash(&window, "Cash out", "200", "to the safe").await?;
     let expected = FLOAT.0 + 60 + 500 - 200;
     window.press_button("Close the shift").await?;
-    until_focus(&window, ".coin input").await?;
+    window.until_focus(".coin input").await?;
     // Ten dollars are missing.
     count_notes(&window, expected - 10)?;
     window.press_button("Close the shift").await?;
@@ -132,7 +128,7 @@ async fn a_shift_takes_cash_in_and_out_is_counted_and_the_next_one_opens() -> an
     let moved: Vec<_> = closed.movements.iter().map(|movement| (movement.direction, movement.amount.0, movement.reason.as_str())).collect();
     assert!(moved.contains(&(CashDirection::In, 500, "change")) && moved.contains(&(CashDirection::Out, 200, "to the safe")), "{moved:?}");
     window.go_to("Shift").await?;
-    until_focus(&window, ".opencard input").await?;
+    window.until_focus(".opencard input").await?;
     window.type_text("1000")?;
     window.press("Enter")?;
     window.until_counter().await?;

@@ -19,10 +19,6 @@ use kontor_tests::window::{Look, Window};
 
 const ENGLISH: Look<'_> = Look::new("en", "light");
 
-async fn until_focus(window: &Window, selector: &str) -> anyhow::Result<()> {
-    window.until(selector, &format!("document.activeElement?.matches('{selector}')")).await
-}
-
 /// Types into the field of this name, which is walked to, over what stands there.
 async fn type_into(window: &Window, name: &str, text: &str) -> anyhow::Result<()> {
     window.tab_to(&format!("[name={name}]")).await?;
@@ -75,7 +71,7 @@ async fn a_product_is_made_with_its_barcodes_changed_refused_and_sold_by_the_pac
     let (window, founded) = place.shop(1).await?;
     settings(&window, "Taxes").await?;
     window.press_button("New tax class").await?;
-    until_focus(&window, "dialog[open] input[name=name]").await?;
+    window.until_focus("dialog[open] input[name=name]").await?;
     window.type_text("Zero")?;
     type_into(&window, "rate", "0").await?;
     window.press("Enter")?;
@@ -85,7 +81,7 @@ async fn a_product_is_made_with_its_barcodes_changed_refused_and_sold_by_the_pac
 
     window.go_to("Products").await?;
     window.press("Ctrl+N")?;
-    until_focus(&window, "input[name=name]").await?;
+    window.until_focus("input[name=name]").await?;
     window.type_text("Oolong Tea")?;
     type_into(&window, "code", "OT-1").await?;
     type_into(&window, "price", "120").await?;
@@ -158,7 +154,7 @@ async fn the_shop_its_paper_and_its_looks_are_set_and_stay_after_a_restart() -> 
     let paper = place.folder.path().join("paper");
     settings(&window, "Printers").await?;
     window.press_button("Add a printer").await?;
-    until_focus(&window, "dialog[open] input[name=name]").await?;
+    window.until_focus("dialog[open] input[name=name]").await?;
     window.type_text("Counter")?;
     window.tab_until("document.activeElement === document.querySelector('dialog[open] select')").await?;
     window.type_text("D")?;

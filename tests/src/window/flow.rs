@@ -15,6 +15,7 @@ use kontor_domain::settings::{GetSession, Session};
 use serde_json::json;
 
 use super::Window;
+use crate::books::agreed;
 use crate::shop::id;
 
 /// The parts of a screen, at its side.
@@ -196,11 +197,7 @@ impl Window {
 
     /// Recomputes everything; an error names the first difference.
     pub async fn verify(&self) -> anyhow::Result<VerifyReport> {
-        let report: VerifyReport = self.host(&HostCall::Verify).await?;
-        if let Some(difference) = report.differences.first() {
-            anyhow::bail!("{difference:?}");
-        }
-        Ok(report)
+        agreed(self.host(&HostCall::Verify).await?)
     }
 
     /// The page had nothing to complain about.
