@@ -250,7 +250,9 @@ async fn a_days_hours_are_those_of_the_shops_time_zone_and_not_of_this_computer(
     // Hours ahead of UTC, where no clock is put forward in summer.
     for (to, ahead) in [("Pacific/Kiritimati", 14), ("Asia/Kolkata", 5), ("Pacific/Pago_Pago", -11)] {
         let time_zone = Some(Edit { from, to: to.to_owned() });
-        test.run(Command::Settings(settings::Command::ChangeCompany(CompanyChanges { time_zone, ..CompanyChanges::default() }))).await.unwrap();
+        test.run(Command::Settings(settings::Command::ChangeCompany(Box::new(CompanyChanges { time_zone, ..CompanyChanges::default() }))))
+            .await
+            .unwrap();
         let half_hours = last.at.0 / 1_800_000 + ahead * 2 + i64::from(ahead == 5);
         for is_reopened in [false, true] {
             if is_reopened {
@@ -262,7 +264,7 @@ async fn a_days_hours_are_those_of_the_shops_time_zone_and_not_of_this_computer(
         from = to.to_owned();
     }
     let nowhere = CompanyChanges { time_zone: Some(Edit { from, to: "Asia/Atlantis".into() }), ..CompanyChanges::default() };
-    let refused = test.run(Command::Settings(settings::Command::ChangeCompany(nowhere))).await.map(|_| ());
+    let refused = test.run(Command::Settings(settings::Command::ChangeCompany(Box::new(nowhere)))).await.map(|_| ());
     assert_eq!(refused, Err(Reject::field(Code::Format, "time_zone")));
     test.verify().await.unwrap();
 }

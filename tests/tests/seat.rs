@@ -306,7 +306,7 @@ fn ask_server(method: ServerMethod, path: &str, body: Option<Value>) -> HostCall
 
 fn new_phone(from: &str, to: &str) -> Command {
     let phone = Some(Edit { from: from.to_owned(), to: to.to_owned() });
-    Command::Settings(settings::Command::ChangeCompany(CompanyChanges { phone, ..CompanyChanges::default() }))
+    Command::Settings(settings::Command::ChangeCompany(Box::new(CompanyChanges { phone, ..CompanyChanges::default() })))
 }
 
 /// Sessions that a person has at the server.

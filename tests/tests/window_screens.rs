@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use anyhow::Context as _;
-use kontor_domain::catalog::{GetProduct, ListProducts, ListTaxes, NewBarcode, ProductDetail, ProductFilter};
+use kontor_domain::catalog::{self, CreateProduct, GetProduct, ListProducts, ListTaxes, NewBarcode, ProductDetail, ProductDraft, ProductFilter};
 use kontor_domain::command::Command;
 use kontor_domain::counter::{self, GetSale, RefundLine};
 use kontor_domain::host::Preferences;
@@ -252,6 +252,55 @@ async fn a_days_figures_are_its_sales_and_each_sale_shows_its_ledger_lines() -> 
     // Twenty in the drawer are nineteen of sales and one of tax.
     assert!(["20", "19", "1"].iter().all(|amount| amounts.iter().any(|it| it.ends_with(amount))) && postings.len() == 3, "{postings:?}");
     assert!(window.text(".ledgers tfoot").await?.contains("balanced"));
+    window.verify().await?;
+    window.no_errors().await?;
+    window.close().await
+}
+
+#[tokio::test]
+async fn labels_of_a_scale_are_sold_by_their_weight_and_at_their_price() -> anyhow::Result<()> {
+    // Item 00123 at 120 a kilogram: 1.250 kg of it, a label of 50, and one whose last digit was misread.
+    const WEIGHED: &str = "2100123012503";
+    const PRICED: &str = "2200123000507";
+    const MISREAD: &str = "2200123000508";
+    let place = Place::new(ENGLISH)?;
+    let (window, founded) = place.shop(1).await?;
+    let cheese = ProductId(uuid::Uuid::now_v7());
+    let draft = ProductDraft {
+        code: "123".into(),
+        name: "Cheese".into(),
+        unit: "kg".into(),
+        price: UnitPrice(120 * UnitPrice::PER_MINOR_UNIT),
+        barcodes: Vec::new(),
+        ..product(&window, founded.products[0]).await?.draft
+    };
+    window.execute(Command::Catalog(catalog::Command::CreateProduct(CreateProduct { id: cheese, draft }))).await?;
+    window.scan(WEIGHED)?;
+    window.until_text(&format!("No product has the code {WEIGHED}")).await?;
+    window.press("Escape")?;
+
+    settings(&window, "Shop").await?;
+    type_into(&window, "scale_barcodes", "21IIIIIWWWWW").await?;
+    window.press_button("Save").await?;
+    window.until("a refusal beside it", "document.querySelector('input[name=scale_barcodes][aria-invalid=true]')").await?;
+    assert_eq!(window.session().await?.company.scale_barcodes, "");
+    type_into(&window, "scale_barcodes", "21IIIIIWWWWWC 22IIIIIPPPPPC").await?;
+    window.press_button("Save").await?;
+    window.until_text("Saved").await?;
+
+    window.go_to("Counter").await?;
+    for code in [WEIGHED, WEIGHED, PRICED] {
+        window.scan(code)?;
+    }
+    window.until_lines(2).await?;
+    window.scan(MISREAD)?;
+    window.until_text(&format!("{MISREAD} was misread")).await?;
+    window.press("Escape")?;
+    window.sell_for_exact_cash().await?;
+    let sold = window.ask(GetSale { id: window.last_sale().await?.id }).await?.context("the sale")?;
+    let lines: Vec<_> = sold.lines.iter().map(|line| (line.quantity, line.pack, line.unit.as_str(), line.total)).collect();
+    assert_eq!(lines, [(Quantity(2_500), Quantity::ONE, "kg", Money(300)), (Quantity::ONE, Quantity(417), "0.417 kg", Money(50))]);
+    assert_eq!(product(&window, cheese).await?.on_hand, Quantity(-2_917), "what was weighed and what the price was for");
     window.verify().await?;
     window.no_errors().await?;
     window.close().await

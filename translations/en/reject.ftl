@@ -103,6 +103,7 @@ field-batch = Import
 field-before = Earlier state
 field-business-date = Business date
 field-cart = Cart
+field-scale-barcodes = Scale barcodes
 field-cash-step = Smallest cash amount
 field-categories = Categories
 field-category = Category

@@ -41,6 +41,7 @@ settings-code-hint = First part of receipt numbers: letters and digits
 settings-paper-language = Language of paper
 settings-currency-hint = Fixed when the shop was started
 settings-cash-step-hint = Totals paid in cash are rounded to it
+settings-scale-barcodes-hint = A pattern for each kind of label: 21IIIIIWWWWWC. I item, W weight in grams, P price, V is skipped, C check digit
 settings-tax-mode-hint = Counts for sales from now on; what was sold stays as it was printed.
 settings-off = not in use
 settings-new-tax = New tax class

@@ -103,6 +103,7 @@ field-batch = 导入批次
 field-before = 先前内容
 field-business-date = 营业日
 field-cart = 购物车
+field-scale-barcodes = 电子秤条码
 field-cash-step = 最小现金单位
 field-categories = 分类
 field-category = 分类

@@ -41,6 +41,7 @@ settings-code-hint = 单号的开头，限英文字母和数字
 settings-paper-language = 打印语言
 settings-currency-hint = 创建店铺时即固定
 settings-cash-step-hint = 现金付款会舍入到此单位
+settings-scale-barcodes-hint = 每种标签一个格式：21IIIIIWWWWWC。I 品号、W 重量（克）、P 价格、V 略过、C 校验码
 settings-tax-mode-hint = 自此刻起的销售适用，已售出的记录不变。
 settings-off = 停用
 settings-new-tax = 新增税率

@@ -103,6 +103,7 @@ field-batch = 匯入批次
 field-before = 先前內容
 field-business-date = 營業日
 field-cart = 購物車
+field-scale-barcodes = 電子秤條碼
 field-cash-step = 最小現金單位
 field-categories = 分類
 field-category = 分類

@@ -41,6 +41,7 @@ settings-code-hint = 單號的開頭，限英文字母與數字
 settings-paper-language = 列印語言
 settings-currency-hint = 建立商店時即固定
 settings-cash-step-hint = 現金付款會進位至此單位
+settings-scale-barcodes-hint = 每種標籤一個格式：21IIIIIWWWWWC。I 品號、W 重量（公克）、P 價格、V 略過、C 檢查碼
 settings-tax-mode-hint = 自此刻起的銷售適用，已售出的紀錄不變。
 settings-off = 停用
 settings-new-tax = 新增稅別

@@ -12,8 +12,11 @@ use crate::world::table;
 
 mod execute;
 mod images;
+pub mod scale;
+mod trade_number;
 pub use execute::{check_draft, run};
 pub use images::{IMAGE_BYTES_LIMIT, IMAGE_PIXELS_LIMIT, IMAGES_LIMIT, ProductImage, ProductImageKey};
+pub use trade_number::{has_right_check_digit, is_trade_number};
 
 /// Most rows one import command carries.
 pub const IMPORT_ROWS_LIMIT: usize = 500;

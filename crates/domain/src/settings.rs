@@ -54,6 +54,8 @@ table! {
         locale: String,
         /// Last lines of the receipt, may be empty.
         receipt_footer: String,
+        /// How its scales write barcodes: patterns of [`crate::catalog::scale`], may be empty.
+        scale_barcodes: String,
         /// Whether this is the demo shop.
         demo: bool,
         /// When its licence to write ends.
@@ -84,7 +86,7 @@ pub enum Command {
     /// Makes the company with all it needs to sell: warehouse, locations, till, owner, open shift.
     Found(Box<Found>),
     /// Changes the company's data.
-    ChangeCompany(CompanyChanges),
+    ChangeCompany(Box<CompanyChanges>),
     /// Changes what a till is called and where it sells from.
     ChangeTill(TillChanges),
     /// One more till, with the device it is.
@@ -217,6 +219,8 @@ pub struct CompanyChanges {
     pub locale: Option<Edit<String>>,
     /// Last lines of the receipt.
     pub receipt_footer: Option<Edit<String>>,
+    /// How its scales write barcodes.
+    pub scale_barcodes: Option<Edit<String>>,
 }
 
 /// Changed data of a till.

@@ -64,6 +64,7 @@ files!(
     "032_smtp_setting.sql",
     "033_history.sql",
     "034_order.sql",
+    "035_scale_barcodes.sql",
 );
 
 /// The migrations of an engine.

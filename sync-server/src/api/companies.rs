@@ -58,6 +58,9 @@ pub struct CompanyFields {
     /// Last lines of a receipt.
     #[serde(default)]
     pub receipt_footer: String,
+    /// How its scales write barcodes, a pattern for each kind of label (`21IIIIIWWWWWC`), may be empty.
+    #[serde(default)]
+    pub scale_barcodes: String,
 }
 
 async fn list(State(app): State<Arc<App>>, actor: Actor) -> Result<Reply<200, Listed<Company>>, Problem> {
@@ -95,8 +98,9 @@ async fn replace(
         time_zone: held(expected, &from.time_zone, &to.time_zone),
         locale: held(expected, &from.locale, &to.locale),
         receipt_footer: held(expected, &from.receipt_footer, &to.receipt_footer),
+        scale_barcodes: held(expected, &from.scale_barcodes, &to.scale_barcodes),
     };
-    let command = Command::Settings(settings::Command::ChangeCompany(changes));
+    let command = Command::Settings(settings::Command::ChangeCompany(Box::new(changes)));
     execute(&app, &actor, fresh(), command, None).await.map_err(|reject| if_match.refused(reject))?;
     Single::text(text_of(&app, &actor, id).await?, &IfNoneMatch::nothing())
 }

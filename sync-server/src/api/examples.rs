@@ -149,7 +149,7 @@ fn stock_move() -> Value {
 fn company() -> Value {
     json!({
         "id": id(13), "name": "Harbour Street", "code": "HS", "tax_number": "", "phone": "", "address": "", "currency": "TWD",
-        "tax_mode": "inclusive", "cash_step": 1, "time_zone": "Asia/Taipei", "locale": "en", "receipt_footer": "", "demo": false, "expires_at": null,
+        "tax_mode": "inclusive", "cash_step": 1, "time_zone": "Asia/Taipei", "locale": "en", "receipt_footer": "", "scale_barcodes": "21IIIIIWWWWWC", "demo": false, "expires_at": null,
     })
 }
 
@@ -262,7 +262,7 @@ examples! {
     Company => company();
     CompanyFields => json!({
         "name": "Harbour Street", "code": "HS", "tax_number": "", "phone": "", "address": "", "tax_mode": "inclusive", "cash_step": 1,
-        "time_zone": "Asia/Taipei", "locale": "en", "receipt_footer": "Thank you",
+        "time_zone": "Asia/Taipei", "locale": "en", "receipt_footer": "Thank you", "scale_barcodes": "21IIIIIWWWWWC",
     });
     CategoryMade => with(json!({ "id": id(2) }), CategoryDraft::example());
     Tax => json!({ "id": id(3), "name": "VAT 5 %", "rate": 50_000, "position": 0, "active": true });

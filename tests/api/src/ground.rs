@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -130,10 +131,12 @@ pub fn asked(token: &str, method: Method, path: &str, body: Option<&Json>, expec
     Asked { method, path: path.to_owned(), headers, body, expected }
 }
 
-/// What somebody signs in with. Each comes from another network, as the proxy says.
-pub fn sign_in(number: u64) -> Asked {
+/// What somebody signs in with. Each comes from another network, as the proxy says: from one an account may be tried a few
+/// times a minute.
+pub fn sign_in() -> Asked {
+    static SIGNED_IN: AtomicU64 = AtomicU64::new(0);
     let body = Bytes::from(json!({ "username": "mei", "password": PASSWORD }).to_string());
-    let [_, _, _, _, _, a, b, c] = (number ^ (number >> 24)).to_be_bytes();
+    let [_, _, _, _, _, a, b, c] = SIGNED_IN.fetch_add(1, Ordering::Relaxed).to_be_bytes();
     let headers = vec![("content-type", "application/json".to_owned()), ("x-forwarded-for", format!("10.{a}.{b}.{c}"))];
     Asked { method: Method::POST, path: "/api/v1/auth/login".into(), headers, body, expected: &[200] }
 }
@@ -143,7 +146,7 @@ async fn call(connection: &mut Connection, asked: Asked) -> Result<Json> {
 }
 
 async fn token(address: SocketAddr) -> Result<String> {
-    let signed_in = call(&mut Connection::open(address).await?, sign_in(0)).await?;
+    let signed_in = call(&mut Connection::open(address).await?, sign_in()).await?;
     Ok(signed_in["access_token"].as_str().context("no token")?.to_owned())
 }
 

@@ -138,7 +138,7 @@ async fn measure(measured: &Measured, engine: &str, turn: Duration) -> Result<()
 
 /// How many sign in, and what others notice of it.
 async fn sign_ins(measured: &Measured, engine: &str, turn: Duration) -> Result<()> {
-    let (sign_in, bare): (Ask, Ask) = (Arc::new(sign_in), bare(Method::POST, "/login"));
+    let (sign_in, bare): (Ask, Ask) = (Arc::new(|_| sign_in()), bare(Method::POST, "/login"));
     for connections in CONNECTIONS {
         let (mut ours, mut floor) = (Run::default(), Run::default());
         for _ in 0..ROUNDS {

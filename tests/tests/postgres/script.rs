@@ -415,7 +415,7 @@ pub async fn settle(both: &Both, founded: &Founded) -> ShiftId {
     assert!(!items.rows.is_empty(), "stock went below zero");
     both.run(Command::Attention(attention::Command::Resolve { id: items.rows[0].id })).await;
     let company = CompanyChanges { phone: Some(Edit { from: String::new(), to: "02-1234".into() }), ..CompanyChanges::default() };
-    both.run(Command::Settings(settings::Command::ChangeCompany(company))).await;
+    both.run(Command::Settings(settings::Command::ChangeCompany(Box::new(company)))).await;
     let till = settings::TillChanges { till_id: founded.till, name: Some(Edit { from: String::new(), to: "Front".into() }), location_id: None };
     both.run(Command::Settings(settings::Command::ChangeTill(till))).await;
     let locations =

@@ -186,7 +186,7 @@ async fn put_back(beside: &mut PgConnection, table: &str) {
 async fn trade_with_every_tender(both: &Both, founded: &Founded) {
     let step = Money(5);
     let changes = CompanyChanges { cash_step: Some(Edit { from: Money(1), to: step }), ..CompanyChanges::default() };
-    both.run(Command::Settings(settings::Command::ChangeCompany(changes))).await;
+    both.run(Command::Settings(settings::Command::ChangeCompany(Box::new(changes)))).await;
     let taxes = both.ask(founded, ListTaxes {}).await;
     let other = taxes.iter().find(|tax| tax.id != founded.tax).expect("a second tax class");
     let mut cart =

@@ -4,23 +4,23 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
-use kontor_domain::catalog::{ScanCode, ScanHit};
+use kontor_domain::catalog::{has_right_check_digit, is_trade_number};
 use kontor_domain::reject::Reject;
 use kontor_domain::units::Quantity;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::{Sheet, Unknown, add_scan};
+use crate::scanner::{self, Found};
 use crate::sound::{self, Sound};
 use crate::state::app;
-use crate::{backend, scanner};
 
 struct Scan {
     number: u64,
     code: String,
     quantity: Quantity,
     /// What it means, once that is known.
-    found: Option<Result<Vec<ScanHit>, Reject>>,
+    found: Option<Result<Found, Reject>>,
 }
 
 /// What is done as soon as all scans are through: a key pressed right after the last scan.
@@ -40,7 +40,7 @@ pub(super) fn push(code: String) {
     QUEUE.with_borrow_mut(|queue| queue.push_back(Scan { number, code: code.clone(), quantity, found: None }));
     proceed();
     spawn_local(async move {
-        let found = look_up(&code).await;
+        let found = scanner::find(&code).await;
         QUEUE.with_borrow_mut(|queue| {
             if let Some(scan) = queue.iter_mut().find(|scan| scan.number == number) {
                 scan.found = Some(found);
@@ -83,23 +83,13 @@ fn is_held() -> bool {
     counter.selling.get_untracked() || counter.sheet.with_untracked(|sheet| matches!(sheet, Sheet::Choose(..)))
 }
 
-async fn look_up(code: &str) -> Result<Vec<ScanHit>, Reject> {
-    for code in scanner::candidates(code) {
-        let hits = backend::ask(ScanCode { code }).await?;
-        if !hits.is_empty() {
-            return Ok(hits);
-        }
-    }
-    Ok(Vec::new())
-}
-
-fn settle(code: String, quantity: Quantity, found: Result<Vec<ScanHit>, Reject>) {
-    let counter = app().counter;
-    let hits = match found {
-        Ok(hits) => hits,
+fn settle(code: String, times: Quantity, found: Result<Found, Reject>) {
+    let found = found.and_then(|found| Ok((found.quantity.times_pack(times)?, found.hits)));
+    let (quantity, hits) = match found {
+        Ok(found) => found,
         Err(reject) => {
             app().toasts.refuse(&reject);
-            Vec::new()
+            (times, Vec::new())
         }
     };
     match hits.as_slice() {
@@ -108,7 +98,7 @@ fn settle(code: String, quantity: Quantity, found: Result<Vec<ScanHit>, Reject>)
         _ => {
             forget_after();
             sound::play(Sound::Look);
-            counter.sheet.set(Sheet::Choose(hits, quantity));
+            app().counter.sheet.set(Sheet::Choose(hits, quantity));
         }
     }
 }
@@ -116,7 +106,7 @@ fn settle(code: String, quantity: Quantity, found: Result<Vec<ScanHit>, Reject>)
 fn refuse(code: String) {
     forget_after();
     sound::play(Sound::Unknown);
-    let misread = scanner::is_trade_number(&code) && !scanner::has_right_check_digit(&code);
+    let misread = is_trade_number(&code) && !has_right_check_digit(&code);
     app().counter.unknown.update(|unknown| {
         unknown.retain(|known| known.code != code);
         unknown.push(Unknown { code, misread });

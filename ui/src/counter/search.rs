@@ -2,21 +2,22 @@
 
 use std::time::Duration;
 
-use kontor_domain::catalog::{ProductHit, ScanCode, SearchProducts};
+use kontor_domain::catalog::{ProductHit, SearchProducts};
 use kontor_domain::command::Event;
+use kontor_domain::units::Quantity;
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
 
 use super::{add_hit, add_scan, basket, scans};
-use crate::backend;
 use crate::format;
 use crate::icon::{self, Picture};
 use crate::keys::{Action, shown};
 use crate::live::{Live, live};
 use crate::parts::{Button, Kind, Nearest, Swatch};
 use crate::place::{Place, ProductsPlace, go};
+use crate::scanner;
 use crate::sound::{self, Sound};
 use crate::state::app;
 use crate::text::{key, t, tx};
@@ -148,9 +149,10 @@ fn enter() {
         choose(here);
         return;
     }
-    let quantity = app().counter.search.with_untracked(|text| basket::split_times(text).0).unwrap_or(kontor_domain::units::Quantity::ONE);
+    let times = app().counter.search.with_untracked(|text| basket::split_times(text).0).unwrap_or(Quantity::ONE);
     spawn_local(async move {
-        let hits = backend::ask(ScanCode { code: text.clone() }).await.unwrap_or_default();
+        let found = scanner::find(&text).await.and_then(|found| Ok((found.quantity.times_pack(times)?, found.hits)));
+        let (quantity, hits) = found.unwrap_or((times, Vec::new()));
         // Typed on meanwhile: Enter meant what was there before, which is gone.
         if needle_now() != text {
             return;

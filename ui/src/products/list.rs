@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use kontor_domain::catalog::{Category, ListCategories, ListProducts, ProductFilter, ProductHit, ProductSort, ScanCode, THRESHOLD_OFF};
+use kontor_domain::catalog::{Category, ListCategories, ListProducts, ProductFilter, ProductHit, ProductSort, THRESHOLD_OFF};
 use kontor_domain::command::Event;
 use kontor_domain::ids::CategoryId;
 use leptos::prelude::*;
@@ -20,7 +20,7 @@ use crate::state::app;
 use crate::stock::open_moves_of;
 use crate::text::{self, key, t, tx, word};
 use crate::toast::Tone;
-use crate::{backend, format, icon, scanner};
+use crate::{format, icon, scanner};
 
 thread_local! {
     /// What was looked for last: coming back from a product shows the same list.
@@ -254,19 +254,17 @@ fn nothing(filter: Filter) -> AnyView {
 /// A scan opens its product, or a form for it.
 fn open_scanned(code: String) -> Taken {
     spawn_local(async move {
-        for candidate in scanner::candidates(&code) {
-            match backend::ask(ScanCode { code: candidate }).await {
-                Ok(hits) => {
-                    if let Some(hit) = hits.first() {
-                        sound::play(Sound::Ok);
-                        return go(Place::Products(ProductsPlace::One(hit.product.id)));
-                    }
-                }
-                Err(reject) => return app().toasts.refuse(&reject),
+        match scanner::find(&code).await.map(|found| found.hits.into_iter().next()) {
+            Ok(Some(hit)) => {
+                sound::play(Sound::Ok);
+                go(Place::Products(ProductsPlace::One(hit.product.id)));
             }
+            Ok(None) => {
+                sound::play(Sound::Unknown);
+                go(Place::Products(ProductsPlace::New(code)));
+            }
+            Err(reject) => app().toasts.refuse(&reject),
         }
-        sound::play(Sound::Unknown);
-        go(Place::Products(ProductsPlace::New(code)));
     });
     Taken::Yes
 }

@@ -2,6 +2,8 @@
 //!
 //! Pure: keys come in by physical place with the time they were pressed; what to do comes out.
 
+use kontor_domain::catalog::has_right_check_digit;
+
 /// A burst's keys follow each other on average faster than this.
 pub(crate) const FAST_MS: f64 = 24.0;
 /// A slower pause ends a burst. One late key of a busy computer does not.
@@ -115,7 +117,7 @@ impl Burst {
 
     /// A slow scanner: nobody types eight digits at this speed whose check digit is right.
     fn is_slow_scan(&self) -> bool {
-        self.keys >= 8 && self.average_ms() <= NEAR_MS && super::code::has_right_check_digit(&self.text)
+        self.keys >= 8 && self.average_ms() <= NEAR_MS && has_right_check_digit(&self.text)
     }
 
     fn average_ms(&self) -> f64 {

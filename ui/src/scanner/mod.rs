@@ -2,6 +2,7 @@
 
 mod burst;
 mod code;
+mod find;
 mod held;
 
 use std::cell::RefCell;
@@ -9,7 +10,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use burst::{Burst, Verdict};
-pub(crate) use code::{candidates, has_right_check_digit, is_trade_number};
+pub(crate) use find::{Found, find};
 use held::Held;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;

@@ -1,5 +1,6 @@
 //! The shop's own data.
 
+use kontor_domain::catalog::scale::SCALE_BARCODES_LIMIT;
 use kontor_domain::command::{Command, Edit};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::settings::{self, Company, CompanyChanges, TaxMode};
@@ -14,7 +15,7 @@ use crate::text::{Locale, key, t, word};
 use crate::toast::Tone;
 use crate::{backend, format};
 
-const FIELDS: &[&str] = &["name", "code", "tax_number", "phone", "address", "cash_step", "time_zone", "locale", "receipt_footer"];
+const FIELDS: &[&str] = &["name", "code", "tax_number", "phone", "address", "cash_step", "time_zone", "locale", "receipt_footer", "scale_barcodes"];
 
 /// Languages with their own names: (tag, name).
 pub(super) fn languages() -> Vec<(String, String)> {
@@ -35,6 +36,7 @@ struct Fields {
     time_zone: RwSignal<String>,
     locale: RwSignal<String>,
     footer: RwSignal<String>,
+    scale_barcodes: RwSignal<String>,
 }
 
 impl Fields {
@@ -51,6 +53,7 @@ impl Fields {
             time_zone: text(&company.time_zone),
             locale: text(&company.locale),
             footer: text(&company.receipt_footer),
+            scale_barcodes: text(&company.scale_barcodes),
         }
     }
 
@@ -69,6 +72,7 @@ impl Fields {
             time_zone: text(self.time_zone),
             locale: text(self.locale),
             receipt_footer: self.footer.with(|text| text.trim_end().to_owned()),
+            scale_barcodes: text(self.scale_barcodes),
             ..seen.clone()
         })
     }
@@ -86,6 +90,7 @@ fn changes(from: &Company, to: &Company) -> CompanyChanges {
         time_zone: Edit::between(&from.time_zone, &to.time_zone),
         locale: Edit::between(&from.locale, &to.locale),
         receipt_footer: Edit::between(&from.receipt_footer, &to.receipt_footer),
+        scale_barcodes: Edit::between(&from.scale_barcodes, &to.scale_barcodes),
     }
 }
 
@@ -109,7 +114,7 @@ fn ShopForm(company: Company) -> impl IntoView {
             Ok(read) => read,
             Err(reject) => return form.refuse(reject),
         };
-        form.send(backend::execute(Command::Settings(settings::Command::ChangeCompany(changes))), move |_| {
+        form.send(backend::execute(Command::Settings(settings::Command::ChangeCompany(Box::new(changes)))), move |_| {
             seen.set(now);
             app().toasts.say(Tone::Ok, t(key::COMMON_SAVED));
         });
@@ -142,6 +147,14 @@ fn ShopForm(company: Company) -> impl IntoView {
                 />
                 <TextField label=field_name("cash_step") value=fields.cash_step name="cash_step" form=form mode="decimal" hint=t(key::SETTINGS_CASH_STEP_HINT)/>
             </div>
+            <TextField
+                label=field_name("scale_barcodes")
+                value=fields.scale_barcodes
+                name="scale_barcodes"
+                form=form
+                max_length=SCALE_BARCODES_LIMIT as u32
+                hint=t(key::SETTINGS_SCALE_BARCODES_HINT)
+            />
             <Choice label=field_name("tax_mode") options=modes chosen=fields.tax_mode/>
             <p class="hint small faint">{t(key::SETTINGS_TAX_MODE_HINT)}</p>
             <FormError form=form/>

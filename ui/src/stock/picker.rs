@@ -1,6 +1,6 @@
 //! Finding a product for a line: by scan, or by typing and choosing.
 
-use kontor_domain::catalog::{ProductHit, ScanCode, SearchProducts};
+use kontor_domain::catalog::{ProductHit, SearchProducts};
 use kontor_domain::reject::Reject;
 use kontor_domain::units::Quantity;
 use leptos::prelude::*;
@@ -14,22 +14,19 @@ use crate::sound::{self, Sound};
 use crate::state::app;
 use crate::text::{self, key, t, tx};
 use crate::toast::Tone;
-use crate::{backend, format, scanner};
+use crate::{format, scanner};
 
 /// Hits shown while typing.
 const SHOWN: u32 = 8;
 
-/// What was found: the product and how many units the scanned pack holds.
+/// What was found: the product and how many units the scanned pack or label holds.
 pub(super) type Picked = (ProductHit, Quantity);
 
 /// The first product that a scan may mean.
 async fn find(code: &str) -> Result<Option<Picked>, Reject> {
-    for candidate in scanner::candidates(code) {
-        if let Some(hit) = backend::ask(ScanCode { code: candidate }).await?.into_iter().next() {
-            return Ok(Some((hit.product, hit.pack)));
-        }
-    }
-    Ok(None)
+    let found = scanner::find(code).await?;
+    let Some(hit) = found.hits.into_iter().next() else { return Ok(None) };
+    Ok(Some((hit.product, found.quantity.times_pack(hit.pack)?)))
 }
 
 /// A search with its hits below; scans go straight to `pick`.

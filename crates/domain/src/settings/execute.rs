@@ -2,6 +2,7 @@
 
 use super::{AddTill, AddWarehouse, Command, Company, CompanyChanges, CompanyKey, Device, DeviceChanges, DeviceKey, Found, TillChanges};
 use crate::catalog::Tax;
+use crate::catalog::scale::ScalePattern;
 use crate::cell::Cell;
 use crate::command::{Edit, Event, Exec, Outcome, apply};
 use crate::counter::{Till, TillKey};
@@ -47,6 +48,7 @@ fn check_company(company: &Company) -> Result<(), Reject> {
     check_name(&company.time_zone, "time_zone", 64)?;
     check_name(&company.locale, "locale", 16)?;
     check_note(&company.receipt_footer, "receipt_footer")?;
+    ScalePattern::parse_all(&company.scale_barcodes)?;
     if company.cash_step < Money(1) || company.cash_step > Money(1_000_000) {
         return Err(Reject::field(Code::OutOfRange, "cash_step"));
     }
@@ -106,6 +108,7 @@ fn company_of(exec: &Exec<'_>, found: &Found, currency: &Currency) -> Company {
         time_zone: found.time_zone.clone(),
         locale: found.locale.clone(),
         receipt_footer: found.receipt_footer.clone(),
+        scale_barcodes: String::new(),
         demo: found.demo,
         expires_at: None,
     }
@@ -218,6 +221,7 @@ fn change_company(exec: &mut Exec<'_>, changes: &CompanyChanges) -> Result<Outco
     apply(&mut company.time_zone, &changes.time_zone, "time_zone")?;
     apply(&mut company.locale, &changes.locale, "locale")?;
     apply(&mut company.receipt_footer, &changes.receipt_footer, "receipt_footer")?;
+    apply(&mut company.scale_barcodes, &changes.scale_barcodes, "scale_barcodes")?;
     check_company(&company)?;
     // What another program's list of zones knew may stand; what is chosen now is known here.
     if changes.time_zone.is_some() {

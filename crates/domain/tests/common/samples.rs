@@ -333,7 +333,7 @@ impl Furnished {
         };
         vec![
             Command::Settings(settings::Command::Found(Box::new(found))),
-            Command::Settings(settings::Command::ChangeCompany(CompanyChanges { name, ..CompanyChanges::default() })),
+            Command::Settings(settings::Command::ChangeCompany(Box::new(CompanyChanges { name, ..CompanyChanges::default() }))),
             Command::Settings(settings::Command::ChangeTill(TillChanges { till_id: shop.till_id, name: till_name, location_id: None })),
             Command::Settings(settings::Command::AddTill(add_till)),
             Command::Settings(settings::Command::AddWarehouse(add_warehouse)),

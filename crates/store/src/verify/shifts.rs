@@ -87,16 +87,18 @@ fn drawer_opened(sql: Sql) -> String {
 }
 
 /// Every number that is on a paper: of the shifts, and of a second count of one, which stands in the item about it.
-/// Only a number that nobody was told of twice is a double.
+/// Only a number that nobody was told of twice is a double. How far the numbers go, and what is double, is said by what the
+/// authority confirmed; none may be missing up to there, but a shift that something pending touched has its number still.
 fn z_numbers(sql: Sql) -> String {
     format!(
         "WITH printed AS (
-            SELECT till_id, number, CASE WHEN {} THEN number END AS own FROM shift WHERE company = $1 AND number IS NOT NULL AND rev > 0
-            UNION ALL SELECT s.till_id, CASE WHEN a.args LIKE '%\"{Z_NUMBER}\":%' THEN CAST({} AS BIGINT) END, NULL
+            SELECT till_id, number, CASE WHEN rev > 0 AND {} THEN number END AS own, rev FROM shift WHERE company = $1 AND number IS NOT NULL
+            UNION ALL SELECT s.till_id, CASE WHEN a.args LIKE '%\"{Z_NUMBER}\":%' THEN CAST({} AS BIGINT) END, NULL, a.rev
             FROM attention a JOIN shift s ON s.company = a.company AND s.id = a.about_id
-            WHERE a.company = $1 AND a.kind = 'rule_broken' AND a.rev > 0),
-         n AS (SELECT till_id, COUNT(DISTINCT number) AS many, MAX(number) AS last, COUNT(DISTINCT own) AS distinct_own, COUNT(own) AS own
-            FROM printed WHERE number IS NOT NULL GROUP BY till_id)
+            WHERE a.company = $1 AND a.kind = 'rule_broken'),
+         confirmed AS (SELECT till_id, MAX(number) AS last FROM printed WHERE rev > 0 AND number IS NOT NULL GROUP BY till_id),
+         n AS (SELECT p.till_id, c.last, COUNT(DISTINCT p.number) AS many, COUNT(DISTINCT p.own) AS distinct_own, COUNT(p.own) AS own
+            FROM printed p JOIN confirmed c ON c.till_id = p.till_id WHERE p.number <= c.last GROUP BY p.till_id, c.last)
          SELECT {}, {}, {} FROM n WHERE many <> last OR distinct_own <> own",
         not_told_double("shift.id"),
         sql.json("a.args", &[Z_NUMBER]),

@@ -6,6 +6,7 @@ use kontor_domain::catalog::ProductChanges;
 use kontor_domain::command::Edit;
 use kontor_domain::ids::CommandId;
 use kontor_domain::units::UnitPrice;
+use kontor_domain::verify::VerifyRule;
 use kontor_store::verify;
 use kontor_sync::authority::Upkeep;
 use kontor_sync::message::PushAnswer;
@@ -227,4 +228,27 @@ fn a_waiting_count_is_made_again_when_its_drawer_changes() {
     assert!(matches!(scene.pull(copy), Applied::Done { replayed: 1, .. }));
     let till = &scene.shop.tills[copy].0;
     assert_eq!(verify::check_file(till.connection(), till.company).unwrap(), Vec::new());
+}
+
+/// What waits on a copied disk for a shift that was counted meanwhile touches it again, and its number seemed to be missing.
+#[test]
+fn a_counted_shift_that_something_waiting_touched_has_its_number_still() {
+    let mut scene = Scene::new();
+    scene.sync(0);
+    let copy = scene.copy_of(0);
+    scene.cash(copy, "there");
+    let shift = scene.shift;
+    scene.close(0, shift);
+    let next = scene.open(0);
+    scene.close(0, next);
+    scene.sync(0);
+    assert!(matches!(scene.pull(copy), Applied::Done { replayed: 1, .. }));
+    let till = &scene.shop.tills[copy].0;
+    let waiting = "SELECT rev, number FROM shift WHERE id = ?1";
+    assert_eq!(till.connection().query_row(waiting, [shift.0.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?))).unwrap(), (0_i64, 1_i64));
+    assert_eq!(verify::check_file(till.connection(), till.company).unwrap(), Vec::new());
+    // A number that is nowhere is missing all the same.
+    till.connection().execute("UPDATE shift SET number = NULL WHERE id = ?1", [shift.0.as_bytes()]).unwrap();
+    let found = verify::check_file(till.connection(), till.company).unwrap();
+    assert!(found.iter().any(|difference| difference.rule == VerifyRule::ShiftNumbers), "{found:?}");
 }

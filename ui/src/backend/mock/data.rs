@@ -163,6 +163,7 @@ impl Shop {
                 time_zone: "Asia/Taipei".into(),
                 locale: self.locale.clone(),
                 receipt_footer: String::new(),
+                scale_barcodes: String::new(),
                 demo: false,
                 expires_at: None,
             },
