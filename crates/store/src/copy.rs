@@ -547,7 +547,7 @@ pub fn sums(connection: &Connection, company: CompanyId, scopes: &BTreeSet<Scope
     for (place, table) in shape::shipped().enumerate() {
         for (scope, sum) in &mut sums {
             for row in read_all(connection, table, &feed::sql_of(place).sums, &[Value::Id(company.0), Value::Int(scope.0)])? {
-                *sum = sum.wrapping_add(shape::row_sum(table, &row.cells));
+                *sum = sum.wrapping_add(shape::row_sum(table, row.rev, &row.cells));
             }
         }
     }

@@ -18,7 +18,6 @@ use crate::state::app;
 struct Scan {
     number: u64,
     code: String,
-    quantity: Quantity,
     /// What it means, once that is known.
     found: Option<Result<Found, Reject>>,
 }
@@ -34,13 +33,13 @@ thread_local! {
 
 /// A code was scanned.
 pub(super) fn push(code: String) {
-    let quantity = app().counter.take_times().unwrap_or(Quantity::ONE);
+    let times = app().counter.take_times().unwrap_or(Quantity::ONE);
     let number = LAST_NUMBER.get() + 1;
     LAST_NUMBER.set(number);
-    QUEUE.with_borrow_mut(|queue| queue.push_back(Scan { number, code: code.clone(), quantity, found: None }));
+    QUEUE.with_borrow_mut(|queue| queue.push_back(Scan { number, code: code.clone(), found: None }));
     proceed();
     spawn_local(async move {
-        let found = scanner::find(&code).await;
+        let found = scanner::find(&code, times).await;
         QUEUE.with_borrow_mut(|queue| {
             if let Some(scan) = queue.iter_mut().find(|scan| scan.number == number) {
                 scan.found = Some(found);
@@ -65,8 +64,8 @@ pub(super) fn proceed() {
     let counter = app().counter;
     while !is_held() {
         let next = QUEUE.with_borrow_mut(|queue| queue.pop_front_if(|scan| scan.found.is_some()));
-        let Some(Scan { code, quantity, found: Some(found), .. }) = next else { break };
-        settle(code, quantity, found);
+        let Some(Scan { code, found: Some(found), .. }) = next else { break };
+        settle(code, found);
     }
     counter.waiting.set(QUEUE.with_borrow(VecDeque::len));
     if !is_held()
@@ -83,22 +82,20 @@ fn is_held() -> bool {
     counter.selling.get_untracked() || counter.sheet.with_untracked(|sheet| matches!(sheet, Sheet::Choose(..)))
 }
 
-fn settle(code: String, times: Quantity, found: Result<Found, Reject>) {
-    let found = found.and_then(|found| Ok((found.quantity.times_pack(times)?, found.hits)));
-    let (quantity, hits) = match found {
-        Ok(found) => found,
+fn settle(code: String, found: Result<Found, Reject>) {
+    match found {
+        Ok(Found { hits, quantity }) => match hits.as_slice() {
+            [hit] => add_scan(hit, quantity),
+            [] => refuse(code),
+            _ => {
+                forget_after();
+                sound::play(Sound::Look);
+                app().counter.sheet.set(Sheet::Choose(hits, quantity));
+            }
+        },
         Err(reject) => {
             app().toasts.refuse(&reject);
-            (times, Vec::new())
-        }
-    };
-    match hits.as_slice() {
-        [hit] => add_scan(hit, quantity),
-        [] => refuse(code),
-        _ => {
-            forget_after();
-            sound::play(Sound::Look);
-            app().counter.sheet.set(Sheet::Choose(hits, quantity));
+            refuse(code);
         }
     }
 }

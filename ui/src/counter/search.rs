@@ -151,19 +151,19 @@ fn enter() {
     }
     let times = app().counter.search.with_untracked(|text| basket::split_times(text).0).unwrap_or(Quantity::ONE);
     spawn_local(async move {
-        let found = scanner::find(&text).await.and_then(|found| Ok((found.quantity.times_pack(times)?, found.hits)));
-        let (quantity, hits) = found.unwrap_or((times, Vec::new()));
+        let found = scanner::find(&text, times).await;
         // Typed on meanwhile: Enter meant what was there before, which is gone.
         if needle_now() != text {
             return;
         }
-        match hits.as_slice() {
-            [hit] => {
+        match found.as_ref().map(|found| (found.hits.as_slice(), found.quantity)) {
+            Ok(([hit], quantity)) => {
                 app().counter.search.set(String::new());
                 add_scan(hit, quantity);
             }
-            [] => choose(here),
-            _ => scans::push(text),
+            Ok(([], _)) => choose(here),
+            Ok(_) => scans::push(text),
+            Err(reject) => app().toasts.refuse(reject),
         }
     });
 }

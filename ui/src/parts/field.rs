@@ -18,23 +18,29 @@ fn new_id() -> String {
 /// What stands around every input: label, hint, error. `id` is the input's.
 #[component]
 fn Labelled(id: String, label: Signal<String>, hint: Option<Signal<String>>, error: Signal<Option<String>>, children: Children) -> impl IntoView {
-    let note = note_id(&id);
-    let (error_id, hint_id) = (note.clone(), note);
+    let (error_id, hint_id) = (error_id(&id), hint_id(&id));
     view! {
         <div class="labelled">
             <label for=id>{move || label.get()}</label>
             {children()}
-            {move || match (error.get(), hint) {
-                (Some(error), _) => Some(view! { <div class="error" id=error_id.clone() role="alert">{error}</div> }.into_any()),
-                (None, Some(hint)) => Some(view! { <div class="hint" id=hint_id.clone()>{hint.get()}</div> }.into_any()),
-                (None, None) => None,
-            }}
+            {move || error.get().map(|error| view! { <div class="error" id=error_id.clone() role="alert">{error}</div> })}
+            // It stays beside an error: who has to correct something needs it most.
+            {hint.map(|hint| view! { <div class="hint" id=hint_id>{move || hint.get()}</div> })}
         </div>
     }
 }
 
-fn note_id(id: &str) -> String {
-    format!("{id}-note")
+fn error_id(id: &str) -> String {
+    format!("{id}-error")
+}
+
+fn hint_id(id: &str) -> String {
+    format!("{id}-hint")
+}
+
+/// What describes an input: what is wrong with it, and its hint.
+fn notes(id: &str) -> String {
+    format!("{} {}", error_id(id), hint_id(id))
 }
 
 /// One line of text.
@@ -74,7 +80,7 @@ pub(crate) fn TextField(
     #[prop(optional)] max_length: Option<u32>,
 ) -> impl IntoView {
     let id = new_id();
-    let note = note_id(&id);
+    let notes = notes(&id);
     let error = Signal::derive(move || error.get().or_else(|| form.and_then(|form| form.error_of(name))));
     let is_bad = Memo::new(move |_| error.with(Option::is_some));
     let is_figure = matches!(mode, "decimal" | "numeric");
@@ -96,7 +102,7 @@ pub(crate) fn TextField(
                 prop:value=move || value.get()
                 on:input=move |event| edit(event_target_value(&event))
                 aria-invalid=move || is_bad.get().then_some("true")
-                aria-describedby=note
+                aria-describedby=notes
                 disabled=disabled
                 maxlength=max_length
                 placeholder=move || placeholder.get()
@@ -118,7 +124,7 @@ pub(crate) fn TextField(
                 prop:value=move || value.get()
                 on:input=move |event| edit(event_target_value(&event))
                 aria-invalid=move || is_bad.get().then_some("true")
-                aria-describedby=note
+                aria-describedby=notes
                 disabled=disabled
                 maxlength=max_length
                 placeholder=move || placeholder.get()
@@ -161,7 +167,7 @@ pub(crate) fn SelectField(
     #[prop(optional, into)] disabled: Signal<bool>,
 ) -> impl IntoView {
     let id = new_id();
-    let note = note_id(&id);
+    let notes = notes(&id);
     let error = Signal::derive(move || form.and_then(|form| form.error_of(name)));
     let change = move |event| {
         value.set(event_target_value(&event));
@@ -180,7 +186,7 @@ pub(crate) fn SelectField(
     view! {
         <Labelled id=id.clone() label=label hint=hint error=error>
             <div class="field" class:bad=move || error.with(Option::is_some)>
-                <select id=id name=name aria-describedby=note disabled=disabled prop:value=move || value.get() on:change=change>
+                <select id=id name=name aria-describedby=notes disabled=disabled prop:value=move || value.get() on:change=change>
                     {options}
                 </select>
             </div>

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use kontor_domain::catalog::{Category, ListCategories, ListProducts, ProductFilter, ProductHit, ProductSort, THRESHOLD_OFF};
 use kontor_domain::command::Event;
 use kontor_domain::ids::CategoryId;
+use kontor_domain::units::Quantity;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -254,7 +255,7 @@ fn nothing(filter: Filter) -> AnyView {
 /// A scan opens its product, or a form for it.
 fn open_scanned(code: String) -> Taken {
     spawn_local(async move {
-        match scanner::find(&code).await.map(|found| found.hits.into_iter().next()) {
+        match scanner::find(&code, Quantity::ONE).await.map(|found| found.hits.into_iter().next()) {
             Ok(Some(hit)) => {
                 sound::play(Sound::Ok);
                 go(Place::Products(ProductsPlace::One(hit.product.id)));

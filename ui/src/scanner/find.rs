@@ -14,19 +14,20 @@ use crate::state::app;
 pub(crate) struct Found {
     /// What it may be; several: a person says which.
     pub(crate) hits: Vec<ScanHit>,
-    /// How much of it: one, or what the scale weighed.
+    /// How much of it: one, or what the scale weighed, as many times as was asked.
     pub(crate) quantity: Quantity,
 }
 
-/// Looks a code up: as it is, as another form of the same trade number, and as a label of the shop's scales.
-pub(crate) async fn find(code: &str) -> Result<Found, Reject> {
+/// Looks a code up: as it is, as another form of the same trade number, and as a label of the shop's scales. `times`: how
+/// often it stands for what it means.
+pub(crate) async fn find(code: &str, times: Quantity) -> Result<Found, Reject> {
     let hits = first(candidates(code)).await?;
     if !hits.is_empty() {
-        return Ok(Found { hits, quantity: Quantity::ONE });
+        return Ok(Found { hits, quantity: times });
     }
-    let Some(label) = read_label(&patterns(), code) else { return Ok(Found { hits, quantity: Quantity::ONE }) };
+    let Some(label) = read_label(&patterns(), code) else { return Ok(Found { hits, quantity: times }) };
     let hits = first(label.codes).await?.into_iter().map(|hit| label.amount.sold(hit)).collect::<Result<_, _>>()?;
-    Ok(Found { hits, quantity: label.amount.quantity() })
+    Ok(Found { hits, quantity: label.amount.quantity().times_pack(times)? })
 }
 
 /// The hits of the first code that has any.

@@ -76,7 +76,7 @@ impl Part {
             Self::Printers => icon::PRINTER,
             Self::Look => icon::GLOBE,
             Self::Keys => icon::KEYBOARD,
-            Self::Mail => icon::PAPER,
+            Self::Mail => icon::MAIL,
             Self::Server => icon::SERVER,
             Self::Data => icon::SAVED,
         }

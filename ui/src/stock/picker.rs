@@ -24,7 +24,7 @@ pub(super) type Picked = (ProductHit, Quantity);
 
 /// The first product that a scan may mean.
 async fn find(code: &str) -> Result<Option<Picked>, Reject> {
-    let found = scanner::find(code).await?;
+    let found = scanner::find(code, Quantity::ONE).await?;
     let Some(hit) = found.hits.into_iter().next() else { return Ok(None) };
     Ok(Some((hit.product, found.quantity.times_pack(hit.pack)?)))
 }

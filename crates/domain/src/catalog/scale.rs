@@ -61,7 +61,7 @@ pub enum ScaleAmount {
 }
 
 impl ScalePattern {
-    /// Reads the patterns of a company: parted by spaces, commas or line ends.
+    /// Reads the patterns of a company: parted by spaces or commas.
     pub fn parse_all(text: &str) -> Result<Vec<Self>, Reject> {
         check_line(text, "scale_barcodes", SCALE_BARCODES_LIMIT)?;
         let words: Vec<&str> = text.split([' ', ',']).filter(|word| !word.is_empty()).collect();
@@ -87,7 +87,7 @@ impl ScalePattern {
     }
 
     /// Each kind of place stands in one piece, and there is a prefix, an item, either a weight or a price, and a check digit
-    /// at the end of a code that has one.
+    /// at the end.
     fn is_sound(&self) -> bool {
         let count = |is: fn(&Place) -> bool| self.0.iter().filter(|place| is(place)).count();
         let is_in_one_piece =
@@ -109,7 +109,7 @@ impl ScalePattern {
     }
 
     /// What a code of this kind says; `None`: it is not of this kind, its check digit is wrong, or nothing was weighed.
-    pub fn read(&self, code: &str) -> Option<ScaleLabel> {
+    fn read(&self, code: &str) -> Option<ScaleLabel> {
         let fits = |(place, digit): (&Place, u8)| digit.is_ascii_digit() && !matches!(place, Place::Prefix(own) if *own != digit);
         if code.len() != self.0.len() || !self.0.iter().zip(code.bytes()).all(fits) || !has_right_check_digit(code) {
             return None;

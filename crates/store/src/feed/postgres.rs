@@ -123,7 +123,8 @@ impl<'a> PgSnapshot<'a> {
             for (scope, sum) in &mut sums {
                 let query = sqlx::query(AssertSqlSafe(sql_of(place).sums.as_str())).bind(company.0.as_bytes().as_slice()).bind(scope.0);
                 for row in query.fetch_all(&mut *self.transaction).await? {
-                    *sum = sum.wrapping_add(shape::row_sum(table, &cells(table.info(), &row)?.cells));
+                    let row = cells(table.info(), &row)?;
+                    *sum = sum.wrapping_add(shape::row_sum(table, row.rev, &row.cells));
                 }
             }
         }
