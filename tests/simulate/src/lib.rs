@@ -32,6 +32,9 @@ pub use crate::gap::gap;
 pub use crate::mutations::mutations;
 pub use crate::run::Tally;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Which runs.
 #[derive(Clone, Copy, Debug)]
 pub struct Seeds {

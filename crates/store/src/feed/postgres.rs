@@ -121,7 +121,7 @@ impl<'a> PgSnapshot<'a> {
         let mut sums: BTreeMap<Scope, u128> = scopes.iter().map(|scope| (*scope, 0)).collect();
         for (place, table) in shape::shipped().enumerate() {
             for (scope, sum) in &mut sums {
-                let query = sqlx::query(AssertSqlSafe(sql_of(place).sums.as_str())).bind(company.0.as_bytes().as_slice()).bind(scope.0);
+                let query = sqlx::query(AssertSqlSafe(sql_of(place).scope.as_str())).bind(company.0.as_bytes().as_slice()).bind(scope.0);
                 for row in query.fetch_all(&mut *self.transaction).await? {
                     let row = cells(table.info(), &row)?;
                     *sum = sum.wrapping_add(shape::row_sum(table, row.rev, &row.cells));
