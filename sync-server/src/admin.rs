@@ -195,7 +195,7 @@ pub async fn create_company(settings: &Settings, new: &NewCompany) -> Result<Com
     let host = upgrade::open(settings).await?;
     let command = Command::Settings(settings::Command::Found(Box::new(found)));
     // A code names its company where somebody signs in.
-    let done = match host.access.code_is_used(&new.code).await {
+    let done = match host.access.code_is_used(&new.code, None).await {
         Ok(false) => {
             let done = host.submit(CommandId(Uuid::now_v7()), company, device, owner, command).await;
             done.map(|_| company).map_err(|reject| anyhow!("refused: {reject}"))

@@ -23,6 +23,7 @@ use tokio::sync::{Semaphore, SemaphorePermit, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::config::Database;
+use crate::identity::door::Notes;
 
 /// Longest that a pull waits for news.
 pub const WAIT_LIMIT: Duration = Duration::from_secs(25);
@@ -63,6 +64,8 @@ enum Feeds {
 pub struct Host {
     /// Who may speak to it.
     pub access: Access,
+    /// Which refusals are written down.
+    pub notes: Notes,
     sending: Mutex<Option<Sending>>,
     writer: Mutex<Option<Writer<Message>>>,
     feeds: Arc<Feeds>,
@@ -122,6 +125,7 @@ impl Host {
         };
         Ok(Self {
             access: Access::open(&url).await?,
+            notes: Notes::default(),
             sending: Mutex::new(Some(sending)),
             writer: Mutex::new(writer),
             feeds: Arc::new(feeds),

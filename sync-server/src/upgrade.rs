@@ -27,11 +27,22 @@ pub async fn copy_before_migrating(settings: &Settings) -> Result<()> {
     if settings.database_is_copied || !matches!(postgres::pending(&url.0).await?, Pending::Older(_)) {
         return Ok(());
     }
-    let to = settings.data.join(format!("database.before-{}.dump", migrations::FILES.len()));
+    let to = free_name(&settings.data, &format!("database.before-{}", migrations::FILES.len()));
     let copied = dump(&settings.pg_dump, url, &to).await;
     copied.context("the database must be copied before it is migrated; copy it yourself and start once with database_is_copied = true")?;
     tracing::info!(copy = %to.display(), "the database is copied before it is migrated");
     Ok(())
+}
+
+/// Nothing is written over: a migration that was cut off left the copy of what was before it.
+fn free_name(folder: &Path, name: &str) -> PathBuf {
+    let mut to = folder.join(format!("{name}.dump"));
+    let mut number = 1;
+    while to.exists() {
+        number += 1;
+        to = folder.join(format!("{name}-{number}.dump"));
+    }
+    to
 }
 
 async fn dump(program: &Path, url: &Secret, to: &Path) -> Result<()> {

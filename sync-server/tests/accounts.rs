@@ -69,6 +69,7 @@ async fn where_links_to_a_new_password_go_is_changed_by_who_knows_the_password()
         let wish = json!({ "email": email, "password": "not the password" });
         assert_eq!(body(api.call(method, path, Some(&owner), Some(wish)).await?, StatusCode::BAD_REQUEST).await?["code"], 10_003, "{path}");
     }
+    assert_eq!(refused(&api, &owner).await?, [10_003, 10_003], "both tries stand in the audit");
     // Nor by the way that the screens go.
     let edit = json!({ "from": "", "to": email });
     let commands =
@@ -254,6 +255,32 @@ async fn keys_that_were_taken_back_joined_devices_and_what_is_done_at_the_machin
     for kind in ["access.device_joined", "access.device_written_off", "access.password_set"] {
         assert!(told.iter().any(|one| one == kind), "{kind}: {told:?}");
     }
+    running.stop().await
+}
+
+/// Who may change people, but not the owner, is written down when trying; and who tries all day fills no disk with it.
+#[tokio::test]
+async fn what_somebody_may_not_do_is_written_down_and_not_without_end() -> Result<()> {
+    let (place, running, api) = house().await?;
+    let owner = api.sign_in("HS", "mei", PASSWORD).await?["access_token"].as_str().unwrap().to_owned();
+    let me = body(api.call("GET", "/api/v1/users/me", Some(&owner), None).await?, StatusCode::OK).await?["person"]["id"].clone();
+    let company = running.host().access.companies().await?[0];
+    for name in ["min", "lin"] {
+        place.hire(&running, company, name, RoleId::of(BuiltIn::Manager), PASSWORD).await?;
+    }
+    let (min, lin) = (api.token("HS", "min", PASSWORD).await?, api.token("HS", "lin", PASSWORD).await?);
+    let set = async |who: &str| {
+        let path = format!("/api/v1/users/{}/password", me.as_str().unwrap());
+        let answer = api.call("PUT", &path, Some(who), Some(json!({ "password": "quite another one" }))).await?;
+        assert_eq!(body(answer, StatusCode::FORBIDDEN).await?["code"], 12_001);
+        Ok::<_, anyhow::Error>(())
+    };
+    for _ in 0..20 {
+        set(&min).await?;
+    }
+    set(&lin).await?;
+    let told = refused(&api, &owner).await?;
+    assert!((7..=8).contains(&told.len()), "one of lin, and few of min: {told:?}");
     running.stop().await
 }
 

@@ -12,7 +12,7 @@ use kontor_server::config::{Settings, Transport};
 use kontor_server::server::Running;
 use reqwest::Method;
 use serde_json::{Value, json};
-use support::caller::{Answered, Caller, draft, sale};
+use support::caller::{Answered, Caller, Stand, draft, sale};
 use support::{Api, Place};
 
 const PASSWORD: &str = "a long enough password";
@@ -202,14 +202,20 @@ async fn a_list_is_read_from_place_to_place_and_by_page() -> Result<()> {
     running.stop().await
 }
 
+/// Ten teas at 105 on the shelf, and a sale of three of them: all but its total.
+async fn three_of_ten_teas(caller: &Caller, stand: &Stand) -> Result<(Value, Value)> {
+    let tea = caller.product(stand, "TEA", 105).await?;
+    caller.receive(stand, &tea, 10).await?;
+    let mut body = sale(stand, &[&tea]);
+    body["lines"][0]["quantity"] = json!(3000);
+    Ok((tea, body))
+}
+
 #[tokio::test]
 async fn what_is_sold_and_given_back_is_in_the_ledgers() -> Result<()> {
     let (place, running, caller) = shop().await?;
     let stand = caller.stand().await?;
-    let tea = caller.product(&stand, "TEA", 105).await?;
-    caller.receive(&stand, &tea, 10).await?;
-    let mut body = sale(&stand, &[&tea]);
-    body["lines"][0]["quantity"] = json!(3000);
+    let (tea, mut body) = three_of_ten_teas(&caller, &stand).await?;
     body["total"] = json!(300);
     let refused = caller.post("/api/v1/sales", &body).await?;
     assert_eq!((refused.body["args"]["theirs"].as_str(), refused.problem(409)), (Some("315"), 17_007));
@@ -252,6 +258,30 @@ async fn what_is_sold_and_given_back_is_in_the_ledgers() -> Result<()> {
     assert_eq!(caller.post("/api/v1/sales", &sale(&stand, &[&tea])).await?.problem(409), 17_001);
     let closed = caller.get(&format!("/api/v1/shifts/{shift}")).await?.expect(200);
     assert_eq!((&closed["shift"]["expected"], &closed["shift"]["state"]), (&json!(1_200), &json!("closed")));
+    place.verify().await?;
+    running.stop().await
+}
+
+/// A card gets back what it paid and no more, over however many refunds; what is left comes out of the drawer.
+#[tokio::test]
+async fn a_sale_paid_two_ways_is_given_back_piece_by_piece() -> Result<()> {
+    let (place, running, caller) = shop().await?;
+    let stand = caller.stand().await?;
+    let (tea, mut body) = three_of_ten_teas(&caller, &stand).await?;
+    body["total"] = json!(315);
+    body["tenders"] = json!([{ "kind": "card", "amount": 200, "given": 200 }, { "kind": "cash", "amount": 115, "given": 115 }]);
+    let sold = caller.post("/api/v1/sales", &body).await?.expect(201);
+    let refunds = format!("{}/refunds", path("/api/v1/sales", &sold["id"]));
+    let one = json!({ "shift_id": stand.shift, "lines": [{ "line": 1, "quantity": 1000 }], "restock": true });
+    for expected in [json!([["card", -105]]), json!([["card", -95], ["cash", -10]]), json!([["cash", -105]])] {
+        let back = caller.post(&refunds, &one).await?.expect(201);
+        let detail = caller.get(&path("/api/v1/sales", &back["id"])).await?.expect(200);
+        let tenders: Vec<Value> = detail["tenders"].as_array().unwrap().iter().map(|row| json!([row["kind"], row["amount"]])).collect();
+        assert_eq!(json!(tenders), expected);
+    }
+    let detail = caller.get(&path("/api/v1/sales", &sold["id"])).await?.expect(200);
+    assert_eq!(detail["given_back"], json!([["card", 200], ["cash", 115]]));
+    assert_eq!(caller.on_hand(&tea).await?, 10_000);
     place.verify().await?;
     running.stop().await
 }

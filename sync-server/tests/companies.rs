@@ -68,6 +68,16 @@ async fn companies_beside_each_other_are_named_where_somebody_signs_in_and_know_
     fields["name"] = json!("Second Street 2");
     assert_eq!(named.put(&path, &tag, &fields).await?.expect(200)["name"], "Second Street 2");
     assert_eq!(named.put(&path, &tag, &fields).await?.problem(412), 10_412);
+    // None takes the code of another: nobody of either could sign in by it. One's own may be written otherwise.
+    let tag = named.get(&path).await?.header("etag").unwrap().to_owned();
+    fields["code"] = json!("hs");
+    let refused = named.put(&path, &tag, &fields).await?;
+    assert_eq!((refused.body["args"]["field"].as_str(), refused.problem(400)), (Some("code"), 14_001));
+    let change = json!({ "settings": { "change_company": { "code": { "from": "ss", "to": "HS" } } } });
+    let wish = json!({ "id": uuid::Uuid::now_v7(), "command": change });
+    assert_eq!(named.post("/api/v1/screens/execute", &wish).await?.problem(400), 14_001);
+    fields["code"] = json!("SS");
+    assert_eq!(named.put(&path, &tag, &fields).await?.expect(200)["code"], "SS");
     let first = Caller::sign_in(&api, Some("HS"), "boss", PASSWORD).await?;
     assert_eq!(first.get(&path).await?.problem(404), 13_001);
     // A till joins the company that is meant at the machine.
@@ -98,6 +108,8 @@ async fn an_expired_company_signs_in_reads_and_records_what_happened_and_nothing
     assert!(owner.get("/api/v1/companies").await?.expect(200)["rows"][0]["expires_at"].is_i64());
     let refused = owner.post("/api/v1/inventory/categories", &json!({ "name": "Cakes" })).await?;
     assert_eq!(refused.problem(401), 11_007);
+    let mail = json!({ "host": "127.0.0.1", "port": 25, "security": "none", "username": "", "mail_from": "k@example.com", "public_url": "https://k.example.com" });
+    assert_eq!(owner.put("/api/v1/settings/smtp", "*", &mail).await?.problem(401), 11_007);
     // Its own people do not let it go on, whatever they may.
     let longer = json!({ "settings": { "set_expiry": { "expires_at": { "from": company.expires_at, "to": null } } } });
     let wish = json!({ "id": uuid::Uuid::now_v7(), "command": longer });

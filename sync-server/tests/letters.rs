@@ -85,6 +85,7 @@ async fn a_forgotten_password_is_set_anew_by_a_letter_once() -> Result<()> {
     // At first nobody is there who takes letters.
     let nobody = TcpListener::bind(("127.0.0.1", 0)).await?.local_addr()?.port();
     place.settings.mail = mail(nobody);
+    place.settings.trusted_proxies = vec!["127.0.0.0/8".parse()?];
     let running = place.start().await?;
     let company = running.host().access.companies().await?[0];
     place.hire(&running, company, "lin", RoleId::of(BuiltIn::Seller), PASSWORD).await?;
@@ -129,6 +130,14 @@ async fn a_forgotten_password_is_set_anew_by_a_letter_once() -> Result<()> {
     let other = format!("{}{}", &token[..token.len() - 1], if token.ends_with('0') { '1' } else { '0' });
     assert_eq!(body(reset(&other, "a new long password").await?, StatusCode::UNAUTHORIZED).await?["code"], 11_002);
     body(reset(&token, "short").await?, StatusCode::BAD_REQUEST).await?;
+    // Nor is a link good from where nobody may come.
+    let owner = api.token("HS", "mei", PASSWORD).await?;
+    let rule = json!({ "kind": "deny", "network": "203.0.113.0/24" });
+    body(api.call("POST", "/api/v1/ip-rules", Some(&owner), Some(rule)).await?, StatusCode::CREATED).await?;
+    let wish = json!({ "token": token, "new_password": "a new long password" }).to_string();
+    let from_there = api.client.post(format!("{}/api/v1/auth/reset-password", api.base)).header("x-forwarded-for", "203.0.113.7");
+    let answer = from_there.header("content-type", "application/json").body(wish).send().await?;
+    assert_eq!(body(answer, StatusCode::FORBIDDEN).await?["code"], 12_002);
     body(reset(&token, "a new long password").await?, StatusCode::NO_CONTENT).await?;
     body(reset(&token, "another new password").await?, StatusCode::UNAUTHORIZED).await?;
     body(api.call("GET", "/api/v1/auth/me", Some(&before), None).await?, StatusCode::UNAUTHORIZED).await?;

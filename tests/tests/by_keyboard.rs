@@ -58,12 +58,7 @@ async fn a_card_pays_a_part_and_cash_the_rest_with_change() -> anyhow::Result<()
     let place = Place::new(ENGLISH)?;
     let (window, _) = place.shop(3).await?;
     scan_all(&window, 3).await?;
-    window.press("F9")?;
-    window.until_focus("#sheet-amount").await?;
-    window.press("Alt+2")?;
-    window.type_text("25")?;
-    window.press("Enter")?;
-    window.until_there(".sheet.pay .taken .chip").await?;
+    window.take_part_by_card("25").await?;
     window.type_text("50")?;
     window.press("Enter")?;
     window.until_saved().await?;

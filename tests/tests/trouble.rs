@@ -307,16 +307,19 @@ fn versions() -> BTreeSet<i64> {
     ours.filter_map(|(name, _)| name.split('_').next()?.parse().ok()).collect()
 }
 
+/// Runs the migrations up to one.
+async fn migrate_to(file: &Path, newest: i64) {
+    sqlx::any::install_default_drivers();
+    let mut connection = sqlx::AnyConnection::connect(&kontor_store::sqlite::url(file, "rwc")).await.unwrap();
+    kontor_store::migrations::run_to(&mut connection, Engine::Sqlite, newest).await.unwrap();
+    connection.close().await.unwrap();
+}
+
 /// A file as a program left it that knew the migrations up to one, with what a shop of today holds, as far as there was
 /// room for it then.
 fn older_file(today: &Path, to: &Path, newest: i64) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        sqlx::any::install_default_drivers();
-        let mut connection = sqlx::AnyConnection::connect(&kontor_store::sqlite::url(to, "rwc")).await.unwrap();
-        kontor_store::migrations::run_to(&mut connection, Engine::Sqlite, newest).await.unwrap();
-        connection.close().await.unwrap();
-    });
+    runtime.block_on(migrate_to(to, newest));
     let file = rusqlite::Connection::open(to).unwrap();
     file.execute("ATTACH ?1 AS today", [today.to_str().unwrap()]).unwrap();
     let names = |sql: &str| -> Vec<String> {
@@ -382,6 +385,40 @@ async fn an_older_file_is_copied_whole_before_it_is_migrated() {
     // And it is a shop that opens.
     let shop = Shop::open(&copies[0], ShopFile::Own, Synchronous::Full).await.unwrap();
     assert_eq!(count_sales(&shop).await, 3);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn a_migration_that_was_cut_off_keeps_the_copy_of_what_was_before_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("shop.kontor");
+    migrate_to(&file, 11).await;
+    let copy = PathBuf::from(format!("{}.before-{}.bak", file.display(), kontor_store::migrations::FILES.len()));
+    kontor_store::sqlite::backup(&file, &copy).unwrap();
+    let newest = |path: &Path| -> i64 {
+        rusqlite::Connection::open(path).unwrap().query_row("SELECT MAX(version) FROM _sqlx_migrations", [], |row| row.get(0)).unwrap()
+    };
+    let before = newest(&file);
+    // Half of the way, then the power went.
+    migrate_to(&file, 20).await;
+    drop(kontor_store::sqlite::open(&file, Synchronous::Full).await.unwrap());
+    assert_eq!((newest(&copy), newest(&file)), (before, *versions().last().unwrap()));
+}
+
+#[tokio::test]
+async fn a_backup_over_the_open_file_itself_is_refused_and_selling_goes_on() {
+    let test = TestShop::new(1).await.unwrap();
+    test.sell(&[0]).await.unwrap();
+    let path = test.shop.path().to_owned();
+    let other_name = path.parent().unwrap().join(".").join(path.file_name().unwrap());
+    for to in [&path, &other_name] {
+        let refused = kontor_store::sqlite::backup(&path, to).unwrap_err().reject();
+        assert_eq!((refused.code, refused.args.get("path")), (Code::ReadOnly, Some(&to.display().to_string())));
+    }
+    test.sell(&[0]).await.unwrap();
+    test.shop.close().await;
+    let shop = Shop::open(&path, ShopFile::Own, Synchronous::Full).await.unwrap();
+    assert_eq!(count_sales(&shop).await, 2);
     shop.close().await;
 }
 

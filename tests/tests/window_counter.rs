@@ -6,7 +6,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
+use kontor_domain::catalog::{self, CreateProduct, GetProduct, ProductDraft};
+use kontor_domain::command::Command;
 use kontor_domain::counter::{GetSale, GetShift, SaleDetail, TenderKind, TotalKind};
+use kontor_domain::ids::ProductId;
 use kontor_domain::units::Money;
 use kontor_tests::shop::barcode;
 use kontor_tests::window::place::Place;
@@ -115,6 +118,11 @@ async fn a_sale_is_put_aside_another_made_and_the_first_taken_up_again() -> anyh
         window.scan(&code)?;
     }
     until_lines(&window, &["1 × 2", "2 × 1"]).await?;
+    window.press("F8")?;
+    window.until_focus(".sheet input").await?;
+    window.type_text("12345675")?;
+    window.press("Enter")?;
+    window.until_gone(".sheet").await?;
     window.press("F6")?;
     until_lines(&window, &[]).await?;
     assert_eq!(window.session().await?.parked_count, 1);
@@ -126,6 +134,14 @@ async fn a_sale_is_put_aside_another_made_and_the_first_taken_up_again() -> anyh
     window.until_there(".sheet .option").await?;
     window.press("Enter")?;
     until_lines(&window, &["1 × 2", "2 × 1"]).await?;
+    // Put aside once more it lies there once.
+    window.press("F6")?;
+    until_lines(&window, &[]).await?;
+    assert_eq!(window.session().await?.parked_count, 1);
+    window.press("F7")?;
+    window.until_there(".sheet .option").await?;
+    window.press("Enter")?;
+    until_lines(&window, &["1 × 2", "2 × 1"]).await?;
     // It lies there until it is sold, and is offered to nobody else.
     window.press("F7")?;
     window.until_there(".sheet").await?;
@@ -133,12 +149,97 @@ async fn a_sale_is_put_aside_another_made_and_the_first_taken_up_again() -> anyh
     window.press("Escape")?;
     window.until_gone(".sheet").await?;
     window.sell_for_exact_cash().await?;
-    assert_eq!(last(&window).await?.sale.total, Money(40));
+    let sold = last(&window).await?.sale;
+    assert_eq!((sold.total, sold.customer_tax_number.as_str()), (Money(40), "12345675"), "whom it is for was put aside, too");
     assert_eq!(window.session().await?.parked_count, 0);
     // With nothing to put aside F6 says so and does nothing.
     window.press("F6")?;
     window.until_there(".toast").await?;
     assert_eq!(window.session().await?.parked_count, 0);
+    window.verify().await?;
+    window.no_errors().await?;
+    window.close().await
+}
+
+#[tokio::test]
+async fn while_a_code_means_two_products_nothing_is_sold_without_it() -> anyhow::Result<()> {
+    let place = Place::new(ENGLISH)?;
+    let (window, founded) = place.shop(2).await?;
+    let known = window.ask(GetProduct { id: founded.products[1] }).await?.context("a product")?;
+    let draft = ProductDraft { code: barcode(0), name: "鳳梨酥 Product twin".into(), barcodes: Vec::new(), ..known.draft };
+    let twin = CreateProduct { id: ProductId(uuid::Uuid::now_v7()), draft };
+    window.execute(Command::Catalog(catalog::Command::CreateProduct(twin))).await?;
+    window.scan(&barcode(1))?;
+    until_lines(&window, &["1 × 2"]).await?;
+    window.scan(&barcode(0))?;
+    window.until_there(".sheet .option").await?;
+    for key in ["F10", "F9", "F2", "F3", "F6", "F7", "F8", "F4"] {
+        window.press(key)?;
+    }
+    // What is scanned behind it waits for the answer.
+    window.scan(&barcode(1))?;
+    window.until_text("Several products have this code").await?;
+    assert_eq!((window.count(".sheet .option").await?, lines(&window).await?), (2, vec!["1 × 2".to_owned()]));
+    assert_eq!((window.session().await?.parked_count, window.count(".cart .done").await?), (0, 0));
+    window.press("ArrowDown")?;
+    window.press("Enter")?;
+    window.until_gone(".sheet").await?;
+    until_pieces(&window, 3).await?;
+    window.sell_for_exact_cash().await?;
+    assert_eq!(last(&window).await?.lines.iter().map(|line| line.quantity.0).sum::<i64>(), 3_000);
+    window.verify().await?;
+    window.no_errors().await?;
+    window.close().await
+}
+
+/// Waits until so many pieces are in the cart.
+async fn until_pieces(window: &Window, pieces: usize) -> anyhow::Result<()> {
+    let started = Instant::now();
+    loop {
+        let seen: usize = window.lines().await?.iter().map(|(quantity, _)| quantity.parse().unwrap_or(0)).sum();
+        if seen == pieces {
+            return Ok(());
+        }
+        ensure!(started.elapsed() < Duration::from_secs(20), "{seen} pieces, not {pieces}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_part_that_a_card_paid_stays_with_the_sale_whatever_is_done_before_the_rest() -> anyhow::Result<()> {
+    let place = Place::new(ENGLISH)?;
+    let (window, _) = place.shop(3).await?;
+    for code in [barcode(0), barcode(1)] {
+        window.scan(&code)?;
+    }
+    until_lines(&window, &["1 × 2", "1 × 1"]).await?;
+    window.take_part_by_card("25").await?;
+    // Back to the goods: one more, and whom it is for.
+    window.press("Escape")?;
+    window.until_gone(".sheet.pay").await?;
+    window.scan(&barcode(2))?;
+    until_lines(&window, &["1 × 3", "1 × 2", "1 × 1"]).await?;
+    window.press("F8")?;
+    window.until_focus(".sheet input").await?;
+    window.press("Escape")?;
+    window.until_gone(".sheet").await?;
+    // Neither put aside nor sold for cash without it: it is shown instead.
+    window.press("F6")?;
+    window.until_there(".sheet.pay .taken .chip").await?;
+    window.press("Escape")?;
+    window.until_gone(".sheet.pay").await?;
+    window.press("F10")?;
+    window.until_there(".sheet.pay .taken .chip").await?;
+    window.press("F10")?;
+    window.until_saved().await?;
+    let tenders: Vec<_> = last(&window).await?.tenders.iter().map(|tender| (tender.kind, tender.amount)).collect();
+    assert_eq!(tenders, [(TenderKind::Card, Money(25)), (TenderKind::Cash, Money(35))]);
+    assert_eq!(window.session().await?.parked_count, 0);
+    // The next sale begins with nothing taken.
+    window.scan(&barcode(0))?;
+    until_lines(&window, &["1 × 1"]).await?;
+    window.sell_for_exact_cash().await?;
+    assert_eq!(last(&window).await?.tenders.len(), 1);
     window.verify().await?;
     window.no_errors().await?;
     window.close().await

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::process;
 use crate::run;
 use crate::setup;
-use crate::test::{self, Length, Surroundings};
+use crate::test::{self, Surroundings};
 use crate::ui;
 use crate::workspace::Workspace;
 
@@ -115,7 +115,7 @@ pub fn run(workspace: &Workspace, proof: &Proof, arguments: &[String]) -> Result
             "release"
         }
     };
-    let surroundings = Surroundings::start(workspace, Length::Normal)?;
+    let surroundings = Surroundings::start(workspace)?;
     let program = workspace.program(folder, name);
     let mut command = surroundings.command(program.as_os_str(), folder)?;
     process::run(command.args(arguments))

@@ -52,12 +52,11 @@ pub struct Surroundings<'a> {
     browser_modules: PathBuf,
     schemathesis: PathBuf,
     display: Display,
-    length: Length,
 }
 
 impl<'a> Surroundings<'a> {
     /// Installs what is missing and starts database and display.
-    pub fn start(workspace: &'a Workspace, length: Length) -> Result<Self> {
+    pub fn start(workspace: &'a Workspace) -> Result<Self> {
         let has_database = std::env::var_os(postgres::VARIABLE).is_some();
         let groups = [setup::HEADLESS, setup::TEST, setup::BROWSER, setup::SPELLING];
         setup::ensure(workspace, &groups)?;
@@ -70,7 +69,7 @@ impl<'a> Surroundings<'a> {
             setup::ensure(workspace, &[setup::POSTGRES])?;
             Some(workspace.step("PostgreSQL: starting", Cluster::start)?)
         };
-        Ok(Self { workspace, cluster, browser_modules, schemathesis, display: Display::start()?, length })
+        Ok(Self { workspace, cluster, browser_modules, schemathesis, display: Display::start()? })
     }
 
     /// A command that sees them. `profile_folder` says which build of the program is meant.
@@ -82,9 +81,6 @@ impl<'a> Surroundings<'a> {
         if let Some(cluster) = &self.cluster {
             command.env(postgres::VARIABLE, cluster.url());
         }
-        if self.length == Length::Long {
-            command.env("KONTOR_LONG", "1");
-        }
         Ok(command)
     }
 }
@@ -95,7 +91,7 @@ pub fn test(workspace: &Workspace, length: Length) -> Result<()> {
     tools::ensure(workspace, &tools::NEXTEST)?;
     ui::build(workspace, ui::Build::Normal)?;
     workspace.step("building the programs and their tests", || build(workspace))?;
-    let surroundings = Surroundings::start(workspace, length)?;
+    let surroundings = Surroundings::start(workspace)?;
     let mut failures = Vec::new();
     let mut note = |name: &str, result: Result<()>| {
         if let Err(error) = result {
@@ -104,6 +100,9 @@ pub fn test(workspace: &Workspace, length: Length) -> Result<()> {
         }
     };
     note("tests", workspace.step("tests", || nextest(&surroundings)));
+    if length == Length::Long {
+        note("properties", workspace.step("properties, a million times each", || properties(workspace)));
+    }
     note("doc tests", workspace.step("doc tests", || doc_tests(&surroundings)));
     for SlowProof { name, normal, long } in SLOW_PROOFS {
         note(name, slow_proof(&surroundings, name, if length == Length::Long { long } else { normal }));
@@ -147,10 +146,14 @@ fn nextest(surroundings: &Surroundings) -> Result<()> {
     let cargo = surroundings.workspace.cargo();
     let mut command = surroundings.command(cargo.get_program(), "debug")?;
     command.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
-    if surroundings.length == Length::Long {
-        command.args(["--profile", "long"]);
-    }
     process::run(command.args(FEATURES))
+}
+
+/// What is tried with made-up carts, fifty times as often as with every change, optimised: else one takes hours.
+fn properties(workspace: &Workspace) -> Result<()> {
+    let mut cargo = workspace.cargo();
+    cargo.args(["nextest", "run", "--package", "kontor-domain", "--package", "kontor-documents", "--no-fail-fast"]);
+    process::run(cargo.args(["--cargo-profile", "simulate", "--profile", "long"]).env("KONTOR_LONG", "1"))
 }
 
 fn doc_tests(surroundings: &Surroundings) -> Result<()> {

@@ -211,7 +211,14 @@ fn a_row_that_is_parked_and_taken_up_in_one_batch_never_reaches_the_file() {
     let tea = shop.product(0, UnitPrice(300_000)).unwrap();
     let cart = shop.cart(vec![shop.line(tea, 0, Quantity(1000), UnitPrice(300_000))]);
     let id = ParkedCartId(shop.id());
-    let park = shop.envelope(Command::Counter(counter::Command::Park(Park { parked_cart_id: id, till_id: shop.till_id, cart, name: String::new() })));
+    let park = shop.envelope(Command::Counter(counter::Command::Park(Park {
+        parked_cart_id: id,
+        till_id: shop.till_id,
+        cart,
+        name: String::new(),
+        tax_number: String::new(),
+        replaces: None,
+    })));
     let unpark = shop.envelope(Command::Counter(counter::Command::Unpark(Unpark { parked_cart_id: id })));
     let context = shop.context.clone();
     for verdict in shop.store.run_batch(&[(context.clone(), park), (context, unpark)]).unwrap() {

@@ -149,11 +149,13 @@ pub enum Local {
         /// Its envelope, JSON.
         envelope: String,
     },
-    /// Forget what a backup covers, and what was taken before a moment.
+    /// Forget what a backup covers and was taken before a moment, and all that was taken before another.
     JournalTrim {
         /// Covered up to this rev.
         stable: i64,
-        /// UTC milliseconds.
+        /// UTC milliseconds, for what is covered.
+        covered_before: i64,
+        /// UTC milliseconds, for all.
         before: i64,
     },
     /// Forget all of the journal.
@@ -342,7 +344,9 @@ fn perform(connection: &Connection, company: CompanyId, write: &Local, outcome: 
             "INSERT INTO journal (id, rev, acked_at, envelope) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (id) DO UPDATE SET rev = excluded.rev, acked_at = excluded.acked_at",
             params![id.0.as_bytes(), rev, acked_at, envelope],
         ),
-        Local::JournalTrim { stable, before } => run("DELETE FROM journal WHERE rev <= ?1 OR acked_at < ?2", params![stable, before]),
+        Local::JournalTrim { stable, covered_before, before } => {
+            run("DELETE FROM journal WHERE (rev <= ?1 AND acked_at < ?2) OR acked_at < ?3", params![stable, covered_before, before])
+        }
         Local::JournalClear => run("DELETE FROM journal", &[]),
         Local::Cursor(scope, Some(rev)) => {
             run("INSERT INTO sync_cursor (scope, rev) VALUES (?1, ?2) ON CONFLICT (scope) DO UPDATE SET rev = excluded.rev", params![scope.0, rev])

@@ -65,6 +65,7 @@ files!(
     "033_history.sql",
     "034_order.sql",
     "035_scale_barcodes.sql",
+    "036_parked_tax_number.sql",
 );
 
 /// The migrations of an engine.

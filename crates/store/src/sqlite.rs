@@ -174,7 +174,16 @@ fn copy_before_migration(path: &Path) -> Result<(), StoreError> {
     let source = Connection::open(path)?;
     let mut copy = path.as_os_str().to_owned();
     copy.push(format!(".before-{}.bak", migrations::FILES.len()));
-    backup_connection(&source, Path::new(&copy))
+    let copy = PathBuf::from(copy);
+    // A migration that was cut off left its copy: what is here now is half of the new version.
+    if copy.exists() && newest_migration(&Connection::open(&copy)?)? < newest_migration(&source)? {
+        return Ok(());
+    }
+    backup_connection(&source, &copy)
+}
+
+fn newest_migration(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection.query_row("SELECT coalesce(MAX(version), -1) FROM _sqlx_migrations", [], |row| row.get(0))?)
 }
 
 /// Copies a whole database through SQLite itself: a file copy of a WAL database is not a copy.
@@ -188,8 +197,12 @@ pub(crate) fn backup_connection(source: &Connection, to: &Path) -> Result<(), St
     std::fs::rename(&partial, to).map_err(|error| io_error(&error, to))
 }
 
-/// Writes a backup copy of an open file (a second connection; selling goes on).
+/// Writes a backup copy of an open file (a second connection; selling goes on). Never over the file itself: what is written
+/// after that would go to a file without a name.
 pub fn backup(path: &Path, to: &Path) -> Result<(), StoreError> {
+    if to.exists() && std::fs::canonicalize(to).ok() == std::fs::canonicalize(path).ok() {
+        return Err(StoreError::ReadOnly(to.display().to_string()));
+    }
     backup_connection(&Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?, to)
 }
 

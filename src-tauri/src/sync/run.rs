@@ -92,8 +92,9 @@ pub async fn run(with: Runner) {
             Ok(mut run) => {
                 let trouble = run.sync().await;
                 (sums_due, pauses_left) = (run.sums_due, run.pauses);
-                // A server that shut this till out keeps what it sends: once is enough. Any other may have lost it.
-                pushed = run.pushed.filter(|_| trouble.code() == Some(Code::TokenRefused));
+                // A server that shut this till out keeps what it sends, and one that is newer took it and only says nothing
+                // of it: once is enough. Any other may have lost it.
+                pushed = run.pushed.filter(|_| matches!(trouble.code(), Some(Code::TokenRefused | Code::ProgramOlder)));
                 trouble
             }
             Err(reject) => Trouble::Refused(reject),

@@ -27,7 +27,7 @@ use super::once::{Named, describe};
 use super::output::{Done, Listed, Reply, whole};
 use super::spec::{change, may_answer, question};
 use crate::app::App;
-use crate::blobs::{self, check_right};
+use crate::blobs;
 use crate::identity::Actor;
 use crate::problem::Problem;
 
@@ -151,7 +151,8 @@ async fn add(
     Of(product_id): Of<ProductId>,
     Upload { named, bytes }: Upload,
 ) -> Result<Reply<201, ProductImage>, Problem> {
-    check_right(&actor, Permission::CatalogEdit)?;
+    // Before anything is read or kept; the command itself looks again.
+    app.host.check_change(&actor, Permission::CatalogEdit, "picture").await?;
     let known = images(&app, &actor, product_id).await?;
     let picture = blobs::read(bytes).await?;
     let position = known.last().map_or(0, |last| last.position + 1);

@@ -239,6 +239,7 @@ pub(super) async fn reset(State(app): State<Arc<App>>, Whence(address): Whence, 
     let sent = SentToken::read(TokenKind::ResetLink, &wish.token.0).ok_or_else(Problem::invalid_token)?;
     app.door.may_try(secrets::hash(sent.id.as_bytes()), address)?;
     let link = access.reset_link(sent.id, now).await?.filter(|link| sent.is(&link.secret_hash)).ok_or_else(Problem::invalid_token)?;
+    Knocking { company: link.company, person: Some(link.person), device: None, address }.check_network(&app).await?;
     let account = access.account_of(link.company, link.person).await?.ok_or_else(Problem::invalid_token)?;
     // Before the link is used up: a password that is too short can be typed again.
     check_new(&app, &account, &wish.new_password).await?;
@@ -266,7 +267,7 @@ pub(super) async fn changeable(app: &App, actor: &Actor, id: PersonId, name: &st
     let account = app.host.access.account_of(actor.company, id).await?.ok_or_else(|| Reject::new(Code::UserNotFound))?;
     match actor.rights.missing(&account.holder.rights()) {
         None => Ok(account),
-        Some(permission) => Err(Reject::new(Code::InsufficientPermission).with("permission", permission.word()).into()),
+        Some(permission) => Err(app.host.turned_away(actor, permission, name).await.into()),
     }
 }
 
@@ -280,6 +281,7 @@ pub struct Set {
 /// Sets somebody else's password. One's own is changed by who knows it: a token that was left lying is not enough.
 pub(super) async fn set(State(app): State<Arc<App>>, actor: Actor, Of(id): Of<PersonId>, Small(wish): Small<Set>) -> Result<Done, Problem> {
     let account = changeable(&app, &actor, id, "set_password").await?;
+    app.host.check_expiry(actor.company).await?;
     if id == actor.person {
         return Err(Reject::new(Code::NotAllowedInState).with("action", "set_password").with("state", "own").into());
     }

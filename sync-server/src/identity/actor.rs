@@ -155,7 +155,7 @@ impl Knocking {
 
     /// The same, of a refusal that is no rule of the business.
     pub(super) async fn note_number(&self, app: &App, code: u32) {
-        if self.company.0.is_nil() || !app.door.may_note(code, self.company, self.address) {
+        if self.company.0.is_nil() || !app.host.notes.may_note(code, self.company, self.person, self.address) {
             return;
         }
         let (person, device) = (self.person, self.device);

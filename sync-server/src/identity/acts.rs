@@ -42,10 +42,9 @@ impl Host {
     /// would want that.
     pub async fn execute_proven(&self, actor: &Actor, id: CommandId, command: Command, keep: Option<Keep>) -> Result<Executed, Reject> {
         if command.is_of_the_machine() {
-            let reject = Reject::new(Code::InsufficientPermission).with("permission", command.permission().word());
-            self.note_refusal(actor, command.name(), &reject).await;
-            return Err(reject);
+            return Err(self.turned_away(actor, command.permission(), command.name()).await);
         }
+        self.check_code(actor, &command).await?;
         if command.approval().is_some() {
             // It is given at a till, whose program has seen the PIN: here it is anybody's word.
             return Err(Reject::field(Code::Format, "approval"));
@@ -75,6 +74,14 @@ impl Host {
         Ok(done)
     }
 
+    /// A company is named by its code where somebody signs in, so none takes another's. Whose it is, is not told.
+    async fn check_code(&self, actor: &Actor, command: &Command) -> Result<(), Reject> {
+        let Command::Settings(settings::Command::ChangeCompany(changes)) = command else { return Ok(()) };
+        let Some(code) = changes.code.as_ref().filter(|_| actor.rights.allow(command.permission())) else { return Ok(()) };
+        let is_used = self.access.code_is_used(&code.to, Some(actor.company)).await.map_err(|error| error.reject())?;
+        if is_used { Err(Reject::field(Code::Format, "code")) } else { Ok(()) }
+    }
+
     /// Answers a question of whoever asks, with JSON.
     pub async fn query_as(&self, actor: &Actor, query: &Query) -> Result<String, Problem> {
         let now = now();
@@ -101,9 +108,29 @@ impl Host {
         if actor.rights.allow(permission) {
             return Ok(());
         }
+        Err(self.turned_away(actor, permission, name).await.into())
+    }
+
+    /// The same for what changes something: a company whose time is over only reads, and may still take rights away.
+    pub async fn check_change(&self, actor: &Actor, permission: Permission, name: &str) -> Result<(), Problem> {
+        self.check(actor, permission, name).await?;
+        self.check_expiry(actor.company).await
+    }
+
+    /// Whether a company's time is not over.
+    pub async fn check_expiry(&self, company: CompanyId) -> Result<(), Problem> {
+        let company = self.company(company).await?;
+        if company.is_some_and(|company| company.expires_at.is_some_and(|end| end < now())) {
+            return Err(Reject::new(Code::CompanyExpired).into());
+        }
+        Ok(())
+    }
+
+    /// Somebody lacks a permission: that is written down, and what is answered.
+    pub async fn turned_away(&self, actor: &Actor, permission: Permission, name: &str) -> Reject {
         let reject = Reject::new(Code::InsufficientPermission).with("permission", permission.word());
         self.note_refusal(actor, name, &reject).await;
-        Err(reject.into())
+        reject
     }
 
     /// A company as it is.
@@ -125,19 +152,20 @@ impl Host {
 
     /// Who tried what they may not is written down; what else is refused is everyday life.
     async fn note_refusal(&self, actor: &Actor, name: &str, reject: &Reject) {
-        if reject.code != Code::InsufficientPermission {
+        let (company, person, number) = (actor.company, Some(actor.person), reject.code.number());
+        if reject.code != Code::InsufficientPermission || !self.notes.may_note(number, company, person, actor.address) {
             return;
         }
         let event = AccessEvent {
             id: Uuid::now_v7(),
-            company: actor.company,
+            company,
             at: now(),
             kind: "access.refused",
-            person: Some(actor.person),
+            person,
             device: Some(actor.device),
             address: actor.address.to_string(),
             detail: serde_json::json!({ "name": name, "args": reject.args }).to_string(),
-            code: Some(reject.code.number()),
+            code: Some(number),
         };
         if let Err(error) = self.access.note(&event).await {
             tracing::error!(%error, "a refusal was not written down");

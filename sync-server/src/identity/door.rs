@@ -65,7 +65,6 @@ pub struct Door {
     trusted_proxies: Vec<IpNet>,
     tries_of_account: DefaultKeyedRateLimiter<(SecretHash, IpAddr)>,
     tries_of_network: DefaultKeyedRateLimiter<IpAddr>,
-    notes: DefaultKeyedRateLimiter<(u32, CompanyId, IpAddr)>,
     requests: DefaultKeyedRateLimiter<Uuid>,
 }
 
@@ -90,7 +89,6 @@ impl Door {
             tries_of_account: RateLimiter::keyed(Quota::per_minute(TRIES_OF_ACCOUNT)),
             tries_of_network: RateLimiter::keyed(Quota::per_minute(TRIES_OF_NETWORK)),
             requests: RateLimiter::keyed(Quota::per_second(settings.requests_a_second)),
-            notes: RateLimiter::keyed(Quota::per_minute(NOTES_A_MINUTE)),
         })
     }
 
@@ -149,14 +147,6 @@ impl Door {
         Ok(())
     }
 
-    /// Whether one more refusal with this code is written down.
-    pub fn may_note(&self, code: u32, company: CompanyId, address: IpAddr) -> bool {
-        if self.notes.len() > KEYS_LIMIT {
-            self.notes.retain_recent();
-        }
-        self.notes.check_key(&(code, company, network(address))).is_ok()
-    }
-
     /// Whether a network may try this account now.
     pub fn may_try(&self, account: SecretHash, address: IpAddr) -> Result<(), Problem> {
         self.tries_of_account.check_key(&(account, network(address))).map_err(|_| too_often())?;
@@ -164,6 +154,26 @@ impl Door {
             self.tries_of_account.retain_recent();
         }
         Ok(())
+    }
+}
+
+/// How many refusals are written down.
+pub struct Notes(DefaultKeyedRateLimiter<(u32, Uuid, IpAddr)>);
+
+impl Default for Notes {
+    fn default() -> Self {
+        Self(RateLimiter::keyed(Quota::per_minute(NOTES_A_MINUTE)))
+    }
+}
+
+impl Notes {
+    /// Whether one more refusal with this code is written down. Each person has a share: who is refused all day hides
+    /// nobody else's try.
+    pub fn may_note(&self, code: u32, company: CompanyId, person: Option<PersonId>, address: IpAddr) -> bool {
+        if self.0.len() > KEYS_LIMIT {
+            self.0.retain_recent();
+        }
+        self.0.check_key(&(code, person.map_or(company.0, |person| person.0), network(address))).is_ok()
     }
 }
 

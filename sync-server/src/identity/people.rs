@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::account::prove;
-use super::actor::Actor;
+use super::actor::{Actor, Knocking};
 use super::input::{Small, new_command};
 use crate::api::acting::{ask_text, fresh, read};
 use crate::api::categories::held;
@@ -138,7 +138,12 @@ async fn prove_for(app: &App, actor: &Actor, from: &str, to: Option<&str>, passw
     }
     let missing =
         || Problem::from(Reject::field(Code::OldPasswordWrong, "password")).about("needed to change the e-mail".into(), "#/password".into());
-    prove(app, actor, password.ok_or_else(missing)?, "password").await.map(|_| ())
+    let proved = prove(app, actor, password.ok_or_else(missing)?, "password").await;
+    if let Err(problem) = &proved {
+        let Actor { company, person, device, address, .. } = *actor;
+        Knocking { company, person: Some(person), device: Some(device), address }.note_number(app, problem.code()).await;
+    }
+    proved.map(|_| ())
 }
 
 /// Executes an edit and answers with what it came to.

@@ -176,7 +176,7 @@ pub(super) async fn replace(
     if_match: IfMatch,
     Small(to): Small<SmtpFields>,
 ) -> Result<Single<SmtpView>, Problem> {
-    app.host.check(&actor, Permission::SettingsEdit, "smtp").await?;
+    app.host.check_change(&actor, Permission::SettingsEdit, "smtp").await?;
     let (seen, kept) = view(&app, &actor).await?;
     if_match.check(&json(&seen)?)?;
     check(&to)?;
@@ -202,7 +202,7 @@ pub(super) async fn replace(
 
 /// The company's letters go by the server's mail server again, if it has one.
 pub(super) async fn remove(State(app): State<Arc<App>>, actor: Actor) -> Result<Done, Problem> {
-    app.host.check(&actor, Permission::SettingsEdit, "smtp").await?;
+    app.host.check_change(&actor, Permission::SettingsEdit, "smtp").await?;
     app.host.access.drop_smtp_setting(actor.company).await?;
     noted(&app, &actor, serde_json::json!({ "to": null })).await;
     Ok(Done)
@@ -210,7 +210,7 @@ pub(super) async fn remove(State(app): State<Arc<App>>, actor: Actor) -> Result<
 
 /// Sends a letter to the address of whoever asks, now.
 pub(super) async fn test(State(app): State<Arc<App>>, actor: Actor) -> Result<LetterSent, Problem> {
-    app.host.check(&actor, Permission::SettingsEdit, "smtp").await?;
+    app.host.check_change(&actor, Permission::SettingsEdit, "smtp").await?;
     app.door.may_try(secrets::hash(&[actor.company.0.as_bytes().as_slice(), b"smtp"].concat()), actor.address)?;
     let profile = app.host.access.profile(actor.company, actor.person).await?.filter(|profile| !profile.email.is_empty());
     let recipient = profile.ok_or_else(|| Reject::field(Code::Format, "email"))?.email;

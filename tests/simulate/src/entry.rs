@@ -260,7 +260,8 @@ fn park(dice: &mut Dice, file: &Connection, place: &Place) -> Result<Option<Comm
         return Ok(Some(counter(counter::Command::Unpark(Unpark { parked_cart_id: parked.id }))));
     }
     let Some(cart) = cart(dice, file, place)? else { return Ok(None) };
-    let park = Park { parked_cart_id: ParkedCartId(dice.id()), till_id: place.till, cart, name: "Ana".into() };
+    let park =
+        Park { parked_cart_id: ParkedCartId(dice.id()), till_id: place.till, cart, name: "Ana".into(), tax_number: String::new(), replaces: None };
     Ok(Some(counter(counter::Command::Park(park))))
 }
 

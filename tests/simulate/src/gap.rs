@@ -142,8 +142,16 @@ async fn writes(writer: &Writer, shop: &Shop, writer_number: u64) -> Result<()> 
         changes.tags_removed = vec!["new".into()];
         enter(writer, shop, ids + 1, Command::Catalog(catalog::Command::EditProduct(Box::new(changes)))).await?;
         let key = ParkedCartKey { id: ParkedCartId(id_of(300_000 + at)) };
-        let cart =
-            ParkedCart { id: key.id, till_id: TillId(id_of(902)), name: String::new(), at: START, lines: 0, total: Money(0), cart: "{}".into() };
+        let cart = ParkedCart {
+            id: key.id,
+            till_id: TillId(id_of(902)),
+            name: String::new(),
+            tax_number: String::new(),
+            at: START,
+            lines: 0,
+            total: Money(0),
+            cart: "{}".into(),
+        };
         job(writer, shop, ids + 2, move |world| {
             world.find::<ParkedCart>(&ParkedCartKey { id: cart.id })?;
             world.insert(till, cart.clone());

@@ -172,6 +172,16 @@ impl Window {
         self.until("the lines", &format!("document.querySelectorAll('.cart .lines li').length === {count}")).await
     }
 
+    /// Takes a part of the open sale by card.
+    pub async fn take_part_by_card(&self, amount: &str) -> anyhow::Result<()> {
+        self.press("F9")?;
+        self.until_focus("#sheet-amount").await?;
+        self.press("Alt+2")?;
+        self.type_text(amount)?;
+        self.press("Enter")?;
+        self.until_there(".sheet.pay .taken .chip").await
+    }
+
     /// Takes exact cash and waits until the sale is said to be saved; its number and total as the window shows them.
     pub async fn sell_for_exact_cash(&self) -> anyhow::Result<String> {
         self.press("F10")?;

@@ -229,7 +229,14 @@ pub async fn trade(both: &Both, founded: &Founded) {
     both.refuse(command(&sell(founded, cart.clone(), Some(Vec::new()))), Code::TenderShort).await;
     refund(both, founded, mixed.sale_id).await;
     let park = |parked_cart_id| {
-        Command::Counter(counter::Command::Park(Park { parked_cart_id, till_id: founded.till, cart: cart.clone(), name: "王".into() }))
+        Command::Counter(counter::Command::Park(Park {
+            parked_cart_id,
+            till_id: founded.till,
+            cart: cart.clone(),
+            name: "王".into(),
+            tax_number: String::new(),
+            replaces: None,
+        }))
     };
     let (kept, taken) = (ParkedCartId(id()), ParkedCartId(id()));
     both.run(park(kept)).await;

@@ -1,8 +1,8 @@
 //! What is being sold, as the person at the till puts it together. Pure: figures are the domain's.
 
 use kontor_domain::catalog::{ProductHit, ScanHit, Tax};
-use kontor_domain::counter::ParkedCart;
 use kontor_domain::counter::cart::{Cart, CartLine, Discount};
+use kontor_domain::counter::{ParkedCart, Tender};
 use kontor_domain::ids::{ParkedCartId, SaleId, TaxId};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::settings::TaxMode;
@@ -24,6 +24,9 @@ pub(crate) struct Basket {
     pub(crate) customer_name: String,
     /// Buyer's tax number.
     pub(crate) customer_tax_number: String,
+    /// Money that was taken for it already.
+    #[serde(default)]
+    pub(crate) taken: Vec<Tender>,
     /// The parked cart it was taken up from.
     pub(crate) parked_cart_id: Option<ParkedCartId>,
     /// Whether it was on its way to be saved: set before, cleared with the sale.
@@ -57,6 +60,7 @@ impl Basket {
             discount: Discount::None,
             customer_name: String::new(),
             customer_tax_number: String::new(),
+            taken: Vec::new(),
             parked_cart_id: None,
             sent: false,
             last_key: 0,
@@ -69,11 +73,17 @@ impl Basket {
         let mut basket = Self::new(sale_id, cart.tax_mode);
         basket.discount = cart.discount;
         basket.customer_name = parked.name.clone();
+        basket.customer_tax_number = parked.tax_number.clone();
         basket.parked_cart_id = Some(parked.id);
         for line in cart.lines {
             basket.push(line);
         }
         Ok(basket)
+    }
+
+    /// Whether it is for nobody in particular.
+    pub(crate) const fn has_no_buyer(&self) -> bool {
+        self.customer_name.is_empty() && self.customer_tax_number.is_empty()
     }
 
     /// Whether nothing is in it.

@@ -117,7 +117,9 @@ fn Line(id: u32, places: Memo<HashMap<u32, usize>>) -> impl IntoView {
     let choose = move |_| counter.selected.set((!is_chosen.get_untracked()).then_some(id));
     let change = move |event: leptos::ev::MouseEvent| {
         event.stop_propagation();
-        counter.sheet.set(Sheet::Quantity(id));
+        if !counter.is_choosing() {
+            counter.sheet.set(Sheet::Quantity(id));
+        }
     };
     view! {
         <li node_ref=item class:new=is_new aria-current=move || is_chosen.get().then_some("true") on:click=choose>

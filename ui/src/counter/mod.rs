@@ -127,6 +127,12 @@ impl Counter {
         }
     }
 
+    /// Whether a person has yet to say which product a code means. Until then nothing goes on: what was scanned would be
+    /// left out of the sale.
+    pub(crate) fn is_choosing(self) -> bool {
+        self.sheet.with_untracked(|sheet| matches!(sheet, Sheet::Choose(..)))
+    }
+
     /// Changes the open sale and keeps it.
     pub(crate) fn change<T>(self, change: impl FnOnce(&mut Basket) -> T) -> Option<T> {
         let result = self.basket.try_update(change);
@@ -147,7 +153,7 @@ impl Counter {
         self.keeping.set(false);
         let Some(company) = self.company.get_untracked() else { return };
         self.basket.with_untracked(|basket| {
-            let is_new = basket.is_empty() && basket.parked_cart_id.is_none() && basket.customer_name.is_empty();
+            let is_new = basket.is_empty() && basket.parked_cart_id.is_none() && basket.has_no_buyer() && basket.taken.is_empty();
             match (is_new, self.done.with_untracked(Option::is_some)) {
                 // A sale that was made is remembered until the next begins: after a restart it is shown as made.
                 (true, true) => {}

@@ -32,6 +32,10 @@ impl Counter {
     /// Sells for exactly the total in cash.
     pub(super) fn sell_for_exact_cash(self) {
         scans::after(move || {
+            if self.has_taken() {
+                self.sheet.set(Sheet::Pay);
+                return;
+            }
             let Some(total) = self.figures.with_untracked(|figures| figures.as_ref().ok().map(|figures| figures.total)) else { return };
             let step = app().session.with_untracked(|session| session.as_ref().map_or(Money(1), |session| session.company.cash_step));
             match exact_cash(total, step) {
@@ -48,6 +52,11 @@ impl Counter {
                 self.sheet.set(Sheet::Pay);
             }
         });
+    }
+
+    /// Whether money was taken for it already: then it is shown before anything else happens to the sale.
+    fn has_taken(self) -> bool {
+        self.basket.with_untracked(|basket| !basket.taken.is_empty() && !basket.is_empty())
     }
 
     fn is_ready_to_sell(self) -> bool {
@@ -161,7 +170,14 @@ impl Counter {
 
     /// Puts the sale aside.
     pub(super) fn park(self) {
-        scans::after(move || self.park_now());
+        scans::after(move || {
+            if self.has_taken() {
+                sound::play(Sound::Look);
+                self.sheet.set(Sheet::Pay);
+            } else {
+                self.park_now();
+            }
+        });
     }
 
     fn park_now(self) {
@@ -171,15 +187,19 @@ impl Counter {
             return;
         };
         let basket = self.basket.get_untracked();
-        let park = Park { parked_cart_id: ids::new(ParkedCartId), till_id, cart: basket.cart(), name: basket.customer_name.clone() };
+        let park = Park {
+            parked_cart_id: ids::new(ParkedCartId),
+            till_id,
+            cart: basket.cart(),
+            name: basket.customer_name.clone(),
+            tax_number: basket.customer_tax_number.clone(),
+            // What it was taken up from lies there no longer.
+            replaces: basket.parked_cart_id,
+        };
         spawn_local(async move {
             if let Err(reject) = backend::execute(Command::Counter(counter::Command::Park(park))).await {
                 app().toasts.refuse(&reject);
                 return;
-            }
-            // What it was taken up from lies there no longer.
-            if let Some(parked_cart_id) = basket.parked_cart_id {
-                unpark(parked_cart_id).await;
             }
             self.clear();
             app().toasts.say(Tone::Ok, t(key::COUNTER_PARKED));

@@ -52,7 +52,9 @@ pub(super) fn push(code: String) {
 /// Runs `act` when no scan waits any more: at once, or after the last of them, unless one of them
 /// needs a person first.
 pub(super) fn after(act: impl FnOnce() + 'static) {
-    if QUEUE.with_borrow(VecDeque::is_empty) {
+    if app().counter.is_choosing() {
+        sound::play(Sound::Look);
+    } else if QUEUE.with_borrow(VecDeque::is_empty) {
         act();
     } else {
         AFTER.with_borrow_mut(|after| *after = Some(Box::new(act)));
@@ -79,7 +81,7 @@ pub(super) fn proceed() {
 /// While a sale is made or somebody chooses, scans wait.
 fn is_held() -> bool {
     let counter = app().counter;
-    counter.selling.get_untracked() || counter.sheet.with_untracked(|sheet| matches!(sheet, Sheet::Choose(..)))
+    counter.selling.get_untracked() || counter.is_choosing()
 }
 
 fn settle(code: String, found: Result<Found, Reject>) {

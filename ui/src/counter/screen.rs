@@ -8,6 +8,7 @@ use super::shelf::Shelf;
 use super::{Sheet, scans, search};
 use crate::keys::{self, Action, Press, Taken, on_action, on_press};
 use crate::scanner::on_scan;
+use crate::sound::{self, Sound};
 use crate::state::app;
 use crate::text::{key, t};
 
@@ -37,6 +38,11 @@ pub(crate) fn CounterScreen() -> impl IntoView {
 
 fn act(action: Action) -> Taken {
     let counter = app().counter;
+    let is_elsewhere = matches!(action, Action::KeyMap | Action::Palette | Action::New | Action::SwitchPerson);
+    if !is_elsewhere && counter.is_choosing() {
+        sound::play(Sound::Look);
+        return Taken::Yes;
+    }
     let is_empty = counter.basket.with_untracked(Basket::is_empty);
     match action {
         Action::Quantity => {

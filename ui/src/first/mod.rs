@@ -98,7 +98,7 @@ fn Ways(step: RwSignal<Step>) -> impl IntoView {
         </div>
         <div class="making">
             <Show when=move || busy.get()>
-                <Progress name="demo" label=t(key::FIRST_MAKING_DEMO)/>
+                <Progress name="demo" label=t(key::FIRST_MAKING_DEMO) steady=true/>
             </Show>
         </div>
     }

@@ -67,7 +67,7 @@ fn Verify() -> impl IntoView {
         <section class="card pad form">
             <h2>{t(key::VERIFY_TITLE)}</h2>
             <p class="muted">{t(key::VERIFY_TEXT)}</p>
-            <Progress name="verify" label=t(key::VERIFY_RUNNING)/>
+            <Progress name="verify" label=t(key::VERIFY_RUNNING) steady=true/>
             <FormError form=form/>
             {move || report.get().map(|report| found(&report))}
             <div class="row wrap"><Button label=t(key::VERIFY_RUN) icon=icon::CHECK busy=form.busy press=run/></div>

@@ -250,6 +250,12 @@ pub struct Park {
     /// Whose it is, may be empty.
     #[serde(default)]
     pub name: String,
+    /// The buyer's tax number, may be empty.
+    #[serde(default)]
+    pub tax_number: String,
+    /// The parked cart that it was taken up from: it lies there no longer. In the same command, so that it never lies there twice.
+    #[serde(default)]
+    pub replaces: Option<ParkedCartId>,
 }
 
 /// A cart is no longer parked.

@@ -379,6 +379,8 @@ table! {
         till_id: TillId,
         /// Whose it is, may be empty.
         name: String,
+        /// The buyer's tax number, may be empty.
+        tax_number: String,
         /// When.
         at: Instant,
         /// Lines in it.

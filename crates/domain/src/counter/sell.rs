@@ -327,6 +327,7 @@ fn tender_entry(till: &Till, kind: TenderKind, amount: Money) -> Entry {
 /// Decides [`Park`].
 pub(super) fn park(exec: &mut Exec<'_>, park: &Park) -> Result<Outcome, Halt> {
     check_line(&park.name, "name", NAME_LIMIT)?;
+    check_line(&park.tax_number, "tax_number", TAX_NUMBER_LIMIT)?;
     if park.cart.lines.is_empty() {
         return Err(Reject::new(Code::LinesEmpty).into());
     }
@@ -334,6 +335,9 @@ pub(super) fn park(exec: &mut Exec<'_>, park: &Park) -> Result<Outcome, Halt> {
     exec.check_fresh::<ParkedCart>(&ParkedCartKey { id: park.parked_cart_id }, park.parked_cart_id.0)?;
     if !exec.world.has::<Till>(&TillKey { id: park.till_id })? {
         return Err(Reject::new(Code::NotFound).with("what", "till").into());
+    }
+    if let Some(id) = park.replaces {
+        remove_parked(exec, id)?;
     }
     let parked = exec.world.under::<ParkedCart>(0, park.till_id.to_value())?;
     if parked.len() >= PARKED_LIMIT {
@@ -345,6 +349,7 @@ pub(super) fn park(exec: &mut Exec<'_>, park: &Park) -> Result<Outcome, Halt> {
         id: park.parked_cart_id,
         till_id: park.till_id,
         name: park.name.clone(),
+        tax_number: park.tax_number.clone(),
         at: exec.at(),
         lines: i64::try_from(park.cart.lines.len()).unwrap_or(i64::MAX),
         total: figures.total,

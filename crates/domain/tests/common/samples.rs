@@ -142,7 +142,15 @@ impl Furnished {
         sell.print = Some(PrintWish { job_id: job, printer_id: printer });
         let sale = shop.sell(sell).unwrap();
         let parked = ParkedCartId(shop.id());
-        shop.run(counter(counter::Command::Park(Park { parked_cart_id: parked, till_id: shop.till_id, cart, name: "Ana".into() }))).unwrap();
+        shop.run(counter(counter::Command::Park(Park {
+            parked_cart_id: parked,
+            till_id: shop.till_id,
+            cart,
+            name: "Ana".into(),
+            tax_number: String::new(),
+            replaces: None,
+        })))
+        .unwrap();
         let import = Import {
             batch_id: shop.batch(),
             categories: Vec::new(),
@@ -234,7 +242,14 @@ impl Furnished {
         sell.parked_cart_id = Some(self.parked);
         sell.customer_name = "王小明".into();
         let refund = shop.refund_of(&self.sale, vec![RefundLine { line: 1, quantity: Quantity(1000) }]).unwrap();
-        let park = Park { parked_cart_id: ParkedCartId(shop.id()), till_id: shop.till_id, cart, name: String::new() };
+        let park = Park {
+            parked_cart_id: ParkedCartId(shop.id()),
+            till_id: shop.till_id,
+            cart,
+            name: String::new(),
+            tax_number: String::new(),
+            replaces: Some(ParkedCartId(shop.id())),
+        };
         let denominations = vec![(Money(100), 13), (Money(5), 1)];
         let close = CloseShift { shift_id: shop.shift_id, denominations, counted: Money(1305) };
         [

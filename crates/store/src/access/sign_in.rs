@@ -170,10 +170,11 @@ impl Access {
         }
     }
 
-    /// Whether a company has this code, however it is written.
-    pub async fn code_is_used(&self, code: &str) -> Result<bool, StoreError> {
-        let sql = "SELECT COUNT(*) FROM company WHERE UPPER(code) = UPPER($1)";
-        Ok(self.reader.number(sql.to_owned(), vec![Value::Text(code.to_owned())]).await? != 0)
+    /// Whether a company, but for `own`, has this code, however it is written.
+    pub async fn code_is_used(&self, code: &str, own: Option<CompanyId>) -> Result<bool, StoreError> {
+        let sql = "SELECT COUNT(*) FROM company WHERE UPPER(code) = UPPER($1) AND id <> $2";
+        let own = own.map_or(Uuid::nil(), |own| own.0);
+        Ok(self.reader.number(sql.to_owned(), vec![Value::Text(code.to_owned()), Value::Id(own)]).await? != 0)
     }
 
     /// A company as it is.

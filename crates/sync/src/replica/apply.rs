@@ -14,7 +14,10 @@ use crate::rule::Rule;
 use crate::stage::{Batch, echo_of};
 
 /// How long what was taken is kept where no backup is made, milliseconds.
-const JOURNAL_KEPT_MS: i64 = 30 * 24 * 3_600_000;
+const JOURNAL_KEPT_MS: i64 = 30 * DAY_MS;
+/// How long it is kept although a backup covers it: it may be an older one that is brought back.
+const COVERED_KEPT_MS: i64 = 7 * DAY_MS;
+const DAY_MS: i64 = 24 * 3_600_000;
 
 /// What came of an answer to a pull.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -224,7 +227,7 @@ impl Replica {
         let (epoch, head, stable, scopes) = (batch.epoch, batch.head, batch.stable, batch.scopes.clone());
         if now != 0 {
             let before = if Rule::JournalForThirtyDays.holds() { now.saturating_sub(JOURNAL_KEPT_MS) } else { i64::MAX };
-            self.local.push(Local::JournalTrim { stable, before });
+            self.local.push(Local::JournalTrim { stable, covered_before: now.saturating_sub(COVERED_KEPT_MS), before });
         }
         self.rev = head.0;
         let copy = self.meta()?;

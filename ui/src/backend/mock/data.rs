@@ -274,10 +274,12 @@ impl Shop {
             }
             Command::Counter(counter::Command::Park(park)) => {
                 let figures = cart::price(&park.cart)?;
+                self.parked.retain(|parked| Some(parked.id) != park.replaces);
                 self.parked.push(ParkedCart {
                     id: park.parked_cart_id,
                     till_id: park.till_id,
                     name: park.name.clone(),
+                    tax_number: park.tax_number.clone(),
                     at: now(),
                     lines: park.cart.lines.len() as i64,
                     total: figures.total,

@@ -41,8 +41,9 @@ fn bill() -> Option<Bill> {
 
 impl Pay {
     fn new() -> Self {
+        let taken = app().counter.basket.with_untracked(|basket| basket.taken.clone());
         Self {
-            paying: RwSignal::new(Paying::default()),
+            paying: RwSignal::new(Paying { taken, ..Paying::default() }),
             amount: Amount::new(String::new()),
             reference: RwSignal::new(String::new()),
             refused: RwSignal::new(None),
@@ -70,6 +71,7 @@ impl Pay {
             Ok(Outcome::Paid(tenders, rounding)) => app().counter.sell(tenders, rounding),
             Ok(Outcome::Part) => {
                 self.paying.set(paying);
+                self.keep_taken();
                 self.reference.set(String::new());
                 self.choose(TenderKind::Cash);
             }
@@ -78,6 +80,17 @@ impl Pay {
                 self.refused.set(Some(reject));
             }
         }
+    }
+
+    fn give_back(self, index: usize) {
+        self.paying.update(|paying| paying.give_back(index));
+        self.keep_taken();
+    }
+
+    /// What was taken stays with the sale, whatever is done before the rest is paid.
+    fn keep_taken(self) {
+        let taken = self.paying.with_untracked(|paying| paying.taken.clone());
+        app().counter.change(|basket| basket.taken = taken);
     }
 
     /// The rest in cash, exactly.
@@ -189,7 +202,7 @@ fn Parts(pay: Pay) -> impl IntoView {
         view! {
             <span class="chip on">
                 {words}
-                <button type="button" class="x" aria-label=label on:click=move |_| pay.paying.update(|paying| paying.give_back(index))>
+                <button type="button" class="x" aria-label=label on:click=move |_| pay.give_back(index)>
                     <Picture icon=icon::CLOSE small=true/>
                 </button>
             </span>
