@@ -6,11 +6,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use kontor_domain::catalog::{self, CreateProduct, GetProduct, ProductDraft};
-use kontor_domain::command::Command;
+use kontor_domain::catalog::{self, CreateProduct, GetProduct, ProductChanges, ProductDraft};
+use kontor_domain::command::{Command, Edit};
 use kontor_domain::counter::{GetSale, GetShift, SaleDetail, TenderKind, TotalKind};
 use kontor_domain::ids::ProductId;
-use kontor_domain::units::Money;
+use kontor_domain::units::{Money, UnitPrice};
 use kontor_tests::shop::barcode;
 use kontor_tests::window::place::Place;
 use kontor_tests::window::{Look, Window};
@@ -203,6 +203,41 @@ async fn until_pieces(window: &Window, pieces: usize) -> anyhow::Result<()> {
         ensure!(started.elapsed() < Duration::from_secs(20), "{seen} pieces, not {pieces}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+#[tokio::test]
+async fn a_price_that_changed_while_a_sale_lay_is_shown_and_taken_only_by_who_says_so() -> anyhow::Result<()> {
+    let place = Place::new(ENGLISH)?;
+    let (window, founded) = place.shop(2).await?;
+    for code in [barcode(0), barcode(1)] {
+        window.scan(&code)?;
+    }
+    until_lines(&window, &["1 × 2", "1 × 1"]).await?;
+    window.press("F6")?;
+    until_lines(&window, &[]).await?;
+    let dearer = async |product: usize, from: i64, to: i64| {
+        let price = Some(Edit { from: UnitPrice(from * UnitPrice::PER_MINOR_UNIT), to: UnitPrice(to * UnitPrice::PER_MINOR_UNIT) });
+        let changes = ProductChanges { price, ..ProductChanges::of(founded.products[product]) };
+        window.execute(Command::Catalog(catalog::Command::EditProduct(Box::new(changes)))).await
+    };
+    dearer(0, 10, 12).await?;
+    window.press("F7")?;
+    window.until_there(".sheet .option").await?;
+    window.press("Enter")?;
+    until_lines(&window, &["1 × 2", "1 × 1"]).await?;
+    window.until_text("Costs $12 now").await?;
+    // And while it lies open.
+    dearer(1, 20, 25).await?;
+    window.until_text("Costs $25 now").await?;
+    assert_eq!(window.count(".lines .now").await?, 2);
+    window.click(".lines li:last-child .now").await?;
+    window.until("one is taken", "document.querySelectorAll('.lines .now').length === 1").await?;
+    window.sell_for_exact_cash().await?;
+    let prices: Vec<_> = last(&window).await?.lines.iter().map(|line| line.unit_price.0 / UnitPrice::PER_MINOR_UNIT).collect();
+    assert_eq!(prices, [12, 20]);
+    window.verify().await?;
+    window.no_errors().await?;
+    window.close().await
 }
 
 #[tokio::test]

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use kontor_domain::counter::cart::{CartLine, Discount, LineFigures, TaxFigures};
 use kontor_domain::settings::TaxMode;
-use kontor_domain::units::{Money, Quantity};
+use kontor_domain::units::{Money, Quantity, UnitPrice};
 use leptos::html;
 use leptos::prelude::*;
 
 use super::basket::Basket;
 use super::done::NoLines;
+use super::stale::price_now;
 use super::{Counter, Sheet};
 use crate::format;
 use crate::icon::{self, Picture};
@@ -114,6 +115,15 @@ fn Line(id: u32, places: Memo<HashMap<u32, usize>>) -> impl IntoView {
     let name = move || shown.with(|shown| shown.as_ref().map(|shown| shown.line.name.clone()));
     let how = move || shown.with(|shown| shown.as_ref().map(how));
     let sum = move || shown.with(|shown| shown.as_ref().map(|shown| format::money(shown.sum())));
+    let now = Memo::new(move |_| shown.with(|shown| counter.today.with(|today| price_now(today, &shown.as_ref()?.line))));
+    let take = move |price: UnitPrice| {
+        let words = tx(key::COUNTER_PRICE_NOW, &[("price", format::price(price).into())]);
+        let press = move |event: leptos::ev::MouseEvent| {
+            event.stop_propagation();
+            counter.take_price_now(id, price);
+        };
+        view! { <button type="button" class="now" tabindex="-1" title=t(key::COUNTER_TAKE_PRICE) on:click=press>{words}</button> }
+    };
     let choose = move |_| counter.selected.set((!is_chosen.get_untracked()).then_some(id));
     let change = move |event: leptos::ev::MouseEvent| {
         event.stop_propagation();
@@ -127,6 +137,7 @@ fn Line(id: u32, places: Memo<HashMap<u32, usize>>) -> impl IntoView {
             <div class="grow">
                 <div class="clip strong">{name}</div>
                 <div class="muted small clip">{how}</div>
+                {move || now.get().map(take)}
             </div>
             <button
                 type="button"

@@ -14,6 +14,7 @@ mod screen;
 mod search;
 mod sheet;
 mod shelf;
+mod stale;
 mod tax_number;
 
 use std::time::Duration;
@@ -29,6 +30,7 @@ use leptos::prelude::*;
 pub(crate) use sale::print_again;
 pub(crate) use screen::CounterScreen;
 
+use self::stale::Today;
 use crate::sound::{self, Sound};
 use crate::state::app;
 use crate::{ids, storage};
@@ -101,6 +103,8 @@ pub(crate) struct Counter {
     pub(crate) waiting: RwSignal<usize>,
     /// The sale that was on its way when the window ended and was not saved.
     pub(crate) unfinished: RwSignal<bool>,
+    /// What the products in it cost now.
+    pub(crate) today: RwSignal<Today>,
     /// Whose basket this is.
     pub(crate) company: RwSignal<Option<CompanyId>>,
     keeping: RwSignal<bool>,
@@ -122,6 +126,7 @@ impl Counter {
             done: RwSignal::new(None),
             waiting: RwSignal::new(0),
             unfinished: RwSignal::new(false),
+            today: RwSignal::new(Today::new()),
             company: RwSignal::new(None),
             keeping: RwSignal::new(false),
         }
@@ -179,6 +184,7 @@ impl Counter {
         self.removed.set(None);
         self.unknown.set(Vec::new());
         self.unfinished.set(false);
+        self.today.set(Today::new());
         self.sheet.set(Sheet::None);
         self.keep();
     }

@@ -164,6 +164,7 @@ impl Counter {
             Ok(None) | Err(_) => {
                 self.unfinished.set(basket.sent);
                 self.basket.set(basket);
+                self.look_at_prices();
             }
         }
     }

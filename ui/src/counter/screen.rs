@@ -1,5 +1,6 @@
 //! The counter as a whole: shelf on the left, cart on the right, and its keys.
 
+use kontor_domain::command::Event;
 use leptos::prelude::*;
 
 use super::basket::{Basket, Step};
@@ -20,6 +21,11 @@ pub(crate) fn CounterScreen() -> impl IntoView {
     on_scan(|code| {
         scans::push(code);
         Taken::Yes
+    });
+    // Also when the screen comes up again: prices may have changed while another was shown.
+    Effect::new(move |_| {
+        app().changes.track(&[Event::CatalogChanged]);
+        app().counter.look_at_prices();
     });
     // A tap on a tile or key leaves the cursor in the search.
     let keep_focus = |event: leptos::ev::MouseEvent| {

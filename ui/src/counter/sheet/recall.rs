@@ -26,6 +26,7 @@ fn take_up(counter: Counter, parked: &ParkedCart) {
             counter.clear();
             counter.done.set(None);
             counter.change(|now| *now = basket);
+            counter.look_at_prices();
         }
         Err(reject) => app().toasts.refuse(&reject),
     }
