@@ -64,6 +64,13 @@ table! {
     reach Company, change Update
 }
 
+impl Company {
+    /// Whether its time is over at a moment.
+    pub fn has_expired(&self, now: Instant) -> bool {
+        self.expires_at.is_some_and(|end| end < now)
+    }
+}
+
 table! {
     /// An installation of the program and the till it is.
     device: Device, DeviceKey {

@@ -175,8 +175,12 @@ fn copy_before_migration(path: &Path) -> Result<(), StoreError> {
     let mut copy = path.as_os_str().to_owned();
     copy.push(format!(".before-{}.bak", migrations::FILES.len()));
     let copy = PathBuf::from(copy);
-    // A migration that was cut off left its copy: what is here now is half of the new version.
-    if copy.exists() && newest_migration(&Connection::open(&copy)?)? < newest_migration(&source)? {
+    // A migration that was cut off left its copy: what is here now is half of the new version. A copy that cannot be read
+    // is none.
+    let kept = copy.exists().then(|| newest_migration(&Connection::open(&copy)?)).and_then(Result::ok);
+    if let Some(kept) = kept
+        && kept < newest_migration(&source)?
+    {
         return Ok(());
     }
     backup_connection(&source, &copy)

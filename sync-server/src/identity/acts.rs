@@ -120,7 +120,7 @@ impl Host {
     /// Whether a company's time is not over.
     pub async fn check_expiry(&self, company: CompanyId) -> Result<(), Problem> {
         let company = self.company(company).await?;
-        if company.is_some_and(|company| company.expires_at.is_some_and(|end| end < now())) {
+        if company.is_some_and(|company| company.has_expired(now())) {
             return Err(Reject::new(Code::CompanyExpired).into());
         }
         Ok(())

@@ -253,7 +253,7 @@ fn check_company(exec: &mut Exec<'_>) -> Result<(), Halt> {
     exec.world.granted()?;
     let company = exec.company()?;
     // What happened is recorded, wherever it is entered; what is only wished for is not done.
-    if company.expires_at.is_some_and(|end| end < exec.context.now) && exec.envelope.command.nature() != Nature::Fact {
+    if company.has_expired(exec.context.now) && exec.envelope.command.nature() != Nature::Fact {
         return Err(Reject::new(Code::CompanyExpired).into());
     }
     Ok(())
