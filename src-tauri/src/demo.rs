@@ -4,7 +4,7 @@ use chrono::{Days, TimeDelta};
 use kontor_domain::catalog::{self, Import, ImportedProduct, NewBarcode, NewCategory, NewTax, ProductDraft, THRESHOLD_OFF};
 use kontor_domain::command::Command;
 use kontor_domain::counter::cart::{Cart, CartLine, Discount, exact_cash, price};
-use kontor_domain::counter::{self, CloseShift, OpenShift, Sell, Tender, TenderKind};
+use kontor_domain::counter::{self, CloseShift, OpenShift, Refund, RefundLine, Sell, Tender, TenderKind};
 use kontor_domain::ids::{BatchId, CategoryId, CommandId, LocationId, ProductId, SaleId, ShiftId, StockDocumentId, TaxId, TillId, WarehouseId};
 use kontor_domain::reject::Reject;
 use kontor_domain::settings::{self, Found, TaxMode};
@@ -31,6 +31,12 @@ const SHORT: usize = 21;
 const DAYS: u64 = 14;
 /// Sales of a day.
 const SALES_A_DAY: u64 = 42;
+/// Every so many sales the buyer is named, and one of a day's sales comes back.
+const NAMED_EVERY: u64 = 6;
+const COMES_BACK: u64 = 9;
+/// One line in so many is cheaper, by this.
+const CHEAPER_EVERY: u64 = 25;
+const CHEAPER: Discount = Discount::Percent(Rate(100_000));
 const HOUR_MS: i64 = 3_600_000;
 /// How long the shop is open on a day.
 const LONG_MS: i64 = 11 * HOUR_MS;
@@ -45,8 +51,16 @@ struct Catalogue {
     tax: Words,
     device: Words,
     footer: Words,
+    customers: Vec<Customer>,
     categories: Vec<Category>,
     sizes: Vec<Words>,
+}
+
+/// Who is named on a sale.
+#[derive(Debug, Deserialize)]
+struct Customer {
+    name: Words,
+    tax_number: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -133,7 +147,7 @@ pub async fn fill(shop: &Shop, locale: &str, progress: &(dyn Fn(i64, i64) + Send
             maker.send(Command::Counter(counter::Command::OpenShift(open)), opened)?;
         }
         let is_today = day == DAYS;
-        let cash = maker.sell_day(shift, opened, length_ms, if is_today { SALES_A_DAY / 3 } else { SALES_A_DAY })?;
+        let cash = maker.sell_day(&catalogue, shift, opened, length_ms, if is_today { SALES_A_DAY / 3 } else { SALES_A_DAY })?;
         if !is_today {
             let counted = cash.plus(Money(5000))?;
             let close = CloseShift { shift_id: shift, denominations: Vec::new(), counted };
@@ -287,20 +301,38 @@ impl Maker<'_> {
         }
     }
 
-    /// Sells for a day; the cash taken.
-    fn sell_day(&mut self, shift_id: ShiftId, opened: Instant, length_ms: i64, sales: u64) -> Result<Money, Reject> {
+    /// Sells for a day; the cash that is left of it.
+    fn sell_day(&mut self, catalogue: &Catalogue, shift_id: ShiftId, opened: Instant, length_ms: i64, sales: u64) -> Result<Money, Reject> {
         let mut cash = Money::ZERO;
         let pause_ms = length_ms.unsigned_abs() / sales;
         for sale in 0..sales {
             let at = Instant(opened.0 + i64::try_from(sale * pause_ms + self.dice.roll(pause_ms)).unwrap_or(0));
-            let lines = (0..=self.dice.roll(4)).map(|_| self.line()).collect();
+            let comes_back = sale == COMES_BACK;
+            let lines = (0..=if comes_back { 0 } else { self.dice.roll(4) }).map(|_| self.line()).collect();
             let cart = Cart { tax_mode: TaxMode::Inclusive, lines, discount: Discount::None };
             let (tenders, rounding) = self.pay(price(&cart)?.total)?;
-            cash = cash.plus(Money::sum(tenders.iter().filter(|tender| tender.kind == TenderKind::Cash).map(|tender| tender.amount))?)?;
-            let sell = Sell::plain(SaleId(id()), shift_id, cart, tenders, rounding)?;
+            let mut sell = Sell::plain(SaleId(id()), shift_id, cart, tenders, rounding)?;
+            if sale.is_multiple_of(NAMED_EVERY) {
+                self.name(catalogue, &mut sell);
+            }
+            let refund = comes_back.then(|| take_back(&sell));
+            if !comes_back {
+                cash = cash.plus(Money::sum(sell.tenders.iter().filter(|tender| tender.kind == TenderKind::Cash).map(|tender| tender.amount))?)?;
+            }
             self.send(Command::Counter(counter::Command::Sell(Box::new(sell))), at)?;
+            if let Some(refund) = refund {
+                self.send(Command::Counter(counter::Command::Refund(Box::new(refund))), Instant(at.0 + i64::try_from(pause_ms).unwrap_or(0)))?;
+            }
         }
         Ok(cash)
+    }
+
+    fn name(&mut self, catalogue: &Catalogue, sell: &mut Sell) {
+        let index = usize::try_from(self.dice.roll(catalogue.customers.len() as u64)).unwrap_or(0);
+        if let Some(customer) = catalogue.customers.get(index) {
+            sell.customer_name = customer.name.say(self.locale).to_owned();
+            sell.customer_tax_number.clone_from(&customer.tax_number);
+        }
     }
 
     fn pay(&mut self, total: Money) -> Result<(Vec<Tender>, Money), Reject> {
@@ -320,6 +352,7 @@ impl Maker<'_> {
         let reach = [BEST as u64, 120, 600, PRODUCTS as u64][usize::try_from(self.dice.roll(4)).unwrap_or(0)];
         let index = usize::try_from(self.dice.roll(reach)).unwrap_or(0);
         let quantity = Quantity(1000 * (1 + i64::try_from(self.dice.roll(3)).unwrap_or(0)));
+        let discount = if self.dice.roll(CHEAPER_EVERY) == 0 { CHEAPER } else { Discount::None };
         let (product_id, draft) = &self.products[index];
         CartLine {
             product_id: *product_id,
@@ -331,11 +364,30 @@ impl Maker<'_> {
             quantity,
             list_price: draft.price,
             unit_price: draft.price,
-            discount: Discount::None,
+            discount,
             tax_id: self.tax_id,
             tax_name: self.tax_name.clone(),
             tax_rate: Rate(50_000),
         }
+    }
+}
+
+/// All of a sale of one line comes back, paid as it was.
+fn take_back(sell: &Sell) -> Refund {
+    let lines = sell.cart.lines.iter().zip(1..).map(|(line, number)| RefundLine { line: number, quantity: line.quantity }).collect();
+    Refund {
+        refund_id: SaleId(id()),
+        shift_id: sell.shift_id,
+        sale_id: sell.sale_id,
+        lines,
+        total: sell.figures.total,
+        tenders: sell.tenders.clone(),
+        rounding: sell.rounding,
+        note: String::new(),
+        restock: true,
+        print: None,
+        sold: None,
+        approval: None,
     }
 }
 

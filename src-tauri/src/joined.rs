@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use kontor_domain::command::Receipt;
 use kontor_domain::host::{JoinServer, Over, ShopFile};
@@ -11,17 +12,25 @@ use kontor_domain::reject::{Code, Reject};
 use crate::program::{Program, json, lock};
 use crate::shop::Shop;
 use crate::sync::connection::Connection;
-use crate::sync::{self, Syncing};
+use crate::sync::{self, Syncing, Watcher};
+
+/// How often it is looked whether somebody wants to stop.
+const STOP_GLANCE: Duration = Duration::from_millis(100);
 
 /// Joins a server and opens this till's copy. What was open is open again if that fails. A till that has joined already
 /// takes up a new token.
 pub async fn join(program: &Arc<Program>, wish: JoinServer) -> Result<String, Reject> {
+    // One at a time: both would fetch the same file.
+    let _turn = program.joining.lock().await;
+    program.begin_task();
     let known = Connection::load(program.folder())?;
     let accepted = sync::ask(wish).await?;
     if let Some(known) = known {
         sync::renew(program.folder(), known, accepted).await?;
         return program.open_file(Some(ShopFile::Joined)).await;
     }
+    // What is open stays open meanwhile: it may take long, and it may be stopped.
+    let accepted = sync::fetch(program.folder(), &program.own_path(), accepted, &Joining(program)).await?;
     let outcome = {
         let mut shop = program.shop_alone().await;
         let before = shop.as_ref().map_or(ShopFile::Own, |shop| shop.file);
@@ -37,6 +46,25 @@ pub async fn join(program: &Arc<Program>, wish: JoinServer) -> Result<String, Re
     program.start_sync().await;
     outcome?;
     json(&program.start_view().await)
+}
+
+/// Somebody at the screen, while a till joins.
+struct Joining<'a>(&'a Program);
+
+impl Watcher for Joining<'_> {
+    fn came(&self, done: i64, total: i64) {
+        self.0.progress("join", done, total);
+    }
+
+    fn has_stopped(&self) -> bool {
+        self.0.is_cancelled()
+    }
+
+    async fn stopped(&self) {
+        while !self.has_stopped() {
+            tokio::time::sleep(STOP_GLANCE).await;
+        }
+    }
 }
 
 /// Leaves the server. What was not sent is written to a sealed file first, or refused without one.

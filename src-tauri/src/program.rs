@@ -58,6 +58,8 @@ pub struct Program {
     pub(crate) paper: Notify,
     /// While a till's copy is open.
     pub(crate) syncing: Mutex<Option<Syncing>>,
+    /// Who joins a shop server holds it.
+    pub(crate) joining: tokio::sync::Mutex<()>,
     /// Who is here.
     pub(crate) seats: Seats,
 }
@@ -88,6 +90,10 @@ impl Program {
         let has_demo = setup.folder.join(DEMO_FILE).exists();
         let file = if preferences.last_shop.as_deref() == Some(word(ShopFile::Demo)) && has_demo { ShopFile::Demo } else { ShopFile::Own };
         let shop = open(&setup, file).await;
+        if shop.is_ok() {
+            // The folder is this program's alone.
+            sync::remove_half_files(&setup.folder);
+        }
         let program = Arc::new(Self {
             setup,
             shop: RwLock::new(shop),
@@ -99,6 +105,7 @@ impl Program {
             cancel: AtomicBool::new(false),
             paper: Notify::new(),
             syncing: Mutex::new(None),
+            joining: tokio::sync::Mutex::default(),
             seats: Seats::default(),
         });
         printing::start(&program);
@@ -290,7 +297,7 @@ impl Program {
         }
     }
 
-    fn begin_task(&self) {
+    pub(crate) fn begin_task(&self) {
         self.cancel.store(false, Ordering::Relaxed);
     }
 
@@ -404,7 +411,7 @@ impl Program {
                 *lock(&self.syncing) = Some(syncing);
             }
             // The file told every question so: the window says it.
-            Err(error) => tracing::error!(%error, "sync"),
+            Err(reject) => tracing::error!(%reject, "sync"),
         }
     }
 
@@ -468,10 +475,10 @@ impl Program {
         json(&report.map_err(|error| error.reject())?)
     }
 
-    async fn backup(&self, path: String) -> Result<String, Reject> {
+    async fn backup(self: &Arc<Self>, path: String) -> Result<String, Reject> {
         let shop = self.shop().await?;
-        let to = path.clone();
-        let done = tokio::task::spawn_blocking(move || sqlite::backup(shop.path(), Path::new(&to))).await.map_err(internal)?;
+        let (to, teller) = (path.clone(), self.teller("backup"));
+        let done = tokio::task::spawn_blocking(move || sqlite::backup_with_progress(shop.path(), Path::new(&to), teller)).await.map_err(internal)?;
         done.map_err(|error| error.reject())?;
         json(&path)
     }

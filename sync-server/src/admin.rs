@@ -270,14 +270,20 @@ pub async fn enrol(settings: &Settings, new: &NewEnrolment) -> Result<Shown> {
     let company = company(&access, settings).await?;
     let person = access.owner(company).await?.context("nobody owns the company")?;
     let fingerprint = Identity::of(settings)?.as_ref().map(Identity::fingerprint);
-    let shown = invite(&access, company, person, new, fingerprint).await?;
+    let shown = invite(&access, company, person, new, fingerprint, now()).await?;
     access.close().await;
     Ok(shown)
 }
 
 /// Makes a code by which one device joins, on which this person is believed.
-pub async fn invite(access: &Access, company: CompanyId, person: PersonId, new: &NewEnrolment, fingerprint: Option<String>) -> Result<Shown> {
-    let now = now();
+pub async fn invite(
+    access: &Access,
+    company: CompanyId,
+    person: PersonId,
+    new: &NewEnrolment,
+    fingerprint: Option<String>,
+    now: Instant,
+) -> Result<Shown> {
     let expires_at = Instant(now.0.saturating_add(i64::try_from(CODE_GOOD_FOR.as_millis())?));
     let tills = access.tills(company).await?;
     let enrolment = Enrolment { person, expires_at, ..enrolment(company, &tills, new)? };
@@ -371,7 +377,7 @@ async fn create_admin_with(host: &Host, settings: &Settings, new: &NewAdmin, pas
     host.access.set_password(company, person, &hash, now()).await?;
     host.access.end_sessions(company, person, None, now()).await?;
     let detail = serde_json::json!({ "person_id": person }).to_string();
-    note_at_machine(&host.access, AccessEvent { person: Some(person), detail, ..event("access.password_set", company, "") }).await?;
+    note_at_machine(&host.access, AccessEvent { person: Some(person), detail, ..event(now(), "access.password_set", company, "") }).await?;
     Ok(person)
 }
 
@@ -395,7 +401,7 @@ pub async fn revoke(settings: &Settings, number: i64) -> Result<u64> {
     let device = device_of(&access, company, number).await?;
     let count = access.revoke(company, device, now()).await?;
     let detail = serde_json::json!({ "device_id": device, "count": count }).to_string();
-    note_at_machine(&access, AccessEvent { device: Some(device), detail, ..event("access.device_written_off", company, "") }).await?;
+    note_at_machine(&access, AccessEvent { device: Some(device), detail, ..event(now(), "access.device_written_off", company, "") }).await?;
     access.close().await;
     Ok(count)
 }

@@ -15,19 +15,20 @@ use futures_util::FutureExt as _;
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 use kontor_domain::ids::{CompanyId, DeviceId};
 use kontor_store::access::SecretHash;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::api::{Memory, front};
-use crate::host::{Host, now};
+use crate::host::Host;
 use crate::identity::door::Door;
 use crate::identity::mail::Post;
 use crate::metrics::Metrics;
 use crate::problem::{Problem, is_problem};
-use crate::screens::LINES_LIMIT;
 use crate::screens::files::Files;
+use crate::screens::{LINES_LIMIT, LINES_OF_ONE_LIMIT};
 use crate::secrets::{self, SentToken, TokenKind};
+use crate::shares::{Share, Shares};
 use crate::snapshots::Snapshots;
 
 /// Longest that a request may take: a pull waits, and a large one reads.
@@ -44,6 +45,8 @@ const EVERYBODY: &str = "*";
 const REQUESTS_OF_DEVICE: (NonZeroU32, NonZeroU32) = (NonZeroU32::MIN.saturating_add(49), NonZeroU32::MIN.saturating_add(199));
 /// When a device that asks too much may ask again.
 const ASK_AFTER_S: u64 = 2;
+/// When who listens too often may listen again: a line whose other end is gone is noticed by then.
+const LISTEN_AFTER_S: u64 = 20;
 /// Addresses that are remembered before those that are quiet are forgotten.
 const ADDRESSES_LIMIT: usize = 10_000;
 /// When somebody who tried too often may try again.
@@ -76,6 +79,8 @@ pub struct App {
     pub screens: Option<Files>,
     /// Places for screens that listen.
     pub lines: Arc<Semaphore>,
+    /// How many of them a session or a device has.
+    pub line_shares: Shares,
     /// Longest that a request may take.
     pub request_limit: Duration,
     requests_of_device: DefaultKeyedRateLimiter<DeviceId>,
@@ -98,6 +103,7 @@ impl App {
             fingerprint: None,
             screens: None,
             lines: Arc::new(Semaphore::new(LINES_LIMIT)),
+            line_shares: Shares::default(),
             request_limit: REQUEST_LIMIT,
             requests_of_device: RateLimiter::keyed(Quota::per_second(REQUESTS_OF_DEVICE.0).allow_burst(REQUESTS_OF_DEVICE.1)),
             tries_of_address: RateLimiter::keyed(Quota::per_minute(TRIES_OF_ADDRESS)),
@@ -122,11 +128,28 @@ impl App {
             self.tries_of_address.retain_recent();
         }
         for (counted, limit) in [(network.to_string(), TRIES_OF_ADDRESS), (EVERYBODY.to_owned(), TRIES_OF_ALL)] {
-            if self.host.access.count_enrol_try(&counted, now()).await? > i64::from(limit.get()) {
+            if self.host.access.count_enrol_try(&counted, self.host.now()).await? > i64::from(limit.get()) {
                 return Err(too_often());
             }
         }
         Ok(())
+    }
+}
+
+/// A place for somebody who listens.
+#[derive(Debug)]
+pub struct LinePlace {
+    _place: OwnedSemaphorePermit,
+    _share: Share,
+}
+
+impl App {
+    /// A place for a person or a device that wants to listen: nobody takes those of the others.
+    pub fn line_place(&self, by: Uuid) -> Result<LinePlace, Problem> {
+        let too_many = || Problem::retry(StatusCode::TOO_MANY_REQUESTS, LISTEN_AFTER_S).about("listens often enough".into(), String::new());
+        let share = self.line_shares.take(by, LINES_OF_ONE_LIMIT).ok_or_else(too_many)?;
+        let place = Arc::clone(&self.lines).try_acquire_owned().map_err(|_| Problem::unavailable())?;
+        Ok(LinePlace { _place: place, _share: share })
     }
 }
 

@@ -33,7 +33,6 @@ use tokio::sync::Semaphore;
 use crate::api::output::Done;
 use crate::api::spec::{DEVICE, PERMISSION, may_answer, question};
 use crate::app::{App, Caller, bearer};
-use crate::host::now;
 use crate::identity::Actor;
 use crate::problem::Problem;
 use crate::secrets::{SentToken, TokenKind};
@@ -248,7 +247,7 @@ async fn take(State(app): State<Arc<App>>, asking: Asking, Hash(sha256): Hash, b
         return Ok(Done);
     }
     let (bytes, media_type) = unpacking(move || check(bytes, sha256)).await?;
-    blobs.keep(company, &Blob { sha256, media_type, bytes }, now()).await?;
+    blobs.keep(company, &Blob { sha256, media_type, bytes }, app.host.now()).await?;
     Ok(Done)
 }
 
@@ -272,9 +271,9 @@ pub async fn read(bytes: Vec<u8>) -> Result<Picture, Problem> {
 }
 
 /// Keeps a picture and its small one.
-pub async fn keep(blobs: &Blobs, company: CompanyId, picture: Picture) -> Result<(), StoreError> {
+pub async fn keep(blobs: &Blobs, company: CompanyId, picture: Picture, now: Instant) -> Result<(), StoreError> {
     for named in std::iter::once(picture.whole).chain(picture.thumbnail) {
-        blobs.keep(company, &Blob { sha256: named.sha256, media_type: named.media_type, bytes: named.bytes }, now()).await?;
+        blobs.keep(company, &Blob { sha256: named.sha256, media_type: named.media_type, bytes: named.bytes }, now).await?;
     }
     Ok(())
 }
@@ -294,7 +293,7 @@ pub async fn forget_old(app: Arc<App>) {
 }
 
 async fn forget(app: &App) -> Result<(), StoreError> {
-    let before = Instant(now().0.saturating_sub(i64::try_from(KEPT_FOR.as_millis()).unwrap_or(i64::MAX)));
+    let before = Instant(app.host.now().0.saturating_sub(i64::try_from(KEPT_FOR.as_millis()).unwrap_or(i64::MAX)));
     for company in app.host.access.companies().await? {
         app.host.access.blobs().forget_unnamed(company, before).await?;
     }

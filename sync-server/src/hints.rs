@@ -9,10 +9,10 @@ use axum::extract::State;
 use axum::response::sse::{Event as Line, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::app::{App, Caller};
+use crate::app::{App, Caller, LinePlace};
 use crate::problem::Problem;
 
 /// All that a line says.
@@ -29,12 +29,12 @@ struct Hearing {
     news: watch::Receiver<u64>,
     stopping: watch::Receiver<bool>,
     ends: Instant,
-    _place: OwnedSemaphorePermit,
+    _place: LinePlace,
 }
 
 /// Opens a line for a device.
 pub async fn open(State(app): State<Arc<App>>, caller: Caller) -> Result<Response, Problem> {
-    let place = Arc::clone(&app.lines).try_acquire_owned().map_err(|_| Problem::unavailable())?;
+    let place = app.line_place(caller.device.0)?;
     let mut news = app.host.hear(caller.company);
     // What was written before it is open is asked for once it is.
     news.borrow_and_update();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ use kontor_sync::pull;
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::clock::Clock;
 use crate::config::Database;
 use crate::identity::door::Notes;
 
@@ -32,7 +34,7 @@ const READERS: usize = 4;
 /// Pushes that wait for the writer; more are told to come again.
 const PUSHES_LIMIT: usize = 256;
 
-/// The time now.
+/// The system's time. A running server asks its clock: [`Host::now`].
 pub fn now() -> Instant {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Instant(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
@@ -66,6 +68,9 @@ pub struct Host {
     pub access: Access,
     /// Which refusals are written down.
     pub notes: Notes,
+    /// Whether people are told of all that is kept of devices that were shut out.
+    pub is_held_told: AtomicBool,
+    clock: Clock,
     sending: Mutex<Option<Sending>>,
     writer: Mutex<Option<Writer<Message>>>,
     feeds: Arc<Feeds>,
@@ -126,6 +131,8 @@ impl Host {
         Ok(Self {
             access: Access::open(&url).await?,
             notes: Notes::default(),
+            is_held_told: AtomicBool::new(false),
+            clock: Clock::system(),
             sending: Mutex::new(Some(sending)),
             writer: Mutex::new(writer),
             feeds: Arc::new(feeds),
@@ -134,6 +141,17 @@ impl Host {
             news,
             listening: Mutex::new(listening),
         })
+    }
+
+    /// The same with another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// The time now.
+    pub fn now(&self) -> Instant {
+        self.clock.now()
     }
 
     /// Ends after everything sent is written. What is sent from now on is turned away.
@@ -181,7 +199,7 @@ impl Host {
 
     /// Executes a command entered at the server.
     pub async fn submit(&self, id: CommandId, company: CompanyId, device: DeviceId, actor: PersonId, command: Command) -> Result<Done, Reject> {
-        let now = now();
+        let now = self.now();
         let envelope = Envelope { id, company, device, actor, at: now, version: COMMAND_VERSION, number: None, command };
         self.ask(company, |answer| Message::Submit(Submission { envelope, rights: Rights::All, now, answer, keep: None })).await
     }
@@ -206,7 +224,7 @@ impl Host {
         };
         // Who is believed on this device may what the role says, when the command is executed; others may nothing.
         let rights = persons.into_iter().map(|person| (person, Rights::All)).collect();
-        let now = now();
+        let now = self.now();
         Some(self.ask(company, |answer| Message::Push(Push::new(company, request, rights, now, answer))).await)
     }
 
@@ -232,10 +250,11 @@ impl Host {
 
     async fn read(&self, company: CompanyId, request: PullRequest) -> Result<PullReply, StoreError> {
         let _place = self.place_to_read().await?;
+        let now = self.now();
         match &*self.feeds {
             Feeds::File { .. } => {
                 let feeds = Arc::clone(&self.feeds);
-                blocking(move || feeds.read_file(company, &request)).await
+                blocking(move || feeds.read_file(company, &request, now)).await
             }
             Feeds::Postgres { url, free } => {
                 let kept = free.lock().await.pop();
@@ -244,7 +263,7 @@ impl Host {
                     None => postgres::connect(url).await?,
                 };
                 // A connection on which something failed is not used again.
-                let reply = pull::answer_postgres(&mut connection, company, &request, now(), None).await?;
+                let reply = pull::answer_postgres(&mut connection, company, &request, now, None).await?;
                 free.lock().await.push(connection);
                 Ok(reply)
             }
@@ -319,14 +338,14 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, StoreError
 }
 
 impl Feeds {
-    fn read_file(&self, company: CompanyId, request: &PullRequest) -> Result<PullReply, StoreError> {
+    fn read_file(&self, company: CompanyId, request: &PullRequest, now: Instant) -> Result<PullReply, StoreError> {
         let Self::File { path, free } = self else { return Err(StoreError::Other("no file".into())) };
         let kept = lock(free).pop();
         let mut feed = match kept {
             Some(feed) => feed,
             None => FeedFile::open(path)?,
         };
-        let reply = pull::answer(&feed.snapshot()?, company, request, now(), None)?;
+        let reply = pull::answer(&feed.snapshot()?, company, request, now, None)?;
         lock(free).push(feed);
         Ok(reply)
     }

@@ -45,6 +45,7 @@ pub struct Metrics {
     pub mismatched_scopes: Counter,
     backed_up_at: Gauge<i64, AtomicI64>,
     uncovered: Gauge<i64, AtomicI64>,
+    quarantined: Gauge<i64, AtomicI64>,
 }
 
 fn seconds() -> Histogram {
@@ -73,7 +74,21 @@ impl Default for Metrics {
         registry.register("backup_timestamp_seconds", help, backed_up_at.clone());
         let uncovered = Gauge::default();
         registry.register("uncovered_commands", "Commands that no backup on another machine covers", uncovered.clone());
-        Self { registry, requests, seconds: durations, in_flight, pushed_commands, pulled_rows, enrolled, mismatched_scopes, backed_up_at, uncovered }
+        let quarantined = Gauge::default();
+        registry.register("quarantined_commands", "Commands of shut-out devices that are kept and not done", quarantined.clone());
+        Self {
+            registry,
+            requests,
+            seconds: durations,
+            in_flight,
+            pushed_commands,
+            pulled_rows,
+            enrolled,
+            mismatched_scopes,
+            backed_up_at,
+            uncovered,
+            quarantined,
+        }
     }
 }
 
@@ -89,6 +104,11 @@ impl Metrics {
         let oldest = companies.iter().map(|company| company.stable_at.map_or(0, |at| at.0 / 1_000)).min();
         self.backed_up_at.set(oldest.unwrap_or(0));
         self.uncovered.set(companies.iter().map(|company| company.rev.saturating_sub(company.stable)).sum());
+    }
+
+    /// How many commands of shut-out devices are kept and not done.
+    pub fn quarantined(&self, commands: i64) {
+        self.quarantined.set(commands);
     }
 
     /// All of them, as Prometheus reads them.

@@ -14,7 +14,6 @@ use kontor_sync::message::OlderRequest;
 use serde_json::Value;
 
 use crate::app::{App, Caller};
-use crate::host::now;
 use crate::problem::Problem;
 use crate::wire::{self, Input, Pack};
 
@@ -34,7 +33,7 @@ pub async fn ask(
     let Some(own) = tills.iter().find(|place| place.device.as_ref().is_some_and(|device| device.id == caller.device)) else {
         return Err(Reject::new(Code::InsufficientPermission).into());
     };
-    let asker = Asker { company: caller.company, device: caller.device, person: actor, now: now(), today: None, utc_offset_minutes: 0 };
+    let asker = Asker { company: caller.company, device: caller.device, person: actor, now: app.host.now(), today: None, utc_offset_minutes: 0 };
     let rights = access.reader().rights(&asker).await?;
     let context =
         Context { company: asker.company, person: actor, device: asker.device, rights, now: asker.now, mode: Mode::Entry, lender: Rights::none() };

@@ -51,7 +51,7 @@ pub struct Body<'a> {
     title: &'a str,
     /// The status.
     status: u16,
-    /// Which problem: a number that stays the same. Of the business (10004 to 18999), or 10000 and the status.
+    /// Which problem: a number that stays the same. Of the business (10001 to 10399, and 11001 to 18999), or 10000 and the status (10400 to 10599).
     code: u32,
     /// For a developer; not for the people at the till, whose sentence follows from `code` and `args`.
     #[serde(skip_serializing_if = "str::is_empty")]

@@ -1,14 +1,19 @@
 //! A device that was shut out may still have sales that nobody else has. What it sends is kept as it came, bounded, and
 //! executed only when somebody releases it at the server's machine.
 
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, ensure};
-use kontor_domain::ids::{CompanyId, DeviceId};
+use kontor_domain::attention::HeldBack;
+use kontor_domain::ids::{CommandId, CompanyId, DeviceId};
 use kontor_domain::reject::{Code, Reject};
 use kontor_store::StoreError;
 use kontor_store::access::{Access, Held, HeldOf, TillPlace};
+use kontor_sync::authority::{Job, Message};
 use kontor_sync::message::{COMMANDS_LIMIT, PushAnswer, PushReply, PushRequest, PushedCommand};
+use uuid::Uuid;
 
 use crate::admin::{company, device_of, open};
 use crate::config::Settings;
@@ -24,7 +29,8 @@ const COUNT_LIMIT: i64 = 100_000;
 const BYTES_LIMIT: i64 = 256 * 1_048_576;
 
 /// Keeps a push. The device is told that it came, and nothing else.
-pub async fn keep(access: &Access, company: CompanyId, request: PushRequest) -> Result<PushReply, Problem> {
+pub async fn keep(host: &Host, company: CompanyId, request: PushRequest) -> Result<PushReply, Problem> {
+    let access = &host.access;
     let known = access.held_devices(company).await?.into_iter().find(|held| held.device == request.device);
     let (count, bytes) = known.map_or((0, 0), |held| (held.count, held.bytes));
     let more = i64::try_from(request.commands.len()).unwrap_or(i64::MAX);
@@ -37,9 +43,53 @@ pub async fn keep(access: &Access, company: CompanyId, request: PushRequest) -> 
         let text = serde_json::to_string(&command).map_err(|_| Problem::unavailable())?;
         held.push(Held { id: command.id, replica, seq: command.seq, command: text.replace('\0', "") });
     }
-    access.hold(company, device, &held, now()).await?;
-    tracing::warn!(%device, commands = held.len(), "a device that was shut out sent commands: they are kept, not done");
+    let new = access.hold(company, device, &held, host.now()).await?;
+    if new > 0 {
+        tracing::warn!(%device, commands = new, "a device that was shut out sent commands: they are kept, not done");
+        host.is_held_told.store(false, Ordering::Relaxed);
+    }
     Ok(PushReply { replica, answer: PushAnswer::Ok })
+}
+
+/// Tells people how much is kept of a device now. It is kept whether or not that succeeds, and it is told again a while later.
+async fn tell(host: &Host, company: CompanyId, device: DeviceId) {
+    if let Err(error) = try_to_tell(host, company, device).await {
+        tracing::error!(error = format!("{error:#}"), %device, "nobody is told of what is kept");
+        host.is_held_told.store(false, Ordering::Relaxed);
+    }
+}
+
+/// The same is told once, by whichever process: the id says what is told.
+async fn try_to_tell(host: &Host, company: CompanyId, device: DeviceId) -> Result<()> {
+    // Before it is looked: who looked later knows better.
+    let at = host.now();
+    let held = host.access.held_devices(company).await?.into_iter().find(|held| held.device == device);
+    let tills = host.access.tills(company).await?;
+    let till = tills.iter().find(|place| place.device.as_ref().is_some_and(|known| known.id == device)).map_or(0, |place| place.till.number);
+    let id = held.map_or_else(Uuid::now_v7, |held| id_of(&held));
+    let held = HeldBack { device_id: device, till, count: held.map_or(0, |held| held.count), at };
+    let told = host.ask(company, move |answer| Message::Job(Job::tell_held_back(CommandId(id), company, held, answer))).await;
+    told.map_err(|reject| anyhow!("{reject}"))
+}
+
+/// Cut from what is told: the device's random id, how much, and when the last of it came.
+fn id_of(held: &HeldOf) -> Uuid {
+    let (count, at) = (held.count.unsigned_abs(), held.last_at.0.unsigned_abs());
+    Uuid::from_u128(held.device.0.as_u128() ^ u128::from(count) << 64 ^ u128::from(at) ^ 1 << 127)
+}
+
+/// Tells of all that is kept, and of what is not kept any more: a restore brings commands along, but not that people were
+/// told, and who let go of them may have ended before that was told.
+pub async fn tell_all(host: &Host) -> Result<()> {
+    host.is_held_told.store(true, Ordering::Relaxed);
+    for company in host.access.companies().await? {
+        let kept = host.access.held_devices(company).await?.into_iter().map(|held| held.device);
+        let devices: BTreeSet<DeviceId> = kept.chain(host.access.held_items(company).await?).collect();
+        for device in devices {
+            tell(host, company, device).await;
+        }
+    }
+    Ok(())
 }
 
 /// Executes what was let go of a device; how many commands. Every server may do it, or several at once. What came by another way is known by its id.
@@ -48,7 +98,10 @@ pub async fn release(host: &Host, company: CompanyId, device: DeviceId) -> Resul
     let mut released = 0;
     loop {
         let held = host.access.released(company, device, most).await?;
-        let Some(first) = held.first() else { return Ok(released) };
+        let Some(first) = held.first() else {
+            tell(host, company, device).await;
+            return Ok(released);
+        };
         // One copy at a time: its commands follow each other. Numbers of a copy made up for it, so that those the till
         // goes on with mean nothing here: only the commands' ids say what was done before.
         let part: Vec<&Held> = held.iter().take_while(|one| one.replica == first.replica).collect();
@@ -58,7 +111,7 @@ pub async fn release(host: &Host, company: CompanyId, device: DeviceId) -> Resul
         });
         let commands = commands.collect::<Result<Vec<_>>>()?;
         let build = env!("CARGO_PKG_VERSION").to_owned();
-        let request = PushRequest { epoch: None, replica: uuid::Uuid::new_v4(), device, build, now: now(), commands };
+        let request = PushRequest { epoch: None, replica: Uuid::new_v4(), device, build, now: host.now(), commands };
         request.check().map_err(|reject| anyhow!("{reject}"))?;
         let reply = host.push(company, request).await.context("busy")?.map_err(|reject| anyhow!("{reject}"))?;
         ensure!(reply.answer == PushAnswer::Ok, "not taken in: {:?}", reply.answer);

@@ -1,6 +1,7 @@
 //! What can be asked.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aide::openapi::OpenApi;
 use axum::Router;
@@ -22,7 +23,6 @@ use tokio::io::AsyncReadExt as _;
 
 use crate::api::{self, docs, spec};
 use crate::app::{App, Caller, MetricsReader, Sender, observe};
-use crate::host::now;
 use crate::problem::Problem;
 use crate::secrets::TokenKind;
 use crate::snapshots::Snapshots;
@@ -31,6 +31,8 @@ use crate::{hints, identity, older, quarantine, screens, seal, secrets};
 
 /// Most bytes of a request for a token.
 const ENROL_BYTES_LIMIT: usize = 1_024;
+/// Longest that a database may take to answer a server that is ready.
+const READY_LIMIT: Duration = Duration::from_secs(3);
 /// Bytes of a file that are sent at once.
 const CHUNK_BYTES: usize = 65_536;
 
@@ -75,10 +77,10 @@ async fn push(State(app): State<Arc<App>>, sender: Sender, headers: HeaderMap, I
     request.check()?;
     request.device = caller.device;
     if is_shut_out {
-        return wire::reply(quarantine::keep(&app.host.access, caller.company, request).await?, Pack::of(&headers)).await;
+        return wire::reply(quarantine::keep(&app.host, caller.company, request).await?, Pack::of(&headers)).await;
     }
     let count = u64::try_from(request.commands.len()).unwrap_or(0);
-    tracing::debug!(device = %caller.device, build = %request.build, count, offset_ms = request.now.0.saturating_sub(now().0), "pushed");
+    tracing::debug!(device = %caller.device, build = %request.build, count, offset_ms = request.now.0.saturating_sub(app.host.now().0), "pushed");
     let reply = app.host.push(caller.company, request).await.ok_or_else(Problem::unavailable)??;
     app.metrics.pushed_commands.inc_by(count);
     wire::reply(reply, Pack::of(&headers)).await
@@ -109,7 +111,9 @@ async fn snapshot(State(app): State<Arc<App>>, caller: Caller, Path(scope): Path
     };
     let ready = Snapshots::get(&app, caller.company, caller.device, scope).await.map_err(failed)?.ok_or_else(nowhere)?;
     let file = tokio::fs::File::open(&ready.path).await.map_err(|error| failed(error.into()))?;
-    let (epoch, rev) = (ready.epoch.to_string(), ready.rev.to_string());
+    // So that a till can say how much of it has come.
+    let length = file.metadata().await.map_err(|error| failed(error.into()))?.len();
+    let (epoch, rev, length) = (ready.epoch.to_string(), ready.rev.to_string(), length.to_string());
     let mark = ready.mark.map_or_else(String::new, |mark| mark.0.to_string());
     // The file stays while somebody reads it.
     let body = futures_util::stream::try_unfold((file, ready), |(mut file, ready)| async move {
@@ -117,7 +121,13 @@ async fn snapshot(State(app): State<Arc<App>>, caller: Caller, Path(scope): Path
         let count = (&mut file).take(CHUNK_BYTES as u64).read_to_end(&mut bytes).await?;
         Ok::<_, std::io::Error>((count > 0).then_some((bytes, (file, ready))))
     });
-    let headers = [(header::CONTENT_TYPE.as_str(), "application/zstd"), (SNAPSHOT_EPOCH, &epoch), (SNAPSHOT_REV, &rev), (SNAPSHOT_MARK, &mark)];
+    let headers = [
+        (header::CONTENT_TYPE.as_str(), "application/zstd"),
+        (header::CONTENT_LENGTH.as_str(), &length),
+        (SNAPSHOT_EPOCH, &epoch),
+        (SNAPSHOT_REV, &rev),
+        (SNAPSHOT_MARK, &mark),
+    ];
     Ok((headers, Body::from_stream(body)).into_response())
 }
 
@@ -133,7 +143,7 @@ async fn enrol(State(app): State<Arc<App>>, request: Request) -> Result<Response
     let wrong = || Problem::from(Reject::new(Code::NotFound).with("what", "code"));
     let code_hash = secrets::typed_code(&request.code).ok_or_else(wrong)?;
     let host = &app.host;
-    let enrolment = host.access.enrolment(&code_hash, now()).await?.ok_or_else(wrong)?;
+    let enrolment = host.access.enrolment(&code_hash, app.host.now()).await?.ok_or_else(wrong)?;
     if enrolment.adds_till {
         let add = AddTill {
             till_id: enrolment.till,
@@ -149,13 +159,13 @@ async fn enrol(State(app): State<Arc<App>>, request: Request) -> Result<Response
     let series = host.new_series(enrolment.company).await?;
     let (token, id, secret_hash) = secrets::new_token(TokenKind::Device).map_err(|_| Problem::unavailable())?;
     let kept = DeviceToken { id, company: enrolment.company, device: enrolment.device, secret_hash, revoked_at: None };
-    if !host.access.redeem(&code_hash, &enrolment, &kept, now()).await? {
+    if !host.access.redeem(&code_hash, &enrolment, &kept, app.host.now()).await? {
         return Err(wrong());
     }
     app.metrics.enrolled.inc();
     note_joined(&app, &enrolment, app.door.address(&parts)).await;
     tracing::info!(device = %enrolment.device, till = enrolment.till_number, "a device has its token");
-    let seal_key = host.access.seal_key(enrolment.company, seal::new_key, now()).await?;
+    let seal_key = host.access.seal_key(enrolment.company, seal::new_key, app.host.now()).await?;
     let reply = EnrolReply {
         token,
         company: enrolment.company,
@@ -172,7 +182,8 @@ async fn enrol(State(app): State<Arc<App>>, request: Request) -> Result<Response
 async fn note_joined(app: &App, enrolment: &Enrolment, address: std::net::IpAddr) {
     let detail = serde_json::json!({ "till_number": enrolment.till_number }).to_string();
     let (person, device) = (Some(enrolment.person), Some(enrolment.device));
-    let joined = AccessEvent { person, device, detail, ..identity::event("access.device_joined", enrolment.company, address.to_string()) };
+    let joined =
+        AccessEvent { person, device, detail, ..identity::event(app.host.now(), "access.device_joined", enrolment.company, address.to_string()) };
     if let Err(error) = app.host.access.note(&joined).await {
         tracing::error!(%error, "not written down");
     }
@@ -186,12 +197,14 @@ async fn ready(State(app): State<Arc<App>>) -> Result<StatusCode, Problem> {
     if *app.stopping.borrow() {
         return Err(Problem::unavailable());
     }
-    app.host.access.ping().await?;
+    // Who asks does not wait for a database that is away: the pool would look for it for half a minute.
+    tokio::time::timeout(READY_LIMIT, app.host.access.ping()).await.map_err(|_| Problem::unavailable())??;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn metrics(State(app): State<Arc<App>>, _: MetricsReader) -> Result<Response, Problem> {
     app.metrics.covered(&app.host.access.covered().await?);
+    app.metrics.quarantined(app.host.access.held_count().await?);
     let answer = ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], app.metrics.text());
     Ok(answer.into_response())
 }

@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use crate::api::{front, once};
 use crate::app::App;
 use crate::blobs;
+use crate::clock::Clock;
 use crate::config::Settings;
 use crate::host::Host;
 use crate::identity::door::Door;
@@ -64,6 +65,11 @@ pub fn make_data_folder(path: &Path) -> Result<()> {
 
 /// Starts a server. It answers when this returns.
 pub async fn start(settings: &Settings) -> Result<Running> {
+    start_with(settings, Clock::system()).await
+}
+
+/// The same with another clock than the system's.
+pub async fn start_with(settings: &Settings, clock: Clock) -> Result<Running> {
     make_data_folder(&settings.data)?;
     let identity = Identity::of(settings)?;
     let fingerprint = identity.as_ref().map(Identity::fingerprint);
@@ -71,7 +77,7 @@ pub async fn start(settings: &Settings) -> Result<Running> {
     let listener = std::net::TcpListener::bind(settings.listen).with_context(|| settings.listen.to_string())?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
-    let host = upgrade::open(settings).await?;
+    let host = upgrade::open(settings).await?.with_clock(clock);
     let door = Door::open(&host.access, settings).await?;
     host.make_own_devices().await;
     let snapshots = Snapshots::new(settings.data.join("snapshots"))?;

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use kontor_domain::command::Permission;
+use kontor_domain::reject::Code;
+use kontor_server::api::once::NAMELESS;
 use kontor_server::api::spec::{self, ANYBODY, DEVICE, PERMISSION, SIGNED_IN};
 use kontor_server::config::Transport;
 use kontor_server::routes::specification;
@@ -120,6 +122,69 @@ fn the_specification_is_whole() {
             assert!(!example.is_null() && example != &serde_json::json!({}), "{method} {path} has no example");
             assert!(!is_empty(&content["schema"]), "{method} {path} says nothing of its JSON");
         }
+    }
+}
+
+/// The JSON types that a schema allows.
+fn types(spec: &Value, schema: &Value) -> BTreeSet<String> {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return types(spec, spec.pointer(reference.strip_prefix('#').unwrap()).unwrap());
+    }
+    let parts = ["allOf", "anyOf", "oneOf"].iter().filter_map(|name| schema[*name].as_array()).flatten();
+    let named = match &schema["type"] {
+        Value::String(one) => vec![one.clone()],
+        Value::Array(several) => several.iter().map(|one| one.as_str().unwrap().to_owned()).collect(),
+        _ => Vec::new(),
+    };
+    parts.flat_map(|part| types(spec, part)).chain(named).collect()
+}
+
+#[test]
+fn every_parameter_has_an_example_of_its_type() {
+    let spec = described();
+    let mut count = 0;
+    for (method, path, operation) in operations(&spec) {
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let (name, example) = (&parameter["name"], &parameter["example"]);
+            let kind = match example {
+                Value::String(_) => "string",
+                Value::Number(_) => "integer",
+                Value::Bool(_) => "boolean",
+                _ => panic!("{method} {path}: {name} has no example"),
+            };
+            let types = types(&spec, &parameter["schema"]);
+            assert!(types.contains(kind), "{method} {path}: {name} is {types:?}, not {kind}");
+            count += 1;
+        }
+    }
+    assert!(count > 100, "{count}");
+}
+
+/// What is sent twice is done once, or it is said why that does no harm.
+#[test]
+fn every_post_takes_a_name_or_says_why_it_takes_none() {
+    let spec = described();
+    let mut nameless: BTreeSet<&str> = NAMELESS.iter().map(|(path, _)| *path).collect();
+    for (_, path, operation) in operations(&spec).into_iter().filter(|(method, ..)| method == "post") {
+        let takes = operation["parameters"].as_array().into_iter().flatten().any(|parameter| parameter["name"] == "Idempotency-Key");
+        let why = operation["description"].as_str().is_some_and(|about| about.starts_with("Takes no `Idempotency-Key`: "));
+        assert!(takes != why, "{path}: takes one: {takes}, says why not: {why}");
+        assert_eq!(nameless.remove(path.as_str()), why, "{path}");
+    }
+    assert_eq!(nameless, BTreeSet::new(), "said of what there is not");
+}
+
+/// The numbers of problems, as their description says them.
+#[test]
+fn every_code_is_in_the_range_that_is_described() {
+    let spec = described();
+    let said = spec["components"]["schemas"]["Problem"]["properties"]["code"]["description"].as_str().unwrap();
+    assert!(said.contains("10001 to 10399, and 11001 to 18999") && said.contains("10400 to 10599"), "{said}");
+    for code in Code::ALL {
+        let number = code.number();
+        // What failed inside is told as what its status says.
+        let is_said = [10_001..10_400, 10_400..10_600, 11_001..19_000].iter().any(|range| range.contains(&number));
+        assert!(is_said && (*code == Code::Internal) == (10_400..10_600).contains(&number), "{code:?} is {number}");
     }
 }
 

@@ -69,6 +69,26 @@ async fn nothing_but_enrolment_and_health_answers_without_a_good_token() -> Resu
     running.stop().await
 }
 
+/// A server whose database is gone says that it is not ready, and that it lives: it is not started anew for that.
+#[tokio::test]
+async fn a_server_without_its_database_lives_and_is_not_ready() -> Result<()> {
+    let place = Place::with_company(Transport::Plain).await?;
+    let running = place.start().await?;
+    let api = Api::plain(&running)?;
+    let get = async |path: &str| api.client.get(format!("{}{path}", api.base)).send().await;
+    for path in ["/health/", "/health/ready", "/health/live"] {
+        assert_eq!(get(path).await?.status(), StatusCode::NO_CONTENT, "{path}");
+    }
+    running.host().access.close().await;
+    for path in ["/health/", "/health/ready"] {
+        let answer = get(path).await?;
+        assert!(answer.headers().contains_key("retry-after"), "{path}");
+        assert_eq!(is_problem(answer, StatusCode::SERVICE_UNAVAILABLE).await?["code"], 10_503, "{path}");
+    }
+    assert_eq!(get("/health/live").await?.status(), StatusCode::NO_CONTENT);
+    running.stop().await
+}
+
 #[tokio::test]
 async fn every_error_is_a_problem() -> Result<()> {
     let place = Place::with_company(Transport::Plain).await?;

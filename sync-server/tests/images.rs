@@ -4,10 +4,7 @@
 
 mod support;
 
-use std::io::Cursor;
-
 use anyhow::{Context as _, Result};
-use image::{ImageFormat, RgbImage};
 use kontor_documents::picture;
 use kontor_domain::blob::BlobHash;
 use kontor_domain::catalog::{self, IMAGE_BYTES_LIMIT, Product, ProductImage};
@@ -19,42 +16,15 @@ use kontor_server::config::Transport;
 use kontor_server::host::now;
 use kontor_server::server::Running;
 use kontor_store::sqlite::find_rows;
-use reqwest::{Method, RequestBuilder};
+use reqwest::Method;
 use serde_json::{Value, json};
 use support::caller::{Answered, Caller};
 use support::company::Company;
+use support::picture::{BOUNDARY, form, images_of, png, sending, upload};
 use support::{Api, Place, Till};
 use uuid::Uuid;
 
-const BOUNDARY: &str = "kontor-test";
 const SMALL: [u8; 4] = [1, 2, 3, 4];
-
-/// A picture; another one for each number.
-fn png(number: u8) -> Vec<u8> {
-    let pixels = RgbImage::from_fn(300, 200, |x, y| image::Rgb([(x % 256) as u8, (y % 256) as u8, number]));
-    let mut bytes = Cursor::new(Vec::new());
-    pixels.write_to(&mut bytes, ImageFormat::Png).unwrap();
-    bytes.into_inner()
-}
-
-/// A form as a browser sends it.
-fn form(part: &str, file: &str, bytes: &[u8]) -> Vec<u8> {
-    let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"{file}\"\r\nContent-Type: image/png\r\n\r\n");
-    [head.as_bytes(), bytes, format!("\r\n--{BOUNDARY}--\r\n").as_bytes()].concat()
-}
-
-fn images_of(product: &Value) -> String {
-    format!("/api/v1/inventory/products/{}/images", product.as_str().unwrap())
-}
-
-fn sending(caller: &Caller, product: &Value, body: Vec<u8>) -> RequestBuilder {
-    let kind = format!("multipart/form-data; boundary={BOUNDARY}");
-    caller.request(Method::POST, &images_of(product)).header("content-type", kind).body(body)
-}
-
-async fn upload(caller: &Caller, product: &Value, bytes: &[u8]) -> Result<Answered> {
-    caller.send(sending(caller, product, form("file", "tea.png", bytes))).await
-}
 
 fn blob(hash: &Value) -> String {
     format!("/api/v1/blobs/{}", hash.as_str().unwrap())
@@ -171,7 +141,7 @@ async fn no_other_company_reads_brings_or_replaces_bytes() -> Result<()> {
     let first = first(&running).await?;
     let till = async |company: Company, number: Option<i64>| -> Result<Caller> {
         let wish = NewEnrolment { till: number, name: None, beside: 1 };
-        let shown = admin::invite(&host.access, company.id, company.owner, &wish, None).await?;
+        let shown = admin::invite(&host.access, company.id, company.owner, &wish, None, now()).await?;
         Ok(Caller { api: api.clone(), token: api.enrol(&shown.code.0).await?.context("no token")?.token.0 })
     };
     let (their_till, own_till) = (till(second, Some(1)).await?, till(first, None).await?);

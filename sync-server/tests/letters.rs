@@ -13,7 +13,7 @@ use kontor_server::config::{Mail, Transport};
 use kontor_sync::enrol::Secret;
 use reqwest::StatusCode;
 use serde_json::json;
-use support::{Api, Place, body};
+use support::{Api, Place, body, link_token, written_letter};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -65,13 +65,6 @@ async fn converse(stream: TcpStream, is_busy: bool, letters: &mpsc::Sender<Strin
     Ok(())
 }
 
-/// The token in a letter: behind `#`, to the end of its line. Lines of a letter that are long are broken by `=`.
-fn token(letter: &str) -> Option<String> {
-    let text = letter.replace("=\n", "").replace("=3D", "=");
-    let (_, rest) = text.split_once("/reset-password#")?;
-    Some(rest.split_whitespace().next()?.to_owned())
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_forgotten_password_is_set_anew_by_a_letter_once() -> Result<()> {
     let mut place = Place::with_company(Transport::Plain).await?;
@@ -102,15 +95,7 @@ async fn a_forgotten_password_is_set_anew_by_a_letter_once() -> Result<()> {
     // whoever comes when the time is over; so is this one, put back for now.
     let access = &running.host().access;
     let far = kontor_domain::time::Instant(i64::MAX / 2);
-    let letter = tokio::time::timeout(WAIT_LIMIT, async {
-        loop {
-            if let Some(letter) = access.take_letter(far, far).await? {
-                return Ok::<_, anyhow::Error>(letter);
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    })
-    .await??;
+    let letter = written_letter(access).await?;
     running.stop().await?;
     let (sender, mut letters) = mpsc::channel(8);
     let server = tokio::spawn(serve(listener, 2, sender));
@@ -122,7 +107,7 @@ async fn a_forgotten_password_is_set_anew_by_a_letter_once() -> Result<()> {
     let api = Api::plain(&running)?;
     let letter = tokio::time::timeout(WAIT_LIMIT, letters.recv()).await?.context("no letter")?;
     assert!(letter.contains("To: lin@example.com") && letter.contains("From: Kontor <kontor@example.com>"), "{letter}");
-    let token = token(&letter).with_context(|| letter.clone())?;
+    let token = link_token(&letter).with_context(|| letter.clone())?;
     // Somebody else's letter opens nothing, a password that is too short uses nothing up, and the link is good once.
     let reset = async |token: &str, password: &str| {
         api.call("POST", "/api/v1/auth/reset-password", None, Some(json!({ "token": token, "new_password": password }))).await
@@ -254,7 +239,7 @@ async fn a_company_has_a_mail_server_of_its_own() -> Result<()> {
     let wish_forgot = json!({ "company": "HS", "username": "mei" });
     body(api.call("POST", "/api/v1/auth/forgot-password", None, Some(wish_forgot)).await?, StatusCode::ACCEPTED).await?;
     let letter = tokio::time::timeout(WAIT_LIMIT, letters.recv()).await?.context("no letter")?;
-    assert!(token(&letter).is_some(), "{letter}");
+    assert!(link_token(&letter).is_some(), "{letter}");
     server.abort();
     let nobody = TcpListener::bind(("127.0.0.1", 0)).await?.local_addr()?.port();
     body(put(wish("127.0.0.1", nobody, json!({}))).await?, StatusCode::OK).await?;

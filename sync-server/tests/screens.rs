@@ -17,6 +17,7 @@ use kontor_domain::stock::{self, Receive, ReceiveLine};
 use kontor_domain::units::{Quantity, UnitPrice};
 use kontor_server::admin::{self, NewAdmin};
 use kontor_server::config::{Settings, Transport};
+use kontor_server::screens::LINES_OF_ONE_LIMIT;
 use kontor_server::server::Running;
 use kontor_sync::enrol::Secret;
 use reqwest::{Response, StatusCode};
@@ -226,6 +227,38 @@ async fn screens_hear_what_others_change_and_nothing_after_signing_out() {
     assert_eq!(house.execute(&other, None, product(&session.unwrap(), id)).await.unwrap().status(), StatusCode::OK);
     assert_eq!(next_event(&mut line).await, None, "the line ends instead");
     assert_eq!(listen().await.unwrap().status(), StatusCode::UNAUTHORIZED);
+    house.close().await.unwrap();
+}
+
+/// Nobody takes the places of the others: a person has a few in all their sessions, and what is given back is there again.
+#[tokio::test]
+async fn a_person_listens_a_few_times_at_once_and_no_more() {
+    let house = House::open().await.unwrap();
+    let ((token, _), (other, _)) = (house.sign_in().await.unwrap(), house.sign_in().await.unwrap());
+    let listen = |token: &str| {
+        let request = house.api.client.get(format!("{}/api/v1/screens/events", house.api.base));
+        request.header("authorization", format!("Bearer {token}")).send()
+    };
+    let mut lines = Vec::new();
+    for number in 0..LINES_OF_ONE_LIMIT {
+        let line = listen(if number % 2 == 0 { &token } else { &other }).await.unwrap();
+        assert_eq!(line.status(), StatusCode::OK);
+        lines.push(line);
+    }
+    let refused = listen(&token).await.unwrap();
+    assert_eq!((refused.status(), refused.headers().contains_key("retry-after")), (StatusCode::TOO_MANY_REQUESTS, true));
+    assert_eq!(refused.headers()["content-type"], "application/problem+json");
+    let problem: serde_json::Value = serde_json::from_slice(&refused.bytes().await.unwrap()).unwrap();
+    assert_eq!(problem["code"], 10_429);
+    assert_eq!(listen(&other).await.unwrap().status(), StatusCode::TOO_MANY_REQUESTS);
+    // The end of a line is noticed when the connection is gone.
+    drop(lines.pop());
+    let start = std::time::Instant::now();
+    while listen(&token).await.unwrap().status() != StatusCode::OK {
+        assert!(start.elapsed() < std::time::Duration::from_secs(120), "what was given back is not there again");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    drop(lines);
     house.close().await.unwrap();
 }
 

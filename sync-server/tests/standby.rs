@@ -184,3 +184,24 @@ async fn a_dump_covers_what_was_there_when_it_began_and_tills_bring_the_rest_aft
     drop((till, shut_out, joined));
     running.stop().await
 }
+
+/// What asks whether a server is ready is told so in time while PostgreSQL is away, and when it is there again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_is_not_ready_while_postgres_is_away_and_ready_when_it_is_back() -> Result<()> {
+    let mut cluster = Cluster::start().await?;
+    let place = place(&cluster.url)?;
+    place.found().await?;
+    let running = place.start().await?;
+    let api = Api::plain(&running)?;
+    let status = async |path: &str| Ok::<_, anyhow::Error>(api.client.get(format!("{}{path}", api.base)).send().await?.status().as_u16());
+    assert_eq!((status("/health/ready").await?, status("/health/live").await?), (204, 204));
+    cluster.stop("QUIT");
+    assert_eq!((status("/health/ready").await?, status("/health/live").await?), (503, 204));
+    cluster.start_again().await?;
+    let start = Instant::now();
+    while status("/health/ready").await? != 204 {
+        ensure!(start.elapsed() < LIMIT, "not ready again");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    running.stop().await
+}

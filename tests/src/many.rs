@@ -158,26 +158,36 @@ fn name(dice: &mut Dice, number: u32) -> String {
     format!("{} {number}", parts.join(separator))
 }
 
-/// Founds the shop and makes so many products.
-pub async fn fill_products(shop: &Shop, count: u32) -> anyhow::Result<Founded> {
-    let (command, founded) = found_command(shop.installation.person, 0);
-    shop.submit(CommandId(id()), command, platform::now()).await?;
+/// Imports that make so many products.
+pub fn import_commands(founded: &Founded, count: u32) -> anyhow::Result<Vec<Command>> {
     let mut dice = Dice::new(3);
     let batch_id = BatchId(id());
-    let mut waiting = Vec::new();
+    let mut imports = Vec::new();
     let mut number = 0;
     while number < count {
         let upto = count.min(number + u32::try_from(IMPORT_ROWS_LIMIT)?);
         let rows =
-            (number..upto).map(|number| ImportedProduct { id: ProductId(id()), before: None, after: draft(&founded, &mut dice, number) }).collect();
-        let import = Import { batch_id, categories: Vec::new(), rows };
-        waiting.push(shop.send(CommandId(id()), Command::Catalog(catalog::Command::Import(import)), platform::now())?);
+            (number..upto).map(|number| ImportedProduct { id: ProductId(id()), before: None, after: draft(founded, &mut dice, number) }).collect();
+        imports.push(Command::Catalog(catalog::Command::Import(Import { batch_id, categories: Vec::new(), rows })));
         number = upto;
+    }
+    Ok(imports)
+}
+
+/// Founds the shop and makes so many products.
+pub async fn fill_products(shop: &Shop, count: u32) -> anyhow::Result<Founded> {
+    let (command, founded) = found_command(shop.installation.person, 0);
+    shop.submit(CommandId(id()), command, platform::now()).await?;
+    let mut waiting = Vec::new();
+    let mut made = 0;
+    for import in import_commands(&founded, count)? {
+        waiting.push(shop.send(CommandId(id()), import, platform::now())?);
+        made += IMPORT_ROWS_LIMIT;
         if waiting.len() == 8 {
             for answer in waiting.drain(..) {
                 answer.await??;
             }
-            eprintln!("{number} products");
+            eprintln!("{made} products");
         }
     }
     for answer in waiting {

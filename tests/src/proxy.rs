@@ -1,10 +1,12 @@
-//! A bad network between a till and its server: every request that comes through meets a fate drawn from one seed.
+//! A bad network between a till and its server: every request that comes through meets a fate drawn from one seed, or is
+//! bent on purpose.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -16,8 +18,10 @@ const LENGTH_LIMIT: u64 = 256 * 1024 * 1024;
 /// Longest time a message is held back, milliseconds.
 const DELAY_LIMIT_MS: u64 = 300;
 
-/// How a push begins.
+/// How a push begins, a pull, and the question for a ready file.
 const PUSH: &[u8] = b"POST /api/v1/sync/push ";
+const PULL: &[u8] = b"POST /api/v1/sync/pull ";
+const FILE: &[u8] = b"GET /api/v1/sync/snapshot/";
 
 /// What becomes of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +58,70 @@ impl Fate {
     }
 }
 
+/// What is done to messages on purpose, in fair weather.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Bend {
+    /// Nothing.
+    #[default]
+    None,
+    /// Of a ready file the till sees the first half, and waits for the rest.
+    HoldFile,
+    /// The till's program has other tables: those of so many migrations later, or earlier.
+    OtherTables(i64),
+    /// The till's commands are of a version that no server knows.
+    NewerCommands,
+    /// The till's clock is so much ahead, milliseconds.
+    ClockAhead(i64),
+}
+
+impl Bend {
+    /// The request as the server sees it.
+    fn change(self, request: Vec<u8>) -> anyhow::Result<Vec<u8>> {
+        match self {
+            Self::OtherTables(by) if request.starts_with(PULL) => rewrite(&request, |body| {
+                add(body, "shape", 1);
+                add(body, "schema", by);
+            }),
+            Self::NewerCommands if request.starts_with(PUSH) => rewrite(&request, |body| {
+                for command in body["commands"].as_array_mut().into_iter().flatten() {
+                    command["version"] = u32::MAX.into();
+                }
+            }),
+            Self::ClockAhead(by_ms) if request.starts_with(PUSH) => rewrite(&request, |body| add(body, "now", by_ms)),
+            _ => Ok(request),
+        }
+    }
+}
+
+fn add(body: &mut Value, field: &str, more: i64) {
+    body[field] = body[field].as_i64().unwrap_or(0).wrapping_add(more).into();
+}
+
+/// A request with something else in its body, which nobody packs again.
+fn rewrite(request: &[u8], change: impl FnOnce(&mut Value)) -> anyhow::Result<Vec<u8>> {
+    let end = head_end(request).context("a head")?;
+    let (head, body) = (std::str::from_utf8(&request[..end])?, &request[end..]);
+    let is_named = |line: &str, name: &str| line.split_once(':').is_some_and(|(found, _)| found.eq_ignore_ascii_case(name));
+    let is_packed = head.lines().any(|line| is_named(line, "content-encoding"));
+    let body = if is_packed { zstd::stream::decode_all(body)? } else { body.to_vec() };
+    let mut body: Value = serde_json::from_slice(&body)?;
+    change(&mut body);
+    let body = serde_json::to_vec(&body)?;
+    let mut changed = String::new();
+    for line in head.lines().filter(|line| !line.is_empty() && !is_named(line, "content-encoding") && !is_named(line, "content-length")) {
+        changed.push_str(line);
+        changed.push_str("\r\n");
+    }
+    let mut changed = format!("{changed}content-length: {}\r\n\r\n", body.len()).into_bytes();
+    changed.extend(body);
+    Ok(changed)
+}
+
+/// Where the head of a request ends, if all of it is there.
+fn head_end(bytes: &[u8]) -> Option<usize> {
+    bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|place| place + 4)
+}
+
 /// A proxy on a port of its own; it ends when it is dropped.
 #[derive(Debug)]
 pub struct Proxy {
@@ -70,6 +138,7 @@ struct Shared {
     harmed: AtomicU64,
     /// Pushes that the server has in hand.
     pushes: AtomicU64,
+    bend: Mutex<Bend>,
 }
 
 impl Proxy {
@@ -78,7 +147,7 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = format!("http://{}", listener.local_addr()?);
         let (is_stormy, dice) = (AtomicBool::new(false), Mutex::new(Dice::new(seed)));
-        let shared = Arc::new(Shared { server, is_stormy, dice, harmed: AtomicU64::new(0), pushes: AtomicU64::new(0) });
+        let shared = Arc::new(Shared { server, is_stormy, dice, harmed: AtomicU64::new(0), pushes: AtomicU64::new(0), bend: Mutex::default() });
         let accepting = Arc::clone(&shared);
         let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -98,6 +167,11 @@ impl Proxy {
     /// Whether messages come to harm from now on.
     pub fn storm(&self, is_stormy: bool) {
         self.shared.is_stormy.store(is_stormy, Ordering::Relaxed);
+    }
+
+    /// What is done to messages from now on.
+    pub fn bend(&self, bend: Bend) {
+        *self.shared.bend.lock().unwrap_or_else(PoisonError::into_inner) = bend;
     }
 
     /// How many messages came to harm.
@@ -120,7 +194,11 @@ impl Drop for Proxy {
 impl Shared {
     /// One request to a connection: whatever is cut is cut whole.
     async fn serve(&self, mut client: TcpStream) -> anyhow::Result<()> {
-        let request = read_request(&mut client).await?;
+        let bend = *self.bend.lock().unwrap_or_else(PoisonError::into_inner);
+        let request = bend.change(read_request(&mut client).await?)?;
+        if bend == Bend::HoldFile && request.starts_with(FILE) {
+            return self.hold(client, &request).await;
+        }
         let (fate, delay) = {
             let mut dice = self.dice.lock().unwrap_or_else(PoisonError::into_inner);
             let fate = if self.is_stormy.load(Ordering::Relaxed) { Fate::draw(&mut dice) } else { Fate::Pass };
@@ -159,6 +237,14 @@ impl Shared {
         Ok(())
     }
 
+    /// Half of the answer, and then nothing until the till hangs up.
+    async fn hold(&self, mut client: TcpStream, request: &[u8]) -> anyhow::Result<()> {
+        let reply = self.ask(request).await?;
+        client.write_all(&reply[..reply.len() / 2]).await?;
+        while client.read_buf(&mut Vec::new()).await? > 0 {}
+        Ok(())
+    }
+
     /// The server's whole answer.
     async fn ask(&self, request: &[u8]) -> anyhow::Result<Vec<u8>> {
         let pushes = u64::from(request.starts_with(PUSH));
@@ -181,8 +267,8 @@ impl Shared {
 async fn read_request(client: &mut TcpStream) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let head = loop {
-        if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
-            break end + 4;
+        if let Some(end) = head_end(&bytes) {
+            break end;
         }
         if client.read_buf(&mut bytes).await? == 0 {
             bail!("the till hung up");

@@ -125,6 +125,15 @@ impl Server {
         Ok(())
     }
 
+    /// One of its figures, by the name it has among them.
+    pub async fn metric(&self, name: &str) -> anyhow::Result<i64> {
+        let token = std::fs::read_to_string(self.data.join("metrics.token"))?;
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        let text = http.get(format!("{}/metrics", self.address())).bearer_auth(token.trim()).send().await?.text().await?;
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        Ok(value.with_context(|| format!("no {name}"))?.parse()?)
+    }
+
     /// How long the processors worked for it.
     pub fn cpu_time(&self) -> anyhow::Result<Duration> {
         let pid = self.child.as_ref().and_then(Child::id).context("the server does not run")?;

@@ -5,16 +5,17 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
+use kontor_domain::attention::{Attention, ListAttention};
 use kontor_domain::catalog::{ListTaxes, ScanCode};
 use kontor_domain::command::Command;
-use kontor_domain::counter::{self, OpenShift};
+use kontor_domain::counter::{self, ListSales, OpenShift, SaleFilter};
 use kontor_domain::host::{HostCall, JoinServer, Start, SyncPhase, SyncState, Waiting};
 use kontor_domain::ids::{CompanyId, ProductId, ShiftId};
 use kontor_domain::settings::{GetSession, Session};
 use kontor_domain::units::Money;
 use kontor_domain::world::Scope;
-use kontor_store::feed::FeedFile;
-use kontor_store::{copy, verify};
+use kontor_store::feed::{FeedFile, PgSnapshot};
+use kontor_store::{copy, postgres, verify};
 
 use crate::program::Headless;
 use crate::shop::{Founded, id, product_command, sale_command};
@@ -88,10 +89,19 @@ impl Till {
 
     /// Waits until its rows are the server's, scope by scope, and nothing is on its way.
     pub async fn until_agrees(&mut self, server: &Path) -> anyhow::Result<()> {
+        self.until_all_agree(async |till| till.agrees_with(server)).await
+    }
+
+    /// The same with a server on PostgreSQL.
+    pub async fn until_agrees_with_database(&mut self, url: &str) -> anyhow::Result<()> {
+        self.until_all_agree(async |till| agree_with_database(&till.file()?, url).await).await
+    }
+
+    async fn until_all_agree(&mut self, is_agreed: impl AsyncFn(&Self) -> anyhow::Result<()>) -> anyhow::Result<()> {
         let started = Instant::now();
         loop {
             self.until_synced().await?;
-            match self.agrees_with(server) {
+            match is_agreed(self).await {
                 Ok(()) => return Ok(()),
                 Err(error) if started.elapsed() > PATIENCE => return Err(error),
                 Err(_) => tokio::time::sleep(GLANCE).await,
@@ -99,9 +109,43 @@ impl Till {
         }
     }
 
+    /// Waits until something on it is so; only the limit of patience ends it otherwise.
+    pub async fn until_it(&mut self, what: &str, is_it: impl AsyncFn(&mut Self) -> anyhow::Result<bool>) -> anyhow::Result<()> {
+        let started = Instant::now();
+        while !is_it(self).await? {
+            ensure!(started.elapsed() < PATIENCE, "waited in vain until {what}");
+            tokio::time::sleep(GLANCE).await;
+        }
+        Ok(())
+    }
+
+    /// Tries its server at once.
+    pub async fn sync_now(&mut self) -> anyhow::Result<()> {
+        self.program.host(&HostCall::SyncNow).await
+    }
+
+    /// Numbers of the sales it knows of, sorted.
+    pub async fn sales(&mut self) -> anyhow::Result<Vec<String>> {
+        let page = self.program.ask(ListSales { filter: SaleFilter::default(), offset: 0, limit: 200 }).await?;
+        let mut numbers: Vec<String> = page.rows.into_iter().map(|sale| sale.number).collect();
+        numbers.sort();
+        Ok(numbers)
+    }
+
+    /// What needs a person, as it tells it.
+    pub async fn open_items(&mut self) -> anyhow::Result<Vec<Attention>> {
+        Ok(self.program.ask(ListAttention { offset: 0, limit: 100 }).await?.rows)
+    }
+
     /// Who sells where.
     pub async fn session(&mut self) -> anyhow::Result<Session> {
         self.program.ask(GetSession {}).await?.context("a shop is open")
+    }
+
+    /// Waits for the first rows, then as [`Self::ready`].
+    pub async fn ready_when_synced(&mut self, products: usize) -> anyhow::Result<Founded> {
+        self.until_synced().await?;
+        self.ready(products).await
     }
 
     /// Opens this till's shift if none is open; what sales on it need, with products by their codes `P1`, `P2`, ….
@@ -159,14 +203,29 @@ impl Till {
 
 /// What a till's file holds is what the server has, scope by scope.
 pub fn agree(till: &Path, server: &Path) -> anyhow::Result<()> {
-    let (here, there) = (FeedFile::open(till)?, FeedFile::open(server)?);
-    let company = company_of(&there)?;
-    let state = copy::state(here.connection())?.context("a copy")?;
+    let there = FeedFile::open(server)?;
+    let (company, here) = sums_of(till)?;
+    ensure!(here == copy::sums(there.connection(), company, &here.keys().copied().collect())?, "the rows are not the same");
+    Ok(())
+}
+
+/// What a till's file holds is what a server's PostgreSQL database has, scope by scope.
+pub async fn agree_with_database(till: &Path, url: &str) -> anyhow::Result<()> {
+    let (company, here) = sums_of(till)?;
+    let mut connection = postgres::connect(url).await?;
+    let there = PgSnapshot::begin(&mut connection).await?.sums(company, &here.keys().copied().collect()).await?;
+    ensure!(here == there, "the rows are not the same");
+    Ok(())
+}
+
+/// The company of a till's file, and the sums of the scopes it holds.
+fn sums_of(till: &Path) -> anyhow::Result<(CompanyId, BTreeMap<Scope, u128>)> {
+    let file = FeedFile::open(till)?;
+    let company = company_of(&file)?;
+    let state = copy::state(file.connection())?.context("a copy")?;
     let scopes: BTreeSet<Scope> = state.cursors.keys().copied().collect();
     ensure!(scopes.len() >= 3, "company, warehouse and device: {scopes:?}");
-    let sums = |file: &FeedFile| -> anyhow::Result<BTreeMap<Scope, u128>> { Ok(copy::sums(file.connection(), company, &scopes)?) };
-    ensure!(sums(&here)? == sums(&there)?, "the rows are not the same");
-    Ok(())
+    Ok((company, copy::sums(file.connection(), company, &scopes)?))
 }
 
 pub(crate) fn is_copy_name(name: &str) -> bool {

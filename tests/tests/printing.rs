@@ -305,7 +305,7 @@ async fn characters_that_are_not_on_the_paper_are_told() {
         HostEvent::GlyphsMissing { number, characters } => Some((number, characters)),
         _ => None,
     });
-    assert_eq!(missing.collect::<Vec<_>>(), [(number.clone(), "凤\u{E123}".to_owned()), (number, "\u{E123}".to_owned())]);
+    assert_eq!(missing.collect::<Vec<_>>(), [(number.clone(), "凤\u{E123}".to_owned()), (format!("{number}-copy-1"), "\u{E123}".to_owned())]);
     desk.verify().await.unwrap();
 }
 
@@ -384,8 +384,34 @@ async fn a_folder_gets_a_pdf_with_the_figures() {
     settled(&desk, PrintState::Done).await;
     let copy = pdf_text(&paper_folder.join(format!("{number}-copy-1.pdf")));
     assert!(copy.contains("COPY 1"), "{copy}");
-    let saved: String = desk.host(HostCall::SavePdf { document: PaperDocument::Receipt, document_id: last.id.0, path: None }).await.unwrap();
-    assert!(pdf_text(Path::new(&saved)).contains(&number));
+    for (copy, document) in [(2, PaperDocument::Receipt), (3, PaperDocument::Invoice)] {
+        let saved: String = desk.host(HostCall::SavePdf { document, document_id: last.id.0, path: None }).await.unwrap();
+        assert!(saved.ends_with(&format!("{number}-copy-{copy}.pdf")), "{saved}");
+        let text = pdf_text(Path::new(&saved));
+        assert!(text.contains(&number) && text.contains(&format!("COPY {copy}")), "{text}");
+    }
+    desk.verify().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_sale_without_a_printer_has_one_original_and_no_file_that_was_not_written_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let (desk, founded, printer) = shop_with(folder.path(), PrinterKind::PdfFolder, &folder.path().display().to_string(), PaperKind::Roll80).await;
+    desk.execute(sale_command(&founded, &[0]).unwrap()).await.unwrap();
+    let sale = desk.ask(LastSale { till_id: founded.till }).await.unwrap().unwrap();
+    let save = |path: Option<String>| HostCall::SavePdf { document: PaperDocument::Receipt, document_id: sale.id.0, path };
+    assert_eq!(desk.host::<String>(save(Some("/dev/full".into()))).await.unwrap_err().code, Code::PaperNoRoom);
+    let original: String = desk.host(save(None)).await.unwrap();
+    assert!(!pdf_text(Path::new(&original)).contains("COPY"));
+    let copy: String = desk.host(save(None)).await.unwrap();
+    assert!(copy != original && pdf_text(Path::new(&copy)).contains("COPY 1"), "{copy}");
+    // Two at once have two numbers.
+    let at = |name: &str| Some(folder.path().join(name).display().to_string());
+    let (one, other) = tokio::join!(desk.host::<String>(save(at("one.pdf"))), desk.host::<String>(save(at("other.pdf"))));
+    let texts = [one.unwrap(), other.unwrap()].map(|path| pdf_text(Path::new(&path)));
+    assert!([2, 3].iter().all(|copy| texts.iter().any(|text| text.contains(&format!("COPY {copy}")))), "{texts:?}");
+    reprint(&desk, &printer, sale.id).await;
+    assert_eq!(settled(&desk, PrintState::Done).await[0].copy, 4);
     desk.verify().await.unwrap();
 }
 

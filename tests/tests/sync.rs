@@ -2,17 +2,19 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+use std::path::Path;
+
 use anyhow::{Context as _, ensure};
-use kontor_domain::attention::{Attention, AttentionKind, ListAttention};
+use kontor_domain::attention::{Attention, AttentionKind};
 use kontor_domain::catalog::GetProduct;
 use kontor_domain::command::{Command, Receipt};
-use kontor_domain::counter::{ListSales, SaleFilter};
 use kontor_domain::host::{HostCall, JoinServer, Over, ShopFile, Start, SyncPhase, Waiting};
 use kontor_domain::ids::{CommandId, ProductId};
 use kontor_domain::reject::Code;
 use kontor_domain::secret::Secret;
 use kontor_domain::settings::{GetSession, Session};
 use kontor_domain::units::UnitPrice;
+use kontor_store::feed::FeedFile;
 use kontor_tests::program::Headless;
 use kontor_tests::server::Server;
 use kontor_tests::shop::{found_command, product_command, sale_command};
@@ -37,10 +39,6 @@ async fn two_tills(folder: &tempfile::TempDir) -> anyhow::Result<(Server, Till, 
     Ok((server, one, two))
 }
 
-async fn open_items(till: &mut Till) -> anyhow::Result<Vec<Attention>> {
-    Ok(till.program.ask(ListAttention { offset: 0, limit: 100 }).await?.rows)
-}
-
 async fn price(till: &mut Till, id: ProductId) -> anyhow::Result<i64> {
     Ok(till.program.ask(GetProduct { id }).await?.context("the product")?.draft.price.0 / UnitPrice::PER_MINOR_UNIT)
 }
@@ -52,23 +50,6 @@ fn edit(id: ProductId, field: &str, from: serde_json::Value, to: serde_json::Val
 
 fn dollars(amount: i64) -> serde_json::Value {
     json!(amount * UnitPrice::PER_MINOR_UNIT)
-}
-
-/// Waits until something on a till is so; only the limit of patience ends it otherwise.
-async fn until(till: &mut Till, what: &str, is_it: impl AsyncFn(&mut Till) -> anyhow::Result<bool>) -> anyhow::Result<()> {
-    let started = std::time::Instant::now();
-    while !is_it(till).await? {
-        ensure!(started.elapsed() < std::time::Duration::from_secs(120), "waited in vain until {what}");
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    Ok(())
-}
-
-async fn numbers(till: &mut Till) -> anyhow::Result<Vec<String>> {
-    let page = till.program.ask(ListSales { filter: SaleFilter::default(), offset: 0, limit: 200 }).await?;
-    let mut numbers: Vec<String> = page.rows.into_iter().map(|sale| sale.number).collect();
-    numbers.sort();
-    Ok(numbers)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -97,13 +78,13 @@ async fn two_tills_that_sold_while_the_server_was_away_agree_when_it_is_back() -
 
     server.start().await?;
     for till in [&mut one, &mut two] {
-        let _: () = till.program.host(&HostCall::SyncNow).await?;
+        till.sync_now().await?;
         till.until_synced().await?;
     }
     sold.sort();
     // Each shows the sales of the other as soon as it has heard of them.
     for till in [&mut one, &mut two] {
-        until(till, "it has all sales", async |till| Ok(numbers(till).await? == sold)).await?;
+        till.until_it("it has all sales", async |till| Ok(till.sales().await? == sold)).await?;
         till.until_synced().await?;
     }
     one.until_agrees(&server.file()).await?;
@@ -111,7 +92,7 @@ async fn two_tills_that_sold_while_the_server_was_away_agree_when_it_is_back() -
 
     // A sale on one is on the other without anybody asking.
     let number = two.sell(&at_two, &[0]).await?;
-    until(&mut one, "the sale has come", async |till| Ok(numbers(till).await?.contains(&number))).await?;
+    one.until_it("the sale has come", async |till| Ok(till.sales().await?.contains(&number))).await?;
     one.program.end().await?;
     two.program.end().await
 }
@@ -128,19 +109,19 @@ async fn edits_of_two_fields_both_stand_and_of_one_field_a_person_decides() -> a
     two.program.execute(edit(product, "price", dollars(10), dollars(15))?).await?;
     // The first till's price is at the server before the second speaks.
     server.start().await?;
-    let _: () = one.program.host(&HostCall::SyncNow).await?;
+    one.sync_now().await?;
     one.until_synced().await?;
-    let _: () = two.program.host(&HostCall::SyncNow).await?;
+    two.sync_now().await?;
     two.until_synced().await?;
-    until(&mut two, "it is told", async |till| Ok(!open_items(till).await?.is_empty())).await?;
+    two.until_it("it is told", async |till| Ok(!till.open_items().await?.is_empty())).await?;
     ensure!(price(&mut two, product).await? == 12, "what the server took first stands");
-    let item = open_items(&mut two).await?.remove(0);
+    let item = two.open_items().await?.remove(0);
     ensure!(item.kind == AttentionKind::Refused, "{item:?}");
     let args: serde_json::Value = serde_json::from_str(&item.args)?;
     let said = |name: &str| args[name].as_str().map(str::to_owned);
     ensure!(said("before") == Some(dollars(10).to_string()) && said("theirs") == Some(dollars(12).to_string()), "{args}");
     ensure!(said("mine") == Some(dollars(15).to_string()) && said("code").as_deref() == Some("17007"), "{args}");
-    ensure!(open_items(&mut one).await?.is_empty(), "it is the second till's");
+    ensure!(one.open_items().await?.is_empty(), "it is the second till's");
 
     // As it was it is refused again; over what stands now it counts, and on the first till, too.
     let command_id = CommandId(item.about_id);
@@ -148,7 +129,7 @@ async fn edits_of_two_fields_both_stand_and_of_one_field_a_person_decides() -> a
     ensure!(refused.code == Code::ChangedMeanwhile, "{refused}");
     let _: Receipt = two.program.host(&HostCall::EnterAgain { command_id, over: Over::Theirs }).await?;
     two.until_synced().await?;
-    until(&mut one, "the price has come", async |till| Ok(price(till, product).await? == 15)).await?;
+    one.until_it("the price has come", async |till| Ok(price(till, product).await? == 15)).await?;
     let unit = one.program.ask(GetProduct { id: product }).await?.context("the product")?.draft.unit;
     ensure!(unit == "box", "{unit}");
     one.until_synced().await?;
@@ -170,12 +151,12 @@ async fn what_both_tills_sold_last_is_named_to_both() -> anyhow::Result<()> {
     two.sell(&at_two, &[0]).await?;
     server.start().await?;
     for till in [&mut one, &mut two] {
-        let _: () = till.program.host(&HostCall::SyncNow).await?;
+        till.sync_now().await?;
         till.until_synced().await?;
     }
     for till in [&mut one, &mut two] {
-        until(till, "it is told", async |till| {
-            let items = open_items(till).await?;
+        till.until_it("it is told", async |till| {
+            let items = till.open_items().await?;
             Ok(items.iter().any(|item| item.kind == AttentionKind::StockBelowZero && item.args.contains("鳳梨酥 Product 1")))
         })
         .await?;
@@ -203,7 +184,7 @@ async fn a_till_that_is_killed_again_and_again_loses_nothing_and_sends_nothing_t
     }
     one.until_synced().await?;
     sold.sort();
-    ensure!(numbers(&mut one).await? == sold, "{} sales", sold.len());
+    ensure!(one.sales().await? == sold, "{} sales", sold.len());
     one.until_agrees(&server.file()).await
 }
 
@@ -278,7 +259,7 @@ async fn a_till_that_was_shut_out_keeps_what_it_sold_and_sends_it_with_a_new_cod
     ensure!(waiting.iter().any(|command| command.number.as_ref() == Some(&sold)), "{waiting:?}");
     let _: Start = till.program.host(&HostCall::JoinServer(server.invite(Some(1)).await?)).await?;
     till.until_agrees(&server.file()).await?;
-    ensure!(numbers(&mut till).await? == vec![sold], "the sale is lost");
+    ensure!(till.sales().await? == vec![sold], "the sale is lost");
     Ok(())
 }
 
@@ -294,21 +275,53 @@ async fn what_a_till_sends_after_it_was_shut_out_is_done_only_when_it_is_release
     let started = std::time::Instant::now();
     while !server.run(&["quarantine"]).await?.contains("2 commands") {
         ensure!(started.elapsed() < std::time::Duration::from_secs(120), "{:?}", server.run(&["quarantine"]).await?);
-        let _: () = two.program.host(&HostCall::SyncNow).await?;
+        two.sync_now().await?;
     }
     // The till still has them: nothing was answered.
     ensure!(two.state().await?.waiting == 2, "{:?}", two.state().await?);
     one.until_synced().await?;
-    ensure!(numbers(&mut one).await?.is_empty(), "they are done already");
+    ensure!(one.sales().await?.is_empty(), "they are done already");
+    // Who may see to it is told in the program, and what watches the server by a figure.
+    let is_it = |item: &Attention| item.kind == AttentionKind::ShutOutSent && item.args == r#"{"count":"2","till":"2"}"#;
+    one.until_it("it is told", async |till| Ok(till.open_items().await?.iter().any(is_it))).await?;
+    ensure!(server.metric("kontor_quarantined_commands").await? == 2, "the figure");
     server.kill().await?;
     ensure!(server.run(&["release", "--till", "2"]).await?.starts_with("2 "), "two commands");
     ensure!(server.run(&["quarantine"]).await?.is_empty(), "they are still kept");
     server.start().await?;
-    until(&mut one, "the sales have come", async |till| Ok(numbers(till).await? == sold)).await?;
+    one.until_it("the sales have come", async |till| Ok(till.sales().await? == sold)).await?;
+    one.until_it("it is dealt with", async |till| Ok(till.open_items().await?.iter().all(|item| item.kind != AttentionKind::ShutOutSent))).await?;
+    ensure!(server.metric("kontor_quarantined_commands").await? == 0, "the figure");
     // Let in again, the till learns that they are done, and they are done once.
     let _: Start = two.program.host(&HostCall::JoinServer(server.invite(Some(2)).await?)).await?;
     two.until_agrees(&server.file()).await?;
-    ensure!(numbers(&mut two).await? == sold, "once each");
+    ensure!(two.sales().await? == sold, "once each");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn that_something_is_set_aside_is_told_again_after_a_restore() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (mut server, mut one, mut two) = two_tills(&folder).await?;
+    let founded = two.ready(1).await?;
+    two.until_synced().await?;
+    let copy = folder.path().join("copy.kontor").display().to_string();
+    server.run(&["backup", "--to", &copy]).await?;
+    server.run(&["revoke", "--till", "2"]).await?;
+    two.sell(&founded, &[0]).await?;
+    let is_told = |file: &Path| -> anyhow::Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM attention WHERE kind = 'shut_out_sent' AND resolved_at IS NULL)";
+        Ok(FeedFile::open(file)?.connection().query_row(sql, [], |row| row.get(0))?)
+    };
+    one.until_it("it is told", async |till| is_told(&till.file()?)).await?;
+    server.kill().await?;
+    server.run(&["restore", "--from", &copy]).await?;
+    ensure!(!is_told(&server.file())?, "the copy is of before");
+    server.start().await?;
+    one.sync_now().await?;
+    one.until_it("it is told again", async |_| is_told(&server.file())).await?;
+    one.until_agrees(&server.file()).await?;
+    ensure!(is_told(&one.file()?)?, "the till has it, too");
     Ok(())
 }
 
@@ -334,8 +347,8 @@ async fn who_leaves_with_unsent_sales_writes_them_sealed_and_the_server_takes_th
     ensure!(server.run(&["take-in", &path]).await?.starts_with("2 "), "two commands");
     server.run(&["take-in", &path]).await?;
     server.start().await?;
-    let _: () = one.program.host(&HostCall::SyncNow).await?;
-    until(&mut one, "the sales have come", async |till| Ok(numbers(till).await? == sold)).await?;
+    one.sync_now().await?;
+    one.until_it("the sales have come", async |till| Ok(till.sales().await? == sold)).await?;
     one.until_synced().await?;
     one.until_agrees(&server.file()).await?;
 
@@ -391,7 +404,7 @@ async fn a_shop_that_was_alone_moves_whole_and_only_in_its_last_state() -> anyho
     let mut till = Till::start(&till_folder)?;
     till.until_synced().await?;
     ensure!(!own_file.exists(), "it could be sold on");
-    ensure!(numbers(&mut till).await? == vec![first.clone(), second.clone()], "the history came along");
+    ensure!(till.sales().await? == vec![first.clone(), second.clone()], "the history came along");
     let founded = till.ready(1).await?;
     let third = till.sell(&founded, &[0]).await?;
     ensure!(third != first && third != second, "{third}");
@@ -426,7 +439,7 @@ async fn a_till_does_not_sell_from_the_file_of_another() -> anyhow::Result<()> {
     let founded = till.ready(2).await?;
     let sold = till.sell(&founded, &[0]).await?;
     till.until_agrees(&server.file()).await?;
-    ensure!(sold != first && numbers(&mut till).await? == vec![first, sold], "both are there");
+    ensure!(sold != first && till.sales().await? == vec![first, sold], "both are there");
     let aside = std::fs::read_dir(folder.path().join("one"))?.flatten().any(|entry| entry.file_name().to_string_lossy().contains(".before-"));
     ensure!(aside, "the other till's file was thrown away");
     Ok(())

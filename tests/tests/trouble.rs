@@ -11,13 +11,14 @@ use kontor_desktop::shop::Shop;
 use kontor_domain::catalog::{self, ListProducts, ProductChanges, ProductFilter};
 use kontor_domain::command::{Ask, Command, Query};
 use kontor_domain::counter::{self, CloseShift, ListSales, OpenShift, SaleFilter};
-use kontor_domain::host::{ShopFile, Start};
+use kontor_domain::host::{HostCall, HostEvent, ShopFile, Start};
 use kontor_domain::ids::{CommandId, ProductId, ShiftId};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::time::{BusinessDate, Instant};
 use kontor_domain::units::Money;
 use kontor_store::migrations::Engine;
 use kontor_store::sqlite::Synchronous;
+use kontor_tests::desk::Desk;
 use kontor_tests::postgres::is_root;
 use kontor_tests::program::{Headless, binary};
 use kontor_tests::shop::{FLOAT, Founded, TestShop, found_command, id, product_command, sale_command};
@@ -403,6 +404,30 @@ async fn a_migration_that_was_cut_off_keeps_the_copy_of_what_was_before_it() {
     migrate_to(&file, 20).await;
     drop(kontor_store::sqlite::open(&file, Synchronous::Full).await.unwrap());
     assert_eq!((newest(&copy), newest(&file)), (before, *versions().last().unwrap()));
+}
+
+#[tokio::test]
+async fn a_backup_says_how_far_it_is_and_is_a_shop_that_opens() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = Desk::start(folder.path()).await;
+    desk.host::<Start>(HostCall::OpenDemo { locale: "en".into() }).await.unwrap();
+    let file = folder.path().join("copy.db").display().to_string();
+    desk.host::<String>(HostCall::Backup { path: file.clone() }).await.unwrap();
+    let told: Vec<(i64, i64)> = desk
+        .events()
+        .into_iter()
+        .filter_map(|event| match event {
+            HostEvent::Progress { task, done, total } if task == "backup" => Some((done, total)),
+            _ => None,
+        })
+        .collect();
+    let length = i64::try_from(std::fs::metadata(&file).unwrap().len()).unwrap();
+    assert!(told.len() > 2 && told.is_sorted() && told.iter().all(|(done, total)| done <= total), "{told:?}");
+    assert!(told[0].0 == 0 && (length / 2..length * 2).contains(&told[0].1), "{told:?} of {length}");
+    let shop = Shop::open(Path::new(&file), ShopFile::Demo, Synchronous::Full).await.unwrap();
+    assert!(count_sales(&shop).await > 100);
+    shop.close().await;
+    desk.verify().await.unwrap();
 }
 
 #[tokio::test]

@@ -246,14 +246,12 @@ async fn a_scan_is_whole_while_an_input_method_composes() -> anyhow::Result<()> 
     let mut expected = BTreeMap::new();
     const WATCH: &str = "window.composed = 0; addEventListener('compositionstart', () => window.composed++, true);";
     window.eval(WATCH, Vec::new()).await?;
-    for barcode in barcodes.iter().cycle().take(30) {
+    for (scanned, barcode) in barcodes.iter().cycle().take(30).enumerate() {
         window.press("Ctrl+Shift+u")?;
-        window.scan(barcode)?;
-        *expected.entry(barcode.clone()).or_insert(0) += 1000;
-        until_cart(&window, &expected).await?;
+        // The input method has its own way through the system: a scan before it composes would prove nothing.
+        window.until("it composes", &format!("window.composed > {scanned}")).await?;
+        scan_one(&window, barcode, &mut expected).await?;
     }
-    let composed = window.value("window.composed").await?.as_u64();
-    assert!(composed >= Some(30), "composed {composed:?} of 30 times: this proves little");
     assert_eq!(window.value("document.getElementById('counter-search').value").await?, "");
     window.verify().await?;
     window.no_errors().await?;

@@ -19,13 +19,6 @@ use kontor_tests::window::{Look, Window};
 
 const ENGLISH: Look<'_> = Look::new("en", "light");
 
-/// Types into the field of this name, which is walked to, over what stands there.
-async fn type_into(window: &Window, name: &str, text: &str) -> anyhow::Result<()> {
-    window.tab_to(&format!("[name={name}]")).await?;
-    window.press("Ctrl+A")?;
-    window.type_text(text)
-}
-
 /// Opens a part of the settings by its name.
 async fn settings(window: &Window, part: &str) -> anyhow::Result<()> {
     window.go_to("Settings").await?;
@@ -73,7 +66,7 @@ async fn a_product_is_made_with_its_barcodes_changed_refused_and_sold_by_the_pac
     window.press_button("New tax class").await?;
     window.until_focus("dialog[open] input[name=name]").await?;
     window.type_text("Zero")?;
-    type_into(&window, "rate", "0").await?;
+    window.type_into("rate", "0").await?;
     window.press("Enter")?;
     window.until_gone("dialog[open]").await?;
     let zero = window.ask(ListTaxes {}).await?.into_iter().find(|tax| tax.name == "Zero").context("the new tax")?;
@@ -83,13 +76,13 @@ async fn a_product_is_made_with_its_barcodes_changed_refused_and_sold_by_the_pac
     window.press("Ctrl+N")?;
     window.until_focus("input[name=name]").await?;
     window.type_text("Oolong Tea")?;
-    type_into(&window, "code", "OT-1").await?;
-    type_into(&window, "price", "120").await?;
+    window.type_into("code", "OT-1").await?;
+    window.type_into("price", "120").await?;
     window.scan(UNIT)?;
     window.until_there(".barcodes .barcode:last-of-type input").await?;
     window.press_button("Add a barcode").await?;
     type_barcode(&window, PACK, "6", "600").await?;
-    type_into(&window, "tags", "tea, gift").await?;
+    window.type_into("tags", "tea, gift").await?;
     window.press("Ctrl+S")?;
     window.until_text("The product is created").await?;
     let [id] = find_product(&window, "oolong").await?[..] else { panic!("one product is found") };
@@ -101,17 +94,17 @@ async fn a_product_is_made_with_its_barcodes_changed_refused_and_sold_by_the_pac
 
     // Price and tax are changed; then what cannot be is refused beside its field, and nothing of it is written.
     window.until_there(".page.product .figure").await?;
-    type_into(&window, "price", "130").await?;
+    window.type_into("price", "130").await?;
     window.tab_to("select[name=tax]").await?;
     window.type_text("Z")?;
     window.press("Ctrl+S")?;
     window.until_text("Saved").await?;
     let changed = product(&window, id).await?.draft;
     assert_eq!((changed.price, changed.tax_id), (UnitPrice(130 * UnitPrice::PER_MINOR_UNIT), zero.id));
-    type_into(&window, "price", "12x").await?;
+    window.type_into("price", "12x").await?;
     window.press("Ctrl+S")?;
     window.until("a refusal at the price", "document.querySelector('input[name=price][aria-invalid=true]')").await?;
-    type_into(&window, "price", "130").await?;
+    window.type_into("price", "130").await?;
     window.press_button("Add a barcode").await?;
     type_barcode(&window, &barcode(0), "1", "").await?;
     window.press("Ctrl+S")?;
@@ -140,9 +133,9 @@ async fn the_shop_its_paper_and_its_looks_are_set_and_stay_after_a_restart() -> 
     let place = Place::new(ENGLISH)?;
     let (window, _) = place.shop(1).await?;
     settings(&window, "Shop").await?;
-    type_into(&window, "name", "Corner Shop").await?;
-    type_into(&window, "tax_number", "04595257").await?;
-    type_into(&window, "receipt_footer", "Thank you").await?;
+    window.type_into("name", "Corner Shop").await?;
+    window.type_into("tax_number", "04595257").await?;
+    window.type_into("receipt_footer", "Thank you").await?;
     take_next(&window, 1).await?;
     window.press_button("Save").await?;
     window.until_text("Saved").await?;
@@ -160,7 +153,7 @@ async fn the_shop_its_paper_and_its_looks_are_set_and_stay_after_a_restart() -> 
     window.type_text("D")?;
     window.press_button("Save").await?;
     window.until("a refusal at the address", "document.querySelector('dialog input[name=address][aria-invalid=true]')").await?;
-    type_into(&window, "address", &paper.display().to_string()).await?;
+    window.type_into("address", &paper.display().to_string()).await?;
     window.press_button("Save").await?;
     window.until_gone("dialog[open]").await?;
     let device_id = window.session().await?.device.id;
@@ -280,11 +273,11 @@ async fn labels_of_a_scale_are_sold_by_their_weight_and_at_their_price() -> anyh
     window.press("Escape")?;
 
     settings(&window, "Shop").await?;
-    type_into(&window, "scale_barcodes", "21IIIIIWWWWW").await?;
+    window.type_into("scale_barcodes", "21IIIIIWWWWW").await?;
     window.press_button("Save").await?;
     window.until("a refusal beside it", "document.querySelector('input[name=scale_barcodes][aria-invalid=true]')").await?;
     assert_eq!(window.session().await?.company.scale_barcodes, "");
-    type_into(&window, "scale_barcodes", "21IIIIIWWWWWC 22IIIIIPPPPPC").await?;
+    window.type_into("scale_barcodes", "21IIIIIWWWWWC 22IIIIIPPPPPC").await?;
     window.press_button("Save").await?;
     window.until_text("Saved").await?;
 

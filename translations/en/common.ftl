@@ -31,6 +31,7 @@ common-none = None
 common-loading = Loading…
 common-optional = optional
 common-required = required
+common-fill-in = Fill this in.
 common-today = Today
 common-yesterday = Yesterday
 common-copy = Copy
@@ -38,6 +39,7 @@ common-open = Open
 common-choose-file = Choose a file
 common-no-match = Nothing found for “{ $text }”
 common-count-of = { $done } of { $total }
+common-megabytes = { $done } of { $total } MB
 common-items = { $count ->
     [one] { $count } item
    *[other] { $count } items

@@ -81,6 +81,7 @@ action-sign-out = sign out
 state-exists = there is one already
 state-refund = a refund
 state-joined = this till has joined one already
+state-cancelled = stopped
 state-closed = closed
 state-open = open
 state-owner = owner

@@ -82,6 +82,7 @@ settings-keys-text = Choose a line, then press the new key. Esc leaves it as it 
 settings-file = The shop’s file
 settings-file-text = Everything is in this one file. Keep a copy of it on another disk.
 settings-backup = Back up
+settings-backing-up = Writing the copy
 settings-backed-up = Backed up to { $path }
 settings-about = About
 settings-version = Kontor { $version }

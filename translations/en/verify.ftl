@@ -12,7 +12,7 @@ verify-ledger = Ledger
 
 verify-rule-balance-of-moves = A balance is the sum of its moves
 verify-rule-opening-of-moves = An opening is the sum of the moves behind it
-verify-rule-balances-sum-to-zero = Balances of a product sum to zero over all locations
+verify-rule-balances-sum-to-zero = Balances of a product sum to zero over all locations of a warehouse
 verify-rule-move-goes-somewhere = A move goes from one place to another
 verify-rule-move-of-document = Every move belongs to a line of a document
 verify-rule-stock-document-moved = A stock document’s lines equal its moves

@@ -31,6 +31,7 @@ common-none = 无
 common-loading = 加载中…
 common-optional = 选填
 common-required = 必填
+common-fill-in = 请填写此栏。
 common-today = 今天
 common-yesterday = 昨天
 common-copy = 复制
@@ -38,6 +39,7 @@ common-open = 打开
 common-choose-file = 选择文件
 common-no-match = 没有找到“{ $text }”
 common-count-of = { $done } / { $total }
+common-megabytes = { $done }／{ $total } MB
 common-items = { $count } 项
 
 # Units of goods. A unit a shop made up itself is shown as it was written.

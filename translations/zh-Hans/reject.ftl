@@ -81,6 +81,7 @@ action-sign-out = 退出登录
 state-exists = 已经存在
 state-refund = 退货单
 state-joined = 这台收银机已经加入
+state-cancelled = 已停止
 state-closed = 已交班
 state-open = 营业中
 state-owner = 店主

@@ -82,6 +82,7 @@ settings-keys-text = 选择一行后按下新按键，按 Esc 保留原设置。
 settings-file = 店铺文件
 settings-file-text = 所有数据都在这个文件中，请在其他磁盘保留备份。
 settings-backup = 备份
+settings-backing-up = 正在备份
 settings-backed-up = 已备份到 { $path }
 settings-about = 关于
 settings-version = Kontor { $version }

@@ -12,7 +12,7 @@ verify-ledger = 账簿值
 
 verify-rule-balance-of-moves = 结余等于其变动的总和
 verify-rule-opening-of-moves = 期初等于此前变动的总和
-verify-rule-balances-sum-to-zero = 同一商品在所有库位的结余总和为零
+verify-rule-balances-sum-to-zero = 同一商品在一个仓库所有库位的结余总和为零
 verify-rule-move-goes-somewhere = 每笔变动都是从一处到另一处
 verify-rule-move-of-document = 每笔变动都属于某张单据的明细
 verify-rule-stock-document-moved = 库存单据的明细等于其变动

@@ -31,6 +31,7 @@ common-none = 無
 common-loading = 載入中…
 common-optional = 選填
 common-required = 必填
+common-fill-in = 請填寫此欄。
 common-today = 今天
 common-yesterday = 昨天
 common-copy = 複製
@@ -38,6 +39,7 @@ common-open = 開啟
 common-choose-file = 選擇檔案
 common-no-match = 找不到「{ $text }」
 common-count-of = { $done } / { $total }
+common-megabytes = { $done }／{ $total } MB
 common-items = { $count } 項
 
 # Units of goods. A unit a shop made up itself is shown as it was written.

@@ -81,6 +81,7 @@ action-sign-out = 登出
 state-exists = 已經存在
 state-refund = 退貨單
 state-joined = 這台收銀機已經加入
+state-cancelled = 已停止
 state-closed = 已結班
 state-open = 營業中
 state-owner = 店主

@@ -82,6 +82,7 @@ settings-keys-text = 選擇一列後按下新按鍵，按 Esc 保留原設定。
 settings-file = 商店檔案
 settings-file-text = 所有資料都在這個檔案中，請在其他磁碟保留備份。
 settings-backup = 備份
+settings-backing-up = 正在備份
 settings-backed-up = 已備份至 { $path }
 settings-about = 關於
 settings-version = Kontor { $version }

@@ -12,7 +12,7 @@ verify-ledger = 帳簿值
 
 verify-rule-balance-of-moves = 結餘等於其異動的總和
 verify-rule-opening-of-moves = 期初等於此前異動的總和
-verify-rule-balances-sum-to-zero = 同一商品在所有儲位的結餘總和為零
+verify-rule-balances-sum-to-zero = 同一商品在一個倉庫所有儲位的結餘總和為零
 verify-rule-move-goes-somewhere = 每筆異動都是從一處到另一處
 verify-rule-move-of-document = 每筆異動都屬於某張單據的明細
 verify-rule-stock-document-moved = 庫存單據的明細等於其異動

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::state::app;
-use crate::text::locale;
+use crate::text::{key, locale, tx};
 
 /// `$1,365`.
 pub(crate) fn money(amount: Money) -> String {
@@ -31,6 +31,16 @@ pub(crate) fn price(price: UnitPrice) -> String {
 /// A unit price as it stands in an input.
 pub(crate) fn price_figure(price: UnitPrice) -> String {
     app().currency().price_figure(price)
+}
+
+/// How much of a file is there: `1.2 of 3.4 MB`.
+pub(crate) fn megabytes(done: i64, total: i64) -> String {
+    tx(key::COMMON_MEGABYTES, &[("done", tenths_of_megabytes(done).into()), ("total", tenths_of_megabytes(total).into())])
+}
+
+fn tenths_of_megabytes(bytes: i64) -> String {
+    let tenths = bytes.max(0) / 100_000;
+    format!("{}.{}", tenths / 10, tenths % 10)
 }
 
 /// `1.24`.
@@ -134,4 +144,15 @@ fn at_shop(at: Instant) -> Calendar {
         }
     }
     there
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_told_in_megabytes() {
+        let told = [0, 99_999, 1_250_000, -1].map(tenths_of_megabytes);
+        assert_eq!(told, ["0.0", "0.0", "1.2", "0.0"]);
+    }
 }

@@ -74,7 +74,7 @@ pub(crate) struct App {
 /// How far a long task is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Task {
-    /// Which: `demo`, `check`, `import`, `revert`, `export`, `verify`.
+    /// Which: `demo`, `check`, `import`, `revert`, `export`, `verify`, `join`.
     pub(crate) name: String,
     /// How far.
     pub(crate) done: i64,

@@ -53,9 +53,6 @@ impl Consent {
 /// Installs what is missing of these packages. Asking dpkg takes a few milliseconds, so it is
 /// asked each time: a remembered answer could be about another machine.
 pub fn ensure(workspace: &Workspace, groups: &[&[&str]]) -> Result<()> {
-    if !cfg!(target_os = "linux") {
-        return Ok(());
-    }
     let wanted = groups.concat();
     if !is_debian() {
         tell_other_systems(workspace, &wanted);
@@ -93,13 +90,22 @@ fn missing<'a>(wanted: &[&'a str]) -> Result<Vec<&'a str>> {
 /// Elsewhere packages have other names, and whoever chose such a system knows them.
 fn tell_other_systems(workspace: &Workspace, wanted: &[&str]) {
     let told = workspace.target.join("packages-told");
-    let list = wanted.join(" ");
+    let list = other_system(std::env::consts::OS, wanted);
     if std::fs::read_to_string(&told).is_ok_and(|before| before == list) {
         return;
     }
-    eprintln!("This is not Debian or Ubuntu. Kontor needs what is called there:\n    {list}");
+    eprintln!("This is not Debian or Ubuntu. Kontor needs:\n    {list}");
     // Only to say it once; said twice it does no harm.
     let _ = std::fs::create_dir_all(&workspace.target).and_then(|()| std::fs::write(told, list));
+}
+
+/// What is needed on a system whose packages are not known here.
+fn other_system(system: &str, wanted: &[&str]) -> String {
+    match system {
+        "macos" => "the command line tools of Xcode (xcode-select --install)".to_owned(),
+        "windows" => "the C++ build tools of Visual Studio, and WebView2 (part of Windows 11)".to_owned(),
+        _ => format!("what is called there: {}", wanted.join(" ")),
+    }
 }
 
 fn ask(consent: Consent, missing: &[&str]) -> Result<()> {

@@ -27,6 +27,8 @@ const SLOW_PROOFS: &[SlowProof] = &[
     SlowProof { name: "powercut", normal: &["--instants", "200"], long: &["--instants", "5000", "--commands", "600"] },
     SlowProof { name: "outage", normal: &["--kills", "200"], long: &["--kills", "10000"] },
     SlowProof { name: "browser", normal: &[], long: &[] },
+    // What `cargo xtask run` shows where there is no display.
+    SlowProof { name: "run_flow", normal: &[], long: &[] },
 ];
 
 /// How much is tried.
@@ -167,6 +169,7 @@ fn slow_proof(surroundings: &Surroundings, name: &str, arguments: &[&str]) -> Re
     workspace.step(name, || {
         let program = workspace.program("debug", name);
         let mut command = surroundings.command(program.as_os_str(), "debug")?;
+        command.env("KONTOR_RUN_DIR", workspace.leavings().join("run"));
         process::run(command.args(arguments))
     })
 }

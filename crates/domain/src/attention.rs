@@ -5,10 +5,13 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::Page;
 use crate::cell::words;
 use crate::command::{Exec, Outcome, queries};
-use crate::ids::AttentionId;
+use crate::ids::{AttentionId, DeviceId};
 use crate::reject::{Code, Reject};
 use crate::time::Instant;
-use crate::world::{Halt, table};
+use crate::world::{Halt, Scope, World, table};
+
+/// The name of the command that tells of what is held back, in the log.
+pub const HELD_BACK: &str = "attention.held_back";
 
 words! {
     /// What happened.
@@ -23,6 +26,8 @@ words! {
         Refused = "refused",
         /// What was entered on a copy cannot be executed, and is kept: `{code}`, `{command}`.
         Parked = "parked",
+        /// A device that was shut out has sent what it entered: till `{till}`, `{count}` commands that are kept and not done.
+        ShutOutSent = "shut_out_sent",
     }
 }
 
@@ -83,4 +88,36 @@ pub fn run(exec: &mut Exec<'_>, command: &Command) -> Result<Outcome, Halt> {
             Ok(Outcome::default())
         }
     }
+}
+
+/// What is kept, and not done, of a device that was shut out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldBack {
+    /// The device.
+    pub device_id: DeviceId,
+    /// Number of its till.
+    pub till: i64,
+    /// Commands that are kept; 0: nothing is any more.
+    pub count: i64,
+    /// The time.
+    pub at: Instant,
+}
+
+/// Tells people of what is held back of a device: one item for each device, which says how much it is now and is dealt with
+/// when nothing is held back any more. Everybody's to see, because the shop whose till it was may have no other.
+pub fn tell_held_back(world: &mut World, held: &HeldBack) -> Result<(), Halt> {
+    let id = AttentionId(held.device_id.0);
+    let args = serde_json::json!({ "till": held.till.to_string(), "count": held.count.to_string() }).to_string();
+    match world.find::<Attention>(&AttentionKey { id })? {
+        // Who looked earlier and wrote later knows less.
+        Some(item) if held.at < item.at => {}
+        Some(item) if held.count == 0 => world.update(Attention { resolved_at: item.resolved_at.or(Some(held.at)), ..item }),
+        Some(item) => world.update(Attention { args, at: held.at, resolved_at: None, ..item }),
+        None if held.count == 0 => {}
+        None => {
+            let item = Attention { id, kind: AttentionKind::ShutOutSent, about_id: held.device_id.0, args, at: held.at, resolved_at: None };
+            world.insert(Scope::COMPANY, item);
+        }
+    }
+    Ok(())
 }

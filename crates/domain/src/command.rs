@@ -281,6 +281,7 @@ impl Command {
             Self::Counter(counter::Command::OpenDrawer(_)) => "counter.open_drawer",
             Self::Printing(printing::Command::SetPrinter(_)) => "printing.set_printer",
             Self::Printing(printing::Command::Reprint(_)) => "printing.reprint",
+            Self::Printing(printing::Command::SavePaper(_)) => "printing.save_paper",
             Self::Printing(printing::Command::PrintShift(_)) => "printing.print_shift",
             Self::Printing(printing::Command::Report(_)) => "printing.report",
             Self::Printing(printing::Command::Retry(_)) => "printing.retry",

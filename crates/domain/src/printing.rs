@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::Page;
 use crate::cell::words;
 use crate::command::{Nature, Permission, queries};
+use crate::counter::Sale;
 use crate::ids::{DeviceId, PrintJobId, PrinterId, SaleId, ShiftId};
 use crate::reject::Reject;
 use crate::time::Instant;
@@ -140,7 +141,7 @@ const RECEIPT_KEPT_MS: i64 = 8 * 3_600_000;
 const REPORT_KEPT_MS: i64 = 72 * 3_600_000;
 
 table! {
-    /// How often a sale was printed again.
+    /// How often a sale was printed or saved again. None: its original is the paper of the sale itself, or there is none yet.
     sale_print: SalePrint, SalePrintKey {
         /// The sale.
         sale_id: SaleId,
@@ -151,6 +152,16 @@ table! {
     reach Warehouse, change Update
 }
 
+/// What the next paper of a sale is: 0 for the original, n for COPY n. The original comes out where the sale was made,
+/// once; `job` is what became of the paper that the sale itself asked for there.
+pub fn next_copy(sale: &Sale, device: DeviceId, job: Option<PrintState>, printed: Option<&SalePrint>) -> i64 {
+    let is_out = !matches!(job, None | Some(PrintState::Failed | PrintState::Cancelled));
+    match printed {
+        Some(row) => row.copies + 1,
+        None => i64::from(is_out || sale.device_id != device),
+    }
+}
+
 /// Changes to printing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -159,6 +170,8 @@ pub enum Command {
     SetPrinter(Printer),
     /// Prints a sale again, marked COPY n; its original, where that never came out.
     Reprint(Reprint),
+    /// Paper of a sale was saved as a file: it counts as what is printed does.
+    SavePaper(SavePaper),
     /// Prints a shift's report.
     PrintShift(PrintShift),
     /// What became of a job.
@@ -177,7 +190,9 @@ impl Command {
     pub(crate) const fn permission(&self) -> Permission {
         match self {
             Self::SetPrinter(_) => Permission::PrintingManage,
-            Self::Reprint(_) | Self::PrintShift(_) | Self::Report(_) | Self::Retry(_) | Self::Cancel { .. } => Permission::PrintingPrint,
+            Self::Reprint(_) | Self::SavePaper(_) | Self::PrintShift(_) | Self::Report(_) | Self::Retry(_) | Self::Cancel { .. } => {
+                Permission::PrintingPrint
+            }
         }
     }
 
@@ -185,7 +200,7 @@ impl Command {
     pub(crate) const fn nature(&self) -> Nature {
         match self {
             Self::SetPrinter(_) => Nature::Request,
-            Self::Reprint(_) | Self::PrintShift(_) | Self::Report(_) | Self::Retry(_) | Self::Cancel { .. } => Nature::Fact,
+            Self::Reprint(_) | Self::SavePaper(_) | Self::PrintShift(_) | Self::Report(_) | Self::Retry(_) | Self::Cancel { .. } => Nature::Fact,
         }
     }
 }
@@ -201,6 +216,16 @@ pub struct Reprint {
     pub sale_id: SaleId,
     /// Receipt or invoice.
     pub document: PaperDocument,
+}
+
+/// Paper of a sale that was saved as a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavePaper {
+    /// Of which sale.
+    pub sale_id: SaleId,
+    /// What is written on it: 0 for the original, n for COPY n. Refused with `NotAllowedInState` if another paper came
+    /// between: then the file is written anew.
+    pub copy: i64,
 }
 
 /// Prints a shift's report.

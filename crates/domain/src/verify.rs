@@ -11,7 +11,7 @@ words! {
         BalanceOfMoves = "balance_of_moves",
         /// An opening is the sum of the moves behind the horizon.
         OpeningOfMoves = "opening_of_moves",
-        /// Balances of a product sum to zero over all locations, virtual ones included.
+        /// Balances of a product in a warehouse sum to zero over all its locations, virtual ones included.
         BalancesSumToZero = "balances_sum_to_zero",
         /// A move goes from one place to another and moves not less than nothing.
         MoveGoesSomewhere = "move_goes_somewhere",

@@ -4,12 +4,12 @@
 
 use kontor_domain::command::Command;
 use kontor_domain::counter::{PrintWish, Sale};
-use kontor_domain::ids::{PrintJobId, PrinterId};
+use kontor_domain::ids::{DeviceId, PrintJobId, PrinterId};
 use kontor_domain::printing::{
-    self, PaperDocument, PaperKind, PrintJob, PrintJobKey, PrintState, Printer, PrinterKind, Report, Reprint, Retry, SalePrint,
+    self, PaperDocument, PaperKind, PrintJob, PrintJobKey, PrintState, Printer, PrinterKind, Report, Reprint, Retry, SalePrint, SavePaper, next_copy,
 };
 use kontor_domain::reject::{Code, Reject};
-use kontor_domain::testing::{Shop, ShopKind};
+use kontor_domain::testing::{Failure, Shop, ShopKind};
 use kontor_domain::time::Instant;
 use kontor_domain::units::{Quantity, UnitPrice};
 
@@ -63,6 +63,19 @@ impl Counter {
         self.shop.store.row::<PrintJob>(&PrintJobKey { id: job_id }).unwrap().map(|job| job.copy)
     }
 
+    /// Saves the sale's paper as a file, with what is written on it.
+    fn try_to_save(&mut self, copy: i64) -> Result<(), Failure> {
+        let save = SavePaper { sale_id: self.sale.id, copy };
+        self.shop.run(Command::Printing(printing::Command::SavePaper(save))).map(drop)
+    }
+
+    /// What is written on it: the only number with which it is taken.
+    fn save(&mut self) -> i64 {
+        let taken = (0..9).find(|copy| self.try_to_save(*copy).is_ok()).unwrap();
+        assert_eq!(self.shop.store.rows::<SalePrint>().unwrap()[0].copies, taken);
+        taken
+    }
+
     fn original(&self) -> PrintJob {
         self.shop.store.row::<PrintJob>(&PrintJobKey { id: self.job }).unwrap().unwrap()
     }
@@ -80,6 +93,40 @@ fn printing_again_makes_a_copy_only_after_the_original_is_out() {
         counter.report(PrintState::Done);
         assert_eq!((counter.reprint(), counter.reprint()), (Some(1), Some(2)));
     }
+}
+
+#[test]
+fn a_file_is_the_original_where_no_printer_makes_one_and_a_copy_everywhere_else() {
+    // What waits comes out yet, what is out is out: a file is a copy, and no number is given twice.
+    for state in [PrintState::Waiting, PrintState::Done] {
+        let mut counter = Counter::new();
+        counter.report(state);
+        assert_eq!((counter.save(), counter.save(), counter.original().state), (1, 2, state));
+        counter.report(PrintState::Done);
+        assert_eq!((counter.reprint(), counter.save()), (Some(3), 4));
+    }
+    // A job that was given up has its paper then.
+    for give_up in [
+        |counter: &mut Counter| counter.report(PrintState::Failed),
+        |counter: &mut Counter| {
+            counter.run(printing::Command::Cancel { job_id: counter.job });
+        },
+    ] {
+        let mut counter = Counter::new();
+        give_up(&mut counter);
+        assert_eq!((counter.save(), counter.original().state), (0, PrintState::Done));
+        // A try that was on its way meanwhile does not bring the job back, and none is printed.
+        counter.report(PrintState::Waiting);
+        assert_eq!(counter.original().state, PrintState::Done);
+        assert_eq!(counter.try_to_save(0).unwrap_err().reject().unwrap().code, Code::NotAllowedInState, "there is one original");
+        assert_eq!((counter.save(), counter.reprint()), (1, Some(2)));
+    }
+    // A sale without a printer: the first paper is the original, whichever way it comes; elsewhere there is no original.
+    let elsewhere = DeviceId(uuid::Uuid::from_u128(9));
+    let sale = Counter::new().sale;
+    assert_eq!((next_copy(&sale, sale.device_id, None, None), next_copy(&sale, elsewhere, None, None)), (0, 1));
+    let printed = SalePrint { sale_id: sale.id, copies: 0 };
+    assert_eq!((next_copy(&sale, sale.device_id, None, Some(&printed)), next_copy(&sale, elsewhere, None, Some(&printed))), (1, 1));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 use uuid::Uuid;
 
 use crate::agent::{Mark, Status, Trace};
-use crate::answers::{self, KeptAnswer};
+use crate::answers::{self, KeptBeside};
 use crate::error::StoreError;
 use crate::sqlite::{Bound, read_all};
 use crate::{closed_file, feed, history, row_json, shape, sqlite_search, table_sql};
@@ -88,8 +88,8 @@ impl PulledRow {
 /// A write beside the business tables.
 #[derive(Clone, Debug)]
 pub enum Local {
-    /// At the authority: what was answered for a command of this transaction.
-    Answered(KeptAnswer),
+    /// At the authority: from where a command of this transaction came, and what was answered.
+    Answered(KeptBeside),
     /// At the authority: a replica gave a command this number.
     Pushed {
         /// The replica.
@@ -312,10 +312,13 @@ fn perform(connection: &Connection, company: CompanyId, write: &Local, outcome: 
             "INSERT INTO replica_seq (company, replica, seq, id) VALUES (?1, ?2, ?3, ?4)",
             params![owner, replica.as_bytes(), seq, id.0.as_bytes()],
         ),
-        Local::Answered(answer) => run(
-            answers::INSERT_SQL,
-            params![owner, answer.command_id.0.as_bytes(), answer.request_hash.as_slice(), answer.status, answer.headers, answer.body, answer.at.0],
-        ),
+        Local::Answered(kept) => {
+            let (id, at, origin) = (kept.command_id.0.as_bytes(), kept.at.0, &kept.origin);
+            let (session, api_key) = (origin.session.as_ref().map(Uuid::as_bytes), origin.api_key.as_ref().map(Uuid::as_bytes));
+            run(answers::ORIGIN_SQL, params![owner, id, origin.address, session, api_key, at])?;
+            let Some(answer) = &kept.answer else { return Ok(()) };
+            run(answers::INSERT_SQL, params![owner, id, answer.request_hash.as_slice(), answer.status, answer.headers, answer.body, at])
+        }
         Local::Series(series) => run("UPDATE clock SET series = ?2 WHERE company = ?1", params![owner, series]),
         Local::Grant { device, scope, granted: true } => run(
             "INSERT INTO device_scope (company, device, scope) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",

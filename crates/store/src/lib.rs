@@ -8,6 +8,7 @@ pub mod access;
 pub mod agent;
 pub mod answers;
 pub mod attention;
+mod backup;
 pub mod blob;
 pub mod catalog;
 mod checkpoint;

@@ -66,6 +66,7 @@ files!(
     "034_order.sql",
     "035_scale_barcodes.sql",
     "036_parked_tax_number.sql",
+    "037_command_origin.sql",
 );
 
 /// The migrations of an engine.

@@ -218,14 +218,16 @@ async fn perform(connection: &mut PgConnection, company: CompanyId, write: &Loca
             .bind(replica.as_bytes().as_slice())
             .bind(*seq)
             .bind(id.0.as_bytes().as_slice()),
-        Local::Answered(answer) => sqlx::query(answers::INSERT_SQL)
-            .bind(owner)
-            .bind(answer.command_id.0.as_bytes().as_slice())
-            .bind(answer.request_hash.as_slice())
-            .bind(i64::from(answer.status))
-            .bind(&answer.headers)
-            .bind(&answer.body)
-            .bind(answer.at.0),
+        Local::Answered(kept) => {
+            let (id, at, origin) = (kept.command_id.0.as_bytes().as_slice(), kept.at.0, &kept.origin);
+            let bytes = |by: &Option<Uuid>| by.map(|by| by.as_bytes().to_vec());
+            let from = sqlx::query(answers::ORIGIN_SQL).bind(owner).bind(id).bind(&origin.address);
+            let from = from.bind(bytes(&origin.session)).bind(bytes(&origin.api_key)).bind(at);
+            let Some(answer) = &kept.answer else { return from.execute(&mut *connection).await.map(|_| ()).map_err(StoreError::from) };
+            from.execute(&mut *connection).await?;
+            let query = sqlx::query(answers::INSERT_SQL).bind(owner).bind(id).bind(answer.request_hash.as_slice());
+            query.bind(i64::from(answer.status)).bind(&answer.headers).bind(&answer.body).bind(at)
+        }
         Local::Series(series) => sqlx::query("UPDATE clock SET series = $2 WHERE company = $1").bind(owner).bind(*series),
         Local::Grant { device, scope, granted } => sqlx::query(if *granted {
             "INSERT INTO device_scope (company, device, scope) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"

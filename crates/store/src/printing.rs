@@ -2,8 +2,9 @@
 
 use kontor_domain::catalog::Page;
 use kontor_domain::cell::{Cell, Value};
+use kontor_domain::counter::Sale;
 use kontor_domain::ids::PrinterId;
-use kontor_domain::printing::{ListPrintJobs, PrintJob, PrintJobView, PrintState, Printer, Query};
+use kontor_domain::printing::{ListPrintJobs, PrintJob, PrintJobView, PrintState, Printer, Query, SalePrint, next_copy};
 
 use crate::error::StoreError;
 use crate::reader::{Asker, Reader, clamp, columns, get, json, row_of, values};
@@ -59,6 +60,15 @@ impl Reader {
     pub async fn waiting_jobs(&self, asker: &Asker, printer: PrinterId, limit: u32) -> Result<Vec<PrintJob>, StoreError> {
         let bound = values(asker, [PrintState::Waiting.to_value(), printer.to_value(), Value::Int(clamp(limit))]);
         self.rows::<PrintJob>("company = $1 AND state = $2 AND printer_id = $3 ORDER BY attempts / 8, at, id LIMIT $4", bound).await
+    }
+
+    /// What the next paper of a sale is here: 0 for the original, n for COPY n.
+    pub async fn next_copy(&self, asker: &Asker, sale: &Sale) -> Result<i64, StoreError> {
+        let printed = self.rows::<SalePrint>("company = $1 AND sale_id = $2", values(asker, [sale.id.to_value()])).await?;
+        let here = "company = $1 AND document_id = $2 AND copy = 0
+            AND printer_id IN (SELECT id FROM printer WHERE company = $1 AND device_id = $3) ORDER BY id";
+        let original = self.rows::<PrintJob>(here, values(asker, [sale.id.to_value(), asker.device.to_value()])).await?;
+        Ok(next_copy(sale, asker.device, original.first().map(|job| job.state), printed.first()))
     }
 
     /// One printer.

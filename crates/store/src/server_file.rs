@@ -6,9 +6,10 @@ use rusqlite::{Connection, OpenFlags};
 use uuid::Uuid;
 
 use crate::access::Access;
+use crate::backup::backup_connection;
 use crate::closed_file;
 use crate::error::StoreError;
-use crate::sqlite::{self, backup_connection, check_header, take_lock};
+use crate::sqlite::{self, check_header, take_lock};
 
 /// Takes a shop's file over: `to` is a copy of it, made while no program has it open. It must be its own authority.
 pub fn take_over(from: &Path, to: &Path) -> Result<(), StoreError> {

@@ -16,12 +16,14 @@ use sqlx::Connection as _;
 use uuid::Uuid;
 
 use crate::agent::{Agent, Commit, Input, LoadedSlice, LogEntry, Mark, Opened, PushedBefore, Rest, Status, Step, Waiting};
+use crate::backup::backup_connection;
 use crate::checkpoint::{Checkpointer, checkpoint};
 use crate::error::StoreError;
 use crate::feed::order;
 use crate::migrations::{self, Engine, Pending};
 use crate::{copy, sqlite_search, statistics, table_sql};
 
+pub use crate::backup::{backup, backup_with_progress};
 pub use crate::sqlite_search::optimize_search;
 pub(crate) use crate::sqlite_search::searched_products;
 
@@ -188,26 +190,6 @@ fn copy_before_migration(path: &Path) -> Result<(), StoreError> {
 
 fn newest_migration(connection: &Connection) -> Result<i64, StoreError> {
     Ok(connection.query_row("SELECT coalesce(MAX(version), -1) FROM _sqlx_migrations", [], |row| row.get(0))?)
-}
-
-/// Copies a whole database through SQLite itself: a file copy of a WAL database is not a copy.
-pub(crate) fn backup_connection(source: &Connection, to: &Path) -> Result<(), StoreError> {
-    let mut partial = to.as_os_str().to_owned();
-    partial.push(".part");
-    let partial = PathBuf::from(partial);
-    std::fs::remove_file(&partial)
-        .or_else(|error| if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(io_error(&error, &partial)) })?;
-    source.execute("VACUUM INTO ?1", [partial.to_string_lossy()])?;
-    std::fs::rename(&partial, to).map_err(|error| io_error(&error, to))
-}
-
-/// Writes a backup copy of an open file (a second connection; selling goes on). Never over the file itself: what is written
-/// after that would go to a file without a name.
-pub fn backup(path: &Path, to: &Path) -> Result<(), StoreError> {
-    if to.exists() && std::fs::canonicalize(to).ok() == std::fs::canonicalize(path).ok() {
-        return Err(StoreError::ReadOnly(to.display().to_string()));
-    }
-    backup_connection(&Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?, to)
 }
 
 fn connect(path: &Path, synchronous: Synchronous) -> Result<Connection, StoreError> {

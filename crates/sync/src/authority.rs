@@ -19,7 +19,7 @@ use kontor_domain::time::Instant;
 use kontor_domain::world::{Slice, World};
 use kontor_store::StoreError;
 use kontor_store::agent::{Agent, Commit, Input, LogEntry, Mark, Opened, Pushed, PushedBefore, Rest, Status, Step, Trace};
-use kontor_store::answers::KeptAnswer;
+use kontor_store::answers::KeptBeside;
 use kontor_store::copy::Local;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -64,7 +64,7 @@ pub struct Submission {
 }
 
 /// Makes the answer that is kept with a command.
-pub type Keep = Box<dyn Fn(&Receipt) -> KeptAnswer + Send>;
+pub type Keep = Box<dyn Fn(&Receipt) -> KeptBeside + Send>;
 
 impl std::fmt::Debug for Submission {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

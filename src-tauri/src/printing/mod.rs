@@ -140,7 +140,7 @@ async fn print(program: &Arc<Program>, shop: &Arc<Shop>, job: &PrintJob, printer
 /// Jobs behind one that was not taken: each of their buyers has no receipt, so each is told once.
 async fn tell_of_others(program: &Arc<Program>, shop: &Arc<Shop>, others: &[PrintJob], problem: &Reject) -> Result<(), Reject> {
     for job in others.iter().filter(|job| is_new(job)) {
-        submit(program, shop, Report { job_id: job.id, state: PrintState::Waiting, attempts: job.attempts, problem: Some(problem.clone()) }).await?;
+        note(program, shop, Report { job_id: job.id, state: PrintState::Waiting, attempts: job.attempts, problem: Some(problem.clone()) }).await?;
         tell(program, job, problem.clone());
     }
     Ok(())
@@ -148,13 +148,16 @@ async fn tell_of_others(program: &Arc<Program>, shop: &Arc<Shop>, others: &[Prin
 
 /// Writes down what a try came to.
 async fn report(program: &Program, shop: &Shop, job: &PrintJob, state: PrintState, problem: Option<Reject>) -> Result<(), Reject> {
-    submit(program, shop, Report { job_id: job.id, state, attempts: job.attempts + 1, problem }).await
+    note(program, shop, Report { job_id: job.id, state, attempts: job.attempts + 1, problem }).await
 }
 
 /// The verdict on a job is a command like any other.
-async fn submit(program: &Program, shop: &Shop, report: Report) -> Result<(), Reject> {
-    let command = Command::Printing(printing::Command::Report(report));
-    let done = shop.submit_as(reporter(shop).await, CommandId(Uuid::now_v7()), command, platform::now()).await?;
+async fn note(program: &Program, shop: &Shop, report: Report) -> Result<(), Reject> {
+    submit(program, shop, reporter(shop).await, printing::Command::Report(report)).await
+}
+
+async fn submit(program: &Program, shop: &Shop, actor: PersonId, command: printing::Command) -> Result<(), Reject> {
+    let done = shop.submit_as(actor, CommandId(Uuid::now_v7()), Command::Printing(command), platform::now()).await?;
     // Only screens hear of it: the loop would wake itself.
     program.tell(HostEvent::Changed(done.outcome.events));
     Ok(())

@@ -7,14 +7,17 @@ use kontor_documents::{
     Charset, DocumentError, EscposOptions, Paper, PaperOptions, drawer_kick, invoice_pdf, receipt_escpos, receipt_pdf, shift_report_escpos,
     shift_report_pdf, test_page_escpos,
 };
+use kontor_domain::counter::SaleDetail;
 use kontor_domain::host::HostEvent;
 use kontor_domain::ids::{PrinterId, SaleId, ShiftId};
-use kontor_domain::printing::{ListPrinters, PaperDocument, PrintJob, Printer, PrinterKind};
+use kontor_domain::printing::{self, ListPrinters, PaperDocument, PrintJob, Printer, PrinterKind, SavePaper};
 use kontor_domain::reject::{Code, Reject};
+use kontor_domain::time::Instant;
 use uuid::Uuid;
 
 use super::delivery::{deliver, unwritten, write};
 use super::rest::TOLD_AFTER;
+use super::submit;
 use crate::platform;
 use crate::program::{Program, internal};
 use crate::shop::Shop;
@@ -22,8 +25,13 @@ use crate::shop::Shop;
 /// A drawer opens with its sale, not when a printer answers again.
 const DRAWER_MS: i64 = 30_000;
 
+/// How often a file is made anew because another paper of the sale came between.
+const SAVE_TRIES: usize = 5;
+
 /// Paper with its name.
 pub(super) struct Made {
+    /// When what is on it was sold.
+    sold_at: Option<Instant>,
     /// Of the file, and of the document.
     pub(super) name: String,
     /// What is on it.
@@ -57,14 +65,14 @@ const fn speaks_escpos(kind: PrinterKind) -> bool {
 pub(super) async fn make(program: &Arc<Program>, shop: &Arc<Shop>, job: &PrintJob, printer: &Printer) -> Result<Made, Reject> {
     let form = speaks_escpos(printer.kind).then(|| escpos(printer));
     let mut made = make_document(program, shop, job.document, job.document_id, job.copy, form).await?;
-    if form.is_some() && printer.has_drawer && opens_drawer(job) {
+    if form.is_some() && printer.has_drawer && made.sold_at.is_some_and(|sold_at| opens_drawer(job, sold_at)) {
         made.paper.bytes.splice(0..0, drawer_kick());
     }
     Ok(made)
 }
 
-fn opens_drawer(job: &PrintJob) -> bool {
-    let is_at_once = job.attempts < i64::from(TOLD_AFTER) && platform::now().0.saturating_sub(job.at.0) < DRAWER_MS;
+fn opens_drawer(job: &PrintJob, sold_at: Instant) -> bool {
+    let is_at_once = job.attempts < i64::from(TOLD_AFTER) && platform::now().0.saturating_sub(sold_at.0) < DRAWER_MS;
     is_at_once && job.copy == 0 && job.document == PaperDocument::Receipt
 }
 
@@ -88,16 +96,22 @@ async fn make_document(
             Some(printer) => shift_report_escpos(&shift, &company, options, printer, &fonts),
             None => shift_report_pdf(&shift, &company, options, &fonts),
         };
-        return Ok(Made { name, paper: written(work).await? });
+        return Ok(Made { sold_at: None, name, paper: written(work).await? });
     }
-    let sale = shop.reader().sale_detail(&asker, SaleId(id)).await.map_err(|error| error.reject())?.ok_or_else(|| not_found("sale"))?;
+    let sale = sale_detail(shop, SaleId(id)).await?;
+    let sold_at = Some(sale.sale.at);
     let name = format!("{}{suffix}", sale.sale.number);
     let work = move || match (document, form) {
         (PaperDocument::Invoice, None) => invoice_pdf(&sale, options, &fonts),
         (_, None) => receipt_pdf(&sale, options, &fonts),
         (_, Some(printer)) => receipt_escpos(&sale, options, printer, &fonts),
     };
-    Ok(Made { name, paper: written(work).await? })
+    Ok(Made { sold_at, name, paper: written(work).await? })
+}
+
+async fn sale_detail(shop: &Shop, id: SaleId) -> Result<SaleDetail, Reject> {
+    let sale = shop.reader().sale_detail(&shop.asker(), id).await.map_err(|error| error.reject())?;
+    sale.ok_or_else(|| not_found("sale"))
 }
 
 /// Writes paper on a thread where it stops nobody.
@@ -111,21 +125,43 @@ async fn written(work: impl FnOnce() -> Result<Paper, DocumentError> + Send + 's
     })
 }
 
-/// Makes a document's PDF where it is wanted.
+/// Makes a document's PDF where it is wanted. A sale's is its original or a copy as on a printer. It counts as soon as it is
+/// there: what could not be written is no paper. If another paper of the sale came between, it is made anew.
 pub async fn save_pdf(program: &Arc<Program>, document: PaperDocument, id: Uuid, path: Option<String>) -> Result<String, Reject> {
     let shop = program.shop().await?;
-    let made = make_document(program, &shop, document, id, 0, None).await?;
-    let path = match path {
-        Some(path) => PathBuf::from(path),
-        None => {
-            let folder = program.folder().join("paper");
-            tokio::fs::create_dir_all(&folder).await.map_err(|error| unwritten(&error, &folder))?;
-            folder.join(format!("{}.pdf", made.name))
+    for _ in 0..SAVE_TRIES {
+        let copy = if document == PaperDocument::ShiftReport { 0 } else { next_copy(&shop, SaleId(id)).await? };
+        let made = make_document(program, &shop, document, id, copy, None).await?;
+        let path = match &path {
+            Some(path) => PathBuf::from(path),
+            None => {
+                let folder = program.folder().join("paper");
+                tokio::fs::create_dir_all(&folder).await.map_err(|error| unwritten(&error, &folder))?;
+                folder.join(format!("{}.pdf", made.name))
+            }
+        };
+        write(&path, &made.paper.bytes).await?;
+        if document != PaperDocument::ShiftReport && !count(program, &shop, SavePaper { sale_id: SaleId(id), copy }).await? {
+            continue;
         }
-    };
-    write(&path, &made.paper.bytes).await?;
-    made.tell_missing(program);
-    Ok(path.display().to_string())
+        made.tell_missing(program);
+        return Ok(path.display().to_string());
+    }
+    Err(Reject::new(Code::NotAllowedInState).with("action", "save").with("state", "printed"))
+}
+
+/// Counts a paper that was saved; `false`: another came between.
+async fn count(program: &Program, shop: &Shop, save: SavePaper) -> Result<bool, Reject> {
+    match submit(program, shop, shop.asker().person, printing::Command::SavePaper(save)).await {
+        Ok(()) => Ok(true),
+        Err(reject) if reject.code == Code::NotAllowedInState => Ok(false),
+        Err(reject) => Err(reject),
+    }
+}
+
+async fn next_copy(shop: &Shop, id: SaleId) -> Result<i64, Reject> {
+    let sale = sale_detail(shop, id).await?.sale;
+    shop.reader().next_copy(&shop.asker(), &sale).await.map_err(|error| error.reject())
 }
 
 /// Prints a page that shows whether the printer is set up.

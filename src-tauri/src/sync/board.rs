@@ -19,8 +19,8 @@ pub struct Board {
 
 impl Board {
     /// Before the server is asked.
-    pub fn new(program: Weak<Program>, server: String, has_company: bool, outbox: Outbox) -> Self {
-        let phase = if has_company { SyncPhase::Offline } else { SyncPhase::First };
+    pub fn new(program: Weak<Program>, server: String, has_shop: bool, outbox: Outbox) -> Self {
+        let phase = if has_shop { SyncPhase::Offline } else { SyncPhase::First };
         let state = SyncState {
             phase,
             server,

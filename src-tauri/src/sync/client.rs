@@ -1,7 +1,6 @@
 //! The way to a shop server: HTTP with limits on time and size, both ways packed.
 
 use std::io::Read as _;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,21 +9,20 @@ use kontor_domain::identity::Person;
 use kontor_domain::ids::PersonId;
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::secret::Secret;
-use kontor_domain::world::Scope;
-use kontor_store::agent::Mark;
 use kontor_sync::enrol::{EnrolReply, EnrolRequest};
-use kontor_sync::message::{OlderRequest, PullReply, PullRequest, PushReply, PushRequest, SNAPSHOT_EPOCH, SNAPSHOT_MARK, SNAPSHOT_REV};
+use kontor_sync::message::{OlderRequest, PullReply, PullRequest, PushReply, PushRequest};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use uuid::Uuid;
 
 use super::address::Address;
 use super::pin::{self, Seen};
 
 mod blobs;
+mod ready;
 
 pub use blobs::Sent;
+pub use ready::{Watcher, stopped};
 
 /// How long a connection may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -40,12 +38,6 @@ const PACKED_LIMIT: usize = 64 * 1_048_576;
 const UNPACKED_LIMIT: u64 = 512 * 1_048_576;
 /// Most bytes of an answer that says why not.
 const PROBLEM_LIMIT: usize = 65_536;
-/// How long a ready file may take.
-const FILE_LIMIT: Duration = Duration::from_mins(30);
-/// Most bytes of a ready file.
-const FILE_BYTES_LIMIT: u64 = 64 * 1_073_741_824;
-/// Chunks that may wait to be unpacked.
-const CHUNKS_AHEAD: usize = 32;
 /// Smaller questions are sent as they are.
 const PACK_FROM: usize = 512;
 /// zstd: fast, and small enough.
@@ -95,24 +87,6 @@ impl From<Reject> for Trouble {
     /// What the till's own file refuses is tried again: nothing was dropped.
     fn from(reject: Reject) -> Self {
         Self::Away(reject)
-    }
-}
-
-/// What a ready file is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SnapshotOf {
-    /// The history.
-    pub epoch: Uuid,
-    /// The rev its rows are of.
-    pub rev: i64,
-    /// What the history is there.
-    pub mark: Option<Mark>,
-}
-
-impl SnapshotOf {
-    fn read((epoch, rev, mark): (Option<String>, Option<String>, Option<String>)) -> Option<Self> {
-        let mark = mark.filter(|mark| !mark.is_empty()).map(|mark| mark.parse().map(Mark)).transpose().ok()?;
-        Some(Self { epoch: epoch?.parse().ok()?, rev: rev?.parse().ok()?, mark })
     }
 }
 
@@ -358,33 +332,6 @@ impl Client {
         self.ask("/api/v1/sync/older", token, request, ANSWER_LIMIT).await
     }
 
-    /// A ready file with a scope's rows, unpacked to a path; what it is of.
-    pub async fn snapshot(&self, token: &Secret, scope: Scope, to: &Path) -> Result<SnapshotOf, Trouble> {
-        let request = self.http.get(self.address.at(&format!("/api/v1/sync/snapshot/{}", scope.0))).bearer_auth(&token.0);
-        let mut response = self.send(request, FILE_LIMIT).await?;
-        if response.status() != StatusCode::OK {
-            let status = response.status();
-            return Err(self.refused(status, response).await);
-        }
-        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let of = (header(SNAPSHOT_EPOCH), header(SNAPSHOT_REV), header(SNAPSHOT_MARK));
-        let of = SnapshotOf::read(of).ok_or_else(|| self.unexpected("snapshot"))?;
-        let (sender, receiver) = tokio::sync::mpsc::channel::<Vec<u8>>(CHUNKS_AHEAD);
-        let path = to.to_owned();
-        let written = tokio::task::spawn_blocking(move || unpack_file(receiver, &path));
-        while let Some(chunk) = response.chunk().await.map_err(|_| self.away())? {
-            if sender.send(chunk.to_vec()).await.is_err() {
-                break;
-            }
-        }
-        drop(sender);
-        written.await.map_err(crate::program::internal)?.map_err(|error| {
-            tracing::warn!(%error, "a ready file");
-            self.unexpected("snapshot")
-        })?;
-        Ok(of)
-    }
-
     async fn ask<A: DeserializeOwned + Send + 'static>(
         &self,
         path: &str,
@@ -459,35 +406,6 @@ fn pack(question: &impl Serialize) -> std::io::Result<(Vec<u8>, bool)> {
 /// The place of a mistake, not the text there: it may be a token.
 fn parse<A: DeserializeOwned>(bytes: &[u8]) -> std::io::Result<A> {
     serde_json::from_slice(bytes).map_err(|error| std::io::Error::other(format!("line {} column {}", error.line(), error.column())))
-}
-
-/// Chunks of a file as they come.
-struct Chunks {
-    receiver: tokio::sync::mpsc::Receiver<Vec<u8>>,
-    chunk: std::io::Cursor<Vec<u8>>,
-}
-
-impl std::io::Read for Chunks {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        loop {
-            let count = self.chunk.read(buffer)?;
-            if count > 0 || buffer.is_empty() {
-                return Ok(count);
-            }
-            match self.receiver.blocking_recv() {
-                Some(chunk) => self.chunk = std::io::Cursor::new(chunk),
-                None => return Ok(0),
-            }
-        }
-    }
-}
-
-fn unpack_file(receiver: tokio::sync::mpsc::Receiver<Vec<u8>>, to: &Path) -> std::io::Result<()> {
-    let mut decoder = zstd::stream::read::Decoder::new(Chunks { receiver, chunk: std::io::Cursor::default() })?;
-    decoder.window_log_max(WINDOW_LOG_LIMIT)?;
-    // A line that was cut ends in the middle of a frame: the decoder says so.
-    let length = std::io::copy(&mut decoder.take(FILE_BYTES_LIMIT), &mut std::fs::File::create(to)?)?;
-    if length == FILE_BYTES_LIMIT { Err(std::io::Error::other("too large")) } else { Ok(()) }
 }
 
 fn unpack(bytes: Vec<u8>, is_packed: bool) -> std::io::Result<Vec<u8>> {

@@ -2,7 +2,7 @@
 //! file (the server adopts a copy of it), and then this till joins what it has become.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use kontor_domain::host::JoinServer;
 use kontor_domain::ids::CompanyId;
@@ -18,10 +18,13 @@ use kontor_sync::message::{Echo, PullReply, PullRequest};
 use uuid::Uuid;
 
 use super::address::{Address, fingerprint, split_code};
-use super::client::{Client, Trouble};
+use super::client::{self, Client, Trouble, Watcher};
 use super::connection::{Connection, aside};
 use crate::program::internal;
 use crate::shop::Shop;
+
+/// How a ready file's name ends while it comes.
+const COMING: &str = "coming";
 
 /// A server that took the code.
 #[derive(Debug)]
@@ -30,6 +33,26 @@ pub struct Accepted {
     believed: Option<String>,
     client: Client,
     reply: EnrolReply,
+    /// The ready file that was fetched for this till's copy.
+    ready: Option<ReadyFile>,
+}
+
+/// A ready file on its way to become this till's copy. One that does not become it is gone with this.
+#[derive(Debug)]
+struct ReadyFile(PathBuf);
+
+impl Drop for ReadyFile {
+    fn drop(&mut self) {
+        if let Err(error) = closed_file::remove(&self.0) {
+            tracing::warn!(%error, "a ready file");
+        }
+    }
+}
+
+impl Accepted {
+    fn connection(&self) -> Connection {
+        Connection::new(&self.address, self.believed.clone(), &self.reply)
+    }
 }
 
 /// What joining found.
@@ -53,49 +76,61 @@ pub async fn ask(wish: JoinServer) -> Result<Accepted, Reject> {
     // Before the code is said to anybody.
     client.probe().await.map_err(told)?;
     let reply = client.enrol(code).await.map_err(told)?;
-    Ok(Accepted { address, believed, client, reply })
+    Ok(Accepted { address, believed, client, reply, ready: None })
+}
+
+/// Many rows come sooner as one ready file than one by one. If it cannot be had, nothing is lost but time. Nothing here is
+/// changed or closed for it: whoever stops it is where they were, and needs a new code.
+pub async fn fetch(folder: &Path, own_file: &Path, mut accepted: Accepted, watcher: &impl Watcher) -> Result<Accepted, Reject> {
+    // What will be refused at the end is refused before anybody waits for it.
+    if let Some(head) = own_head(own_file, accepted.reply.company).await? {
+        check_moved(&accepted.client, &accepted.reply, &head).await?;
+    }
+    let connection = accepted.connection();
+    if connection.path(folder).exists() {
+        return if watcher.has_stopped() { Err(client::stopped()) } else { Ok(accepted) };
+    }
+    let ready = ReadyFile(connection.path(folder).with_extension(COMING));
+    match fetch_file(&ready.0, &connection, &accepted, watcher).await {
+        Ok(true) => accepted.ready = Some(ready),
+        Ok(false) => {}
+        Err(trouble) => tracing::info!(trouble = trouble.word(), code = ?trouble.code(), "no ready file"),
+    }
+    if watcher.has_stopped() { Err(client::stopped()) } else { Ok(accepted) }
 }
 
 /// Keeps what the server said and makes this till's copy. `own_file` is the shop that was alone here, closed.
 pub async fn settle(folder: &Path, own_file: &Path, accepted: Accepted) -> Result<Joined, Reject> {
-    let Accepted { address, believed, client, reply } = accepted;
+    let mut connection = accepted.connection();
+    let Accepted { client, reply, ready, .. } = accepted;
+    // Again: until it was closed somebody may have sold.
     let own = own_head(own_file, reply.company).await?;
     if let Some(head) = &own {
         check_moved(&client, &reply, head).await?;
     }
-    let mut connection = Connection::new(&address, believed, &reply);
     keep(folder, &connection, reply.token.clone()).await?;
-    begin_with_file(folder, &connection, &client, &reply.token).await;
+    if let Some(ready) = ready
+        && let Err(error) = closed_file::rename(&ready.0, &connection.path(folder))
+    {
+        tracing::warn!(%error, "a ready file");
+    }
     connection.ensure_copy(folder).await?;
     put_moved_aside(own_file, reply.company).map_err(|error| error.reject())?;
     Ok(Joined { connection, has_moved: own.is_some() })
 }
 
-/// Many rows come sooner as one ready file than one by one. If it cannot be had, nothing is lost but time.
-async fn begin_with_file(folder: &Path, connection: &Connection, client: &Client, token: &Secret) {
-    let path = connection.path(folder);
-    if path.exists() {
-        return;
-    }
-    let coming = path.with_extension("coming");
-    let outcome = fetch_file(&coming, connection, client, token).await;
-    match outcome {
-        Ok(true) => match closed_file::rename(&coming, &path) {
-            Ok(()) => return,
-            Err(error) => tracing::warn!(%error, "a ready file"),
-        },
-        Ok(false) => {}
-        Err(trouble) => tracing::info!(trouble = trouble.word(), code = ?trouble.code(), "no ready file"),
-    }
-    if let Err(error) = closed_file::remove(&coming) {
-        tracing::warn!(%error, "a ready file");
+/// Removes what a program that was killed had fetched of a ready file.
+pub fn remove_half_files(folder: &Path) {
+    let Ok(files) = std::fs::read_dir(folder) else { return };
+    for path in files.flatten().map(|file| file.path()).filter(|path| path.extension().is_some_and(|ending| ending == COMING)) {
+        drop(ReadyFile(path));
     }
 }
 
 /// Fetches the rows that all devices hold: the products are among them.
-async fn fetch_file(to: &Path, connection: &Connection, client: &Client, token: &Secret) -> Result<bool, Trouble> {
+async fn fetch_file(to: &Path, connection: &Connection, accepted: &Accepted, watcher: &impl Watcher) -> Result<bool, Trouble> {
     closed_file::remove(to).map_err(|error| error.reject())?;
-    let of = client.snapshot(token, Scope::COMPANY, to).await?;
+    let of = accepted.client.snapshot(&accepted.reply.token, Scope::COMPANY, to, watcher).await?;
     let meta = Meta { seen_rev: of.rev, seen: of.mark, ..Meta::fresh(Some(of.epoch), Uuid::new_v4(), connection.series) };
     let (installation, path) = (connection.installation(), to.to_owned());
     let started = tokio::task::spawn_blocking(move || snapshot::start_copy(&path, installation, &meta)).await.map_err(internal)?;

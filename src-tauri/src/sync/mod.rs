@@ -21,15 +21,16 @@ use kontor_domain::host::SyncState;
 use kontor_domain::ids::PersonId;
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::secret::Secret;
-use kontor_store::StoreError;
+use kontor_domain::world::Scope;
+use kontor_sync::replica::Message;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 pub use again::enter_again;
-pub use join::{Accepted, Joined, ask, leave, put_moved_aside, renew, settle};
+pub use join::{Accepted, Joined, ask, fetch, leave, put_moved_aside, remove_half_files, renew, settle};
 
 use self::board::Board;
-pub use self::client::{Client, Session, Trouble};
+pub use self::client::{Client, Session, Trouble, Watcher};
 use self::connection::Connection;
 pub use self::run::IDLE;
 use crate::program::Program;
@@ -54,10 +55,13 @@ impl Drop for Syncing {
 
 impl Syncing {
     /// Starts it for an open copy.
-    pub async fn start(program: &Arc<Program>, shop: &Arc<Shop>, connection: Connection) -> Result<Self, StoreError> {
-        let has_company = shop.reader().company(&shop.asker()).await?.is_some();
-        let outbox = shop.reader().outbox().await?;
-        let board = Arc::new(Board::new(Arc::downgrade(program), connection.address.clone(), has_company, outbox));
+    pub async fn start(program: &Arc<Program>, shop: &Arc<Shop>, connection: Connection) -> Result<Self, Reject> {
+        let has_company = shop.reader().company(&shop.asker()).await.map_err(|error| error.reject())?.is_some();
+        // A ready file holds the company's rows. Without those of its own warehouse a till has nothing to sell with.
+        let (copy, _) = shop.tell_copy(|answer| Message::Look { after: i64::MAX, commands: 0, answer }).await?;
+        let has_own = copy.cursors.keys().any(|scope| *scope != Scope::COMPANY);
+        let outbox = shop.reader().outbox().await.map_err(|error| error.reject())?;
+        let board = Arc::new(Board::new(Arc::downgrade(program), connection.address.clone(), has_company && has_own, outbox));
         let wake = Arc::new(Notify::new());
         let runner = run::Runner {
             program: Arc::downgrade(program),

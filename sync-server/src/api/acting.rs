@@ -10,13 +10,13 @@ use kontor_domain::settings::{self, AddTill, Company};
 use kontor_domain::time::BusinessDate;
 use kontor_domain::zone;
 use kontor_store::reader::Asker;
-use kontor_sync::authority::{Done, Keep};
+use kontor_sync::authority::Done;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::host::{Host, now};
-use crate::identity::Actor;
+use crate::host::Host;
 use crate::identity::actor::server_device;
+use crate::identity::{Actor, KeepAnswer};
 use crate::problem::Problem;
 
 /// Name of the server's own till, before anybody gives it another.
@@ -28,7 +28,7 @@ pub fn fresh<T: From<Uuid>>() -> T {
 }
 
 /// Executes a command; returns after the commit. What it answers is kept with it if that is wanted.
-pub async fn execute(app: &App, actor: &Actor, id: CommandId, command: Command, keep: Option<Keep>) -> Result<Done, Reject> {
+pub async fn execute(app: &App, actor: &Actor, id: CommandId, command: Command, keep: Option<KeepAnswer>) -> Result<Done, Reject> {
     if needs_till(&command) && actor.device == server_device(actor.company) {
         make_till(app, actor.company).await?;
     }
@@ -55,13 +55,13 @@ pub fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Problem> {
 
 /// The company of whoever asks: how it reckons is no secret to who may act in it.
 pub async fn company(app: &App, actor: &Actor) -> Result<Company, Problem> {
-    let asker = Asker { company: actor.company, device: actor.device, person: actor.person, now: now(), today: None, utc_offset_minutes: 0 };
+    let asker = Asker { company: actor.company, device: actor.device, person: actor.person, now: app.host.now(), today: None, utc_offset_minutes: 0 };
     app.host.access.reader().company(&asker).await?.ok_or_else(Problem::unavailable)
 }
 
 /// Today, in the company's time zone.
 pub async fn today(app: &App, actor: &Actor) -> Result<BusinessDate, Problem> {
-    Ok(zone::today(zone::of(&company(app, actor).await?.time_zone), now()))
+    Ok(zone::today(zone::of(&company(app, actor).await?.time_zone), app.host.now()))
 }
 
 /// The server's own till: cut from the company's id, so that every process is the same.

@@ -12,10 +12,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::acting::{ask_text, execute, fresh, read};
-use super::input::{Body, Of};
+use super::input::{Body, Of, Search};
 use super::once::Post;
-use super::output::{Done, Listed, Reply, whole};
+use super::output::{Done, Listed, Reply};
 use super::seen::{Expected, IfMatch, IfNoneMatch, Single};
+use super::small::{Shape, SmallSearch, part};
 use super::spec::{change, question};
 use crate::app::App;
 use crate::identity::Actor;
@@ -65,8 +66,8 @@ pub struct CategoryMade {
     pub category: CategoryDraft,
 }
 
-async fn list(State(app): State<Arc<App>>, actor: Actor) -> Result<Reply<200, Listed<Category>>, Problem> {
-    Ok(whole(&ask_text(&app, &actor, ListCategories {}).await?))
+async fn list(State(app): State<Arc<App>>, actor: Actor, Search(search): Search<SmallSearch>) -> Result<Reply<200, Listed<Category>>, Problem> {
+    part(&ask_text(&app, &actor, ListCategories {}).await?, &search, Shape { id: "/id", fields: &["/name", "/position"] })
 }
 
 async fn find(State(app): State<Arc<App>>, actor: Actor, Of(id): Of<CategoryId>, known: IfNoneMatch) -> Result<Single<Category>, Problem> {

@@ -4,6 +4,7 @@ use kontor_domain::catalog::{Category, ProductDraft, ProductHit, ProductImage, P
 use kontor_domain::command::Permission;
 use kontor_domain::counter::{SaleDetail, SaleLedger, SaleRow, Shift, ShiftDetail, Till};
 use kontor_domain::identity::{AuditDetail, AuditEntry, KeyView, NetworkRule, PersonView, RoleView};
+use kontor_domain::place::Place;
 use kontor_domain::reports::{Day, PeriodSales};
 use kontor_domain::settings::Company;
 use kontor_domain::stock::{BalanceView, MoveView, WarehouseView};
@@ -47,6 +48,35 @@ fn with(mut object: Value, fields: Value) -> Value {
         object.extend(fields);
     }
     object
+}
+
+/// An example of a parameter: of its name, or of its name on a path where that means something else.
+pub fn of_parameter(path: &str, name: &str) -> Option<Value> {
+    let is_audit = path.starts_with("/api/v1/audit");
+    Some(match name {
+        "id" | "category_id" | "location_id" | "product_id" | "till_id" | "role" | "person" | "device" => id(1).into(),
+        "limit" | "page_size" => 20.into(),
+        "page" => 1.into(),
+        "after" if is_audit => "1795200060000-0193a1b2c3d47e5f8a9b00000000000c".into(),
+        "after" => serde_json::to_value(Place(id(1))).unwrap_or_default(),
+        "sort" if path.ends_with("/sessions") => "created_at".into(),
+        "sort" if path.ends_with("/ip-rules") => "network".into(),
+        "sort" => "name".into(),
+        "q" => "oolong".into(),
+        "archived" | "low" | "active" | "check" => true.into(),
+        "kind" if is_audit => "counter.sell".into(),
+        "kind" => "sale".into(),
+        "period" => "day".into(),
+        "from" if is_audit => 1_795_200_000_000_i64.into(),
+        "to" if is_audit => 1_795_286_400_000_i64.into(),
+        "business_date" | "from" => "2026-11-21".into(),
+        "to" => "2026-11-30".into(),
+        "sha256" => "5e".repeat(32).into(),
+        "scope" => "1".into(),
+        "Idempotency-Key" => id(12).into(),
+        "If-Match" | "If-None-Match" => "\"5f2c9a0e5f2c9a0e5f2c9a0e5f2c9a0e\"".into(),
+        _ => return None,
+    })
 }
 
 macro_rules! examples {
@@ -240,6 +270,7 @@ examples! {
     AuditEntry => entry();
     AuditDetail => json!({
         "entry": entry(), "args": "{\"identity\":{\"change_role\":{}}}", "entered_at": 1_795_200_060_000_i64, "rev": 42,
+        "session_id": null, "key_id": id(19), "key_name": "Web shop",
     });
     SmtpView => json!({
         "source": "company", "host": "mail.example.com", "port": 465, "security": "tls", "username": "shop", "has_password": true,

@@ -161,7 +161,7 @@ async fn add(
         None => picture.row(product_id, position),
     };
     // The bytes first: a row that names nothing would show nothing.
-    blobs::keep(&app.host.access.blobs(), actor.company, picture).await?;
+    blobs::keep(&app.host.access.blobs(), actor.company, picture, app.host.now()).await?;
     named.execute(&app, &actor, Command::Catalog(catalog::Command::AddImage(image.clone())), move |_| image.clone()).await
 }
 

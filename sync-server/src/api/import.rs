@@ -24,6 +24,7 @@ use uuid::Uuid;
 
 use super::acting::{ask, company, execute, fresh};
 use super::input::{Search, typed_bytes};
+use super::once::{Named, Once, describe};
 use super::output::Reply;
 use super::spec::{change, may_answer};
 use crate::app::App;
@@ -69,21 +70,26 @@ pub struct Imported {
     pub new_categories: Vec<String>,
 }
 
-/// A CSV file.
+/// A CSV file, in a request that may be named.
 #[derive(Debug)]
-pub struct CsvFile(Bytes);
+pub struct CsvFile {
+    named: Named,
+    bytes: Bytes,
+}
 
 impl<S: Send + Sync> FromRequest<S> for CsvFile {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        typed_bytes(&parts.headers, body, FILE_LIMIT, "text/csv").await.map(Self)
+        let bytes = typed_bytes(&parts.headers, body, FILE_LIMIT, "text/csv").await?;
+        Ok(Self { named: Named::of(&parts, &bytes)?, bytes })
     }
 }
 
 impl OperationInput for CsvFile {
     fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
+        describe(ctx, operation);
         let json_schema = ctx.schema.subschema_for::<String>();
         let schema = Some(SchemaObject { json_schema, example: None, external_docs: None });
         let example = Some("code,name,price,unit,barcodes\nTEA,Oolong,30,pcs,4710000000017\n".into());
@@ -125,26 +131,30 @@ async fn import_file(
     State(app): State<Arc<App>>,
     actor: Actor,
     Search(search): Search<ImportSearch>,
-    CsvFile(file): CsvFile,
-) -> Result<Reply<200, Imported>, Problem> {
+    CsvFile { named, bytes }: CsvFile,
+) -> Result<Once<Reply<200, Imported>>, Problem> {
+    named.once(&app, &actor, imported(&app, &actor, &search, bytes)).await
+}
+
+async fn imported(app: &App, actor: &Actor, search: &ImportSearch, file: Bytes) -> Result<Reply<200, Imported>, Problem> {
     // Also where there is nothing to write: what a file would change is told to who may change it.
-    app.host.check(&actor, Permission::CatalogImport, "import").await?;
-    let currency = Currency::of(&company(&app, &actor).await?.currency).ok_or_else(|| Reject::field(Code::Format, "currency"))?;
+    app.host.check(actor, Permission::CatalogImport, "import").await?;
+    let currency = Currency::of(&company(app, actor).await?.currency).ok_or_else(|| Reject::field(Code::Format, "currency"))?;
     let read = tokio::task::spawn_blocking(move || rows_of(&file, currency)).await.map_err(|_| Problem::unavailable())?;
     let (rows, errors) = read?;
     let count = i64::try_from(rows.len() + errors.len()).unwrap_or(i64::MAX);
-    let (categories, taxes) = (ask(&app, &actor, ListCategories {}).await?, ask(&app, &actor, ListTaxes {}).await?);
+    let (categories, taxes) = (ask(app, actor, ListCategories {}).await?, ask(app, actor, ListTaxes {}).await?);
     let mut checker = ProductChecker::new(&categories, taxes, errors, Uuid::now_v7);
     checker.find_doubles(&rows);
     for part in rows.chunks(IMPORT_ROWS_LIMIT) {
-        check_rows(&app, &actor, &mut checker, part).await?;
+        check_rows(app, actor, &mut checker, part).await?;
     }
     let (check, checked) = checker.finish(count);
     let Some(checked) = checked else { return Err(Problem::of_rows(check.errors)) };
     let batch_id = (!search.check.unwrap_or(false) && !checked.is_empty()).then(fresh::<BatchId>);
     if let Some(batch_id) = batch_id {
         for part in checked.parts(batch_id, PART_BYTES_LIMIT)? {
-            execute(&app, &actor, fresh(), Command::Catalog(catalog::Command::Import(part)), None).await?;
+            execute(app, actor, fresh(), Command::Catalog(catalog::Command::Import(part)), None).await?;
         }
     }
     let (created, changed, unchanged) = (check.created, check.changed, check.unchanged);

@@ -13,6 +13,7 @@ pub mod once;
 pub mod output;
 pub mod paging;
 pub mod seen;
+pub mod small;
 pub mod spec;
 
 pub(crate) mod categories;

@@ -1,23 +1,27 @@
 //! Nothing is done twice: a request that its caller names (`Idempotency-Key`) is one command for ever, whatever becomes of
 //! the connection, this process or the machine. The command's id is cut from the name, and the answer is kept in the
 //! command's own transaction: there is never one without the other.
+//!
+//! What is no command, and may be done again without harm, is done once as long as its answer is kept ([`Named::once`]).
+//! What takes no name says why ([`NAMELESS`]).
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aide::OperationInput;
 use aide::generate::GenContext;
-use aide::openapi::Operation;
+use aide::openapi::{Operation, Response as SpecResponse};
 use aide::operation::{ParamLocation, add_parameters, parameters_from_schema};
+use aide::{OperationInput, OperationOutput};
 use aws_lc_rs::digest;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
 use kontor_domain::command::{Command, Receipt};
 use kontor_domain::ids::CommandId;
 use kontor_domain::time::Instant;
-use kontor_store::answers::{KeptAnswer, RequestHash};
+use kontor_store::answers::{Answer, RequestHash};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -26,10 +30,9 @@ use uuid::Uuid;
 use super::acting;
 use super::examples::Example;
 use super::input::{BODY_LIMIT, Body, json_bytes, parse};
-use super::output::Reply;
+use super::output::{Done, Reply};
 use super::spec::may_answer;
 use crate::app::App;
-use crate::host::now;
 use crate::identity::Actor;
 use crate::problem::Problem;
 
@@ -89,10 +92,11 @@ pub struct Named {
 }
 
 impl Named {
-    /// The name and what is asked: method, path and body.
+    /// The name and what is asked: method, path, query and body.
     pub fn of(parts: &Parts, body: &[u8]) -> Result<Self, Problem> {
         let mut context = digest::Context::new(&digest::SHA256);
-        for part in [parts.method.as_str().as_bytes(), b" ", parts.uri.path().as_bytes(), b"\n", body] {
+        let asked = parts.uri.path_and_query().map_or_else(|| parts.uri.path(), |asked| asked.as_str());
+        for part in [parts.method.as_str().as_bytes(), b" ", asked.as_bytes(), b"\n", body] {
             context.update(part);
         }
         let hash = context.finish().as_ref().try_into().map_err(|_| Problem::unavailable())?;
@@ -152,13 +156,11 @@ impl Named {
             return self.again(kept).map(Told::Again);
         }
         let hash = self.hash;
-        let keep = move |receipt: &Receipt| KeptAnswer {
-            command_id: id,
+        let keep = move |receipt: &Receipt| Answer {
             request_hash: hash,
             status: STATUS,
             headers: "[]".to_owned(),
             body: serde_json::to_string(&kept(receipt)).unwrap_or_default(),
-            at: now(),
         };
         let done = acting::execute(app, actor, id, command, Some(Box::new(keep))).await?;
         if !done.receipt.repeated {
@@ -171,20 +173,125 @@ impl Named {
         }
     }
 
-    fn again<const STATUS: u16, T>(&self, kept: KeptAnswer) -> Result<Reply<STATUS, T>, Problem> {
-        if kept.request_hash != self.hash || kept.status != STATUS {
+    /// Does what is no command, once for a name. Its answer is kept behind it and not with it: if the server goes down
+    /// or the caller hangs up between the two it is done again, so this is for what may be.
+    pub async fn once<R: Again>(&self, app: &App, actor: &Actor, work: impl Future<Output = Result<R, Problem>>) -> Result<Once<R>, Problem> {
+        if self.key.is_none() {
+            return work.await.map(|reply| Once { reply, is_again: false });
+        }
+        let (access, id) = (&app.host.access, self.command_id(actor));
+        let Some(_place) = app.memory.running.begin(id) else { return Err(Problem::retry(StatusCode::CONFLICT, ASK_AFTER_S)) };
+        if let Some(kept) = access.kept_answer(actor.company, id).await? {
+            return self.same(kept, R::STATUS).map(|body| Once { reply: R::again(body), is_again: true });
+        }
+        let reply = work.await?;
+        let answer = Answer { request_hash: self.hash, status: R::STATUS, headers: "[]".to_owned(), body: reply.body().to_owned() };
+        if let Err(error) = access.keep_answer(actor.company, id, &answer, app.host.now()).await {
+            tracing::warn!(%error, "an answer is not kept");
+        }
+        Ok(Once { reply, is_again: false })
+    }
+
+    fn again<const STATUS: u16, T>(&self, kept: Answer) -> Result<Reply<STATUS, T>, Problem> {
+        Ok(Reply::text(self.same(kept, STATUS)?).with(REPLAYED, "true"))
+    }
+
+    /// The body of an answer that was given to this very request.
+    fn same(&self, kept: Answer, status: u16) -> Result<String, Problem> {
+        if kept.request_hash != self.hash || kept.status != status {
             let detail = "this Idempotency-Key was used for another request".to_owned();
             return Err(Problem::status(StatusCode::UNPROCESSABLE_ENTITY).about(detail, String::new()));
         }
-        Ok(Reply::text(kept.body).with(REPLAYED, "true"))
+        Ok(kept.body)
     }
 }
+
+/// An answer that is kept and given again.
+pub trait Again {
+    /// Its status.
+    const STATUS: u16;
+    /// Its body.
+    fn body(&self) -> &str;
+    /// The answer that has this body.
+    fn again(body: String) -> Self;
+}
+
+impl<const STATUS: u16, T> Again for Reply<STATUS, T> {
+    const STATUS: u16 = STATUS;
+
+    fn body(&self) -> &str {
+        Reply::body(self)
+    }
+
+    fn again(body: String) -> Self {
+        Self::text(body)
+    }
+}
+
+impl Again for Done {
+    const STATUS: u16 = 204;
+
+    fn body(&self) -> &str {
+        ""
+    }
+
+    fn again(_: String) -> Self {
+        Self
+    }
+}
+
+/// What was answered now, or before.
+#[derive(Debug)]
+pub struct Once<R> {
+    reply: R,
+    is_again: bool,
+}
+
+impl<R: IntoResponse> IntoResponse for Once<R> {
+    fn into_response(self) -> Response {
+        let mut response = self.reply.into_response();
+        if self.is_again {
+            response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        }
+        response
+    }
+}
+
+impl<R: OperationOutput> OperationOutput for Once<R> {
+    type Inner = R::Inner;
+
+    fn operation_response(ctx: &mut GenContext, operation: &mut Operation) -> Option<SpecResponse> {
+        R::operation_response(ctx, operation)
+    }
+
+    fn inferred_responses(ctx: &mut GenContext, operation: &mut Operation) -> Vec<(Option<u16>, SpecResponse)> {
+        R::inferred_responses(ctx, operation)
+    }
+}
+
+/// What takes no name, and why, as its callers are told.
+pub const NAMELESS: &[(&str, &str)] = &[
+    ("/api/v1/auth/login", "the answer is a secret, which is kept nowhere; signing in again gives another"),
+    ("/api/v1/auth/refresh", "the answer is a secret, which is kept nowhere; what comes again within ten seconds goes on"),
+    ("/api/v1/auth/logout", "whoever is signed out stays so"),
+    ("/api/v1/auth/register", "a name that is taken is refused, and of a password nothing is kept that can be guessed at"),
+    ("/api/v1/auth/change-password", "the old password is good once, and of the new one nothing is kept that can be guessed at"),
+    ("/api/v1/auth/forgot-password", "the answer is always the same, and a second letter does no harm"),
+    ("/api/v1/auth/reset-password", "the link is good once, and of the password nothing is kept that can be guessed at"),
+    ("/api/v1/devices/invitations", "the answer is a secret, which is kept nowhere; another code does no harm"),
+    ("/api/v1/devices/enrol", "the code is good once"),
+    ("/api/v1/screens/execute", "the body names the command, which is done once for ever"),
+    ("/api/v1/screens/query", "nothing is changed"),
+    ("/api/v1/sync/push", "the body names each command, which is done once for ever"),
+    ("/api/v1/sync/pull", "nothing is changed"),
+    ("/api/v1/sync/older", "nothing is changed"),
+];
 
 /// Forgets answers that are kept long enough, as long as the server runs.
 pub async fn forget_old(app: Arc<App>) {
     let mut stopping = app.stopping.clone();
     while !*stopping.borrow() {
-        let kept_from = Instant(now().0.saturating_sub(i64::try_from(KEPT_FOR.as_millis()).unwrap_or(i64::MAX)));
+        let kept_from = Instant(app.host.now().0.saturating_sub(i64::try_from(KEPT_FOR.as_millis()).unwrap_or(i64::MAX)));
         if let Err(error) = app.host.access.forget_answers(kept_from).await {
             tracing::warn!(%error, "old answers are not forgotten");
         }
@@ -199,7 +306,7 @@ pub async fn forget_old(app: Arc<App>) {
 #[allow(dead_code, reason = "only for its schema")]
 struct KeyParameter {
     /// A name for this request, new for each (a UUID). Sent again with the same name it is not done twice, and answered as
-    /// the first time: for 24 hours; later it is refused.
+    /// the first time: for 24 hours. Later a command is refused; what is no command is done again.
     #[serde(rename = "Idempotency-Key", default)]
     key: Option<String>,
 }
@@ -210,6 +317,24 @@ pub fn describe(ctx: &mut GenContext, operation: &mut Operation) {
     let parameters = parameters_from_schema(ctx, schema, ParamLocation::Header);
     add_parameters(ctx, operation, parameters);
     may_answer(operation, &[400, 409, 422]);
+}
+
+/// A request that may be named and says nothing more than its path.
+#[derive(Debug)]
+pub struct Bare(pub Named);
+
+impl<S: Send + Sync> FromRequestParts<S> for Bare {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Named::of(parts, &[]).map(Self)
+    }
+}
+
+impl OperationInput for Bare {
+    fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
+        describe(ctx, operation);
+    }
 }
 
 /// A JSON body of a request that may be named.

@@ -35,6 +35,11 @@ impl<const STATUS: u16, T> Reply<STATUS, T> {
         Self { body, headers: Vec::new(), of: PhantomData }
     }
 
+    /// Its JSON.
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+
     /// The same with a header.
     #[must_use]
     pub fn with(mut self, name: HeaderName, value: &str) -> Self {

@@ -102,6 +102,37 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     }
 }
 
+/// What the caller has seen of what is taken away, if it says so: programs that do not are older than this. `*` is as good
+/// as nothing, and nothing is looked at for it.
+#[derive(Debug)]
+pub struct MayMatch(pub Option<IfMatch>);
+
+impl<S: Send + Sync> FromRequestParts<S> for MayMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let tags = Tags::read(&parts.headers, &header::IF_MATCH)?;
+        Ok(Self(tags.filter(|tags| matches!(tags, Tags::These(_))).map(IfMatch)))
+    }
+}
+
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "only for its schema")]
+struct MayMatchParameter {
+    /// `ETag` of the state that is taken away: if it is another by now, nothing is.
+    #[serde(rename = "If-Match", default)]
+    if_match: Option<String>,
+}
+
+impl OperationInput for MayMatch {
+    fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
+        let schema = ctx.schema.root_schema_for::<MayMatchParameter>();
+        let parameters = parameters_from_schema(ctx, schema, ParamLocation::Header);
+        add_parameters(ctx, operation, parameters);
+        may_answer(operation, &[400, 412]);
+    }
+}
+
 #[derive(JsonSchema)]
 #[allow(dead_code, reason = "only for its schema")]
 struct IfMatchParameter {

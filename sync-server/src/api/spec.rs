@@ -1,13 +1,14 @@
 //! What the API says about itself: OpenAPI 3.1, made from the very types that requests are read with and answered by.
 
 use aide::axum::ApiRouter;
-use aide::openapi::{Components, Info, OpenApi, Operation, PathItem, ReferenceOr, Responses, StatusCode as SpecStatus};
+use aide::openapi::{Components, Info, OpenApi, Operation, Parameter, PathItem, ReferenceOr, Responses, StatusCode as SpecStatus};
 use aide::transform::TransformOperation;
 use axum::http::StatusCode;
 use kontor_domain::command::Permission;
 use kontor_domain::reject::Code;
 use serde_json::{Value, json};
 
+use super::once::NAMELESS;
 use crate::identity::route::RouteAccess;
 use crate::problem::{self, status_of};
 
@@ -145,11 +146,23 @@ fn settle(path: &str, item: &mut PathItem) {
     for (method, operation) in operations {
         let Some(operation) = operation else { continue };
         operation.tags = vec![group.clone()];
+        if let Some((_, why)) = NAMELESS.iter().find(|(nameless, _)| *nameless == path).filter(|_| method == "post") {
+            operation.description = Some(format!("Takes no `Idempotency-Key`: {why}."));
+        }
+        operation.parameters.iter_mut().for_each(|parameter| show(path, parameter));
         operation.operation_id =
             Some(format!("{method}{}", path.trim_start_matches("/api/v1").replace(['/', '-', '.'], "_").replace(['{', '}'], "")));
         if operation.extensions.get(PERMISSION).is_some_and(|permission| permission == &json!([ANYBODY])) {
             operation.security = vec![Default::default()];
         }
+    }
+}
+
+/// Gives a parameter an example.
+fn show(path: &str, parameter: &mut ReferenceOr<Parameter>) {
+    if let ReferenceOr::Item(parameter) = parameter {
+        let data = parameter.parameter_data_mut();
+        data.example = super::examples::of_parameter(path, &data.name);
     }
 }
 

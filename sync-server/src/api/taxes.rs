@@ -14,10 +14,11 @@ use serde::{Deserialize, Serialize};
 
 use super::acting::{ask_text, execute, fresh, read};
 use super::categories::held;
-use super::input::{Body, Of};
+use super::input::{Body, Of, Search};
 use super::once::Post;
-use super::output::{Listed, Reply, whole};
+use super::output::{Listed, Reply};
 use super::seen::{IfMatch, IfNoneMatch, Single};
+use super::small::{Shape, SmallSearch, part};
 use super::spec::{change, question};
 use crate::app::App;
 use crate::identity::Actor;
@@ -62,8 +63,8 @@ pub struct TaxFields {
     pub active: bool,
 }
 
-async fn list(State(app): State<Arc<App>>, actor: Actor) -> Result<Reply<200, Listed<Tax>>, Problem> {
-    Ok(whole(&ask_text(&app, &actor, ListTaxes {}).await?))
+async fn list(State(app): State<Arc<App>>, actor: Actor, Search(search): Search<SmallSearch>) -> Result<Reply<200, Listed<Tax>>, Problem> {
+    part(&ask_text(&app, &actor, ListTaxes {}).await?, &search, Shape { id: "/id", fields: &["/name", "/rate"] })
 }
 
 async fn find(State(app): State<Arc<App>>, actor: Actor, Of(id): Of<TaxId>, known: IfNoneMatch) -> Result<Single<Tax>, Problem> {

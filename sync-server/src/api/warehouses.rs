@@ -10,7 +10,9 @@ use kontor_domain::counter::{ListTills, Till};
 use kontor_domain::stock::{ListWarehouses, WarehouseView};
 
 use super::acting::ask_text;
-use super::output::{Listed, Reply, whole};
+use super::input::Search;
+use super::output::{Listed, Reply};
+use super::small::{Shape, SmallSearch, part};
 use super::spec::question;
 use crate::app::App;
 use crate::identity::Actor;
@@ -23,10 +25,14 @@ pub fn routes() -> ApiRouter<Arc<App>> {
         .api_route("/api/v1/tills", get_with(tills, question("Lists tills", &[Permission::ShiftRead])))
 }
 
-async fn warehouses(State(app): State<Arc<App>>, actor: Actor) -> Result<Reply<200, Listed<WarehouseView>>, Problem> {
-    Ok(whole(&ask_text(&app, &actor, ListWarehouses {}).await?))
+async fn warehouses(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Search(search): Search<SmallSearch>,
+) -> Result<Reply<200, Listed<WarehouseView>>, Problem> {
+    part(&ask_text(&app, &actor, ListWarehouses {}).await?, &search, Shape { id: "/warehouse/id", fields: &["/warehouse/name"] })
 }
 
-async fn tills(State(app): State<Arc<App>>, actor: Actor) -> Result<Reply<200, Listed<Till>>, Problem> {
-    Ok(whole(&ask_text(&app, &actor, ListTills {}).await?))
+async fn tills(State(app): State<Arc<App>>, actor: Actor, Search(search): Search<SmallSearch>) -> Result<Reply<200, Listed<Till>>, Problem> {
+    part(&ask_text(&app, &actor, ListTills {}).await?, &search, Shape { id: "/id", fields: &["/number", "/name"] })
 }

@@ -14,6 +14,7 @@ use kontor_domain::ids::{CompanyId, PersonId};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::time::Instant;
 use kontor_store::access::{AccessEvent, Account, ResetLink};
+use kontor_store::answers::Origin;
 use kontor_sync::authority::{Message, Submission};
 use kontor_sync::enrol::Secret;
 use schemars::JsonSchema;
@@ -21,14 +22,15 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::actor::{Actor, Knocking, Means, server_device};
+use super::acts::kept;
 use super::door::{account_hash, person_hash};
 use super::input::{Small, Whence, new_command};
 use super::passwords::check_password;
 use super::session::{Refused, Tries, company_meant, event, note, note_by};
 use crate::api::input::Of;
+use crate::api::once::{Bare, Once};
 use crate::api::output::{Done, Reply};
 use crate::app::App;
-use crate::host::now;
 use crate::problem::Problem;
 use crate::secrets::{self, SentToken, TokenKind};
 
@@ -77,12 +79,13 @@ pub(super) async fn register(
     let hash = app.door.hasher.hash(new.password).await?;
     let id = PersonId(Uuid::now_v7());
     let command = Command::Identity(identity::Command::Register(Register { id, name: new.name, username, email }));
-    let (now, device) = (now(), server_device(company));
+    let (now, device) = (app.host.now(), server_device(company));
     let envelope = Envelope { id: new_command(), company, device, actor: id, at: now, version: COMMAND_VERSION, number: None, command };
     let rights = Rights::Only(BTreeSet::from([Permission::CompanyRegister]));
     // The password first: there is nobody yet whose it is, and never somebody who has none.
     app.host.access.set_password(company, id, &hash, now).await?;
-    let made = app.host.ask(company, |answer| Message::Submit(Submission { envelope, rights, now, answer, keep: None })).await;
+    let keep = Some(kept(envelope.id, now, Origin { address: address.to_string(), session: None, api_key: None }, None));
+    let made = app.host.ask(company, |answer| Message::Submit(Submission { envelope, rights, now, answer, keep })).await;
     if let Err(refused) = made {
         app.host.access.drop_password(company, id).await?;
         return Err(refused.into());
@@ -118,7 +121,7 @@ pub(super) async fn prove(app: &App, actor: &Actor, password: Secret, field: &st
     let account = app.host.access.account_of(actor.company, actor.person).await?.ok_or_else(Problem::unauthorised)?;
     let tries = Tries::of(actor.company, Some(&account), "", actor.address);
     tries.count(app).await?.map_err(Refused::problem)?;
-    if !app.door.hasher.verify(password, account.hash.clone()).await? {
+    if !tries.look(app, password, account.hash.clone()).await? {
         return Err(Problem::from(Reject::new(Code::OldPasswordWrong)).about(String::new(), format!("#/{field}")));
     }
     tries.forget(app).await?;
@@ -129,7 +132,7 @@ pub(super) async fn prove(app: &App, actor: &Actor, password: Secret, field: &st
 pub(super) async fn change(State(app): State<Arc<App>>, actor: Actor, Small(wish): Small<Change>) -> Result<Done, Problem> {
     let Means::Session(session) = actor.means else { return Err(Reject::new(Code::Unauthorised).into()) };
     let (person, device) = (Some(actor.person), Some(actor.device));
-    let noted = AccessEvent { person, device, ..event("access.password_changed", actor.company, actor.address) };
+    let noted = AccessEvent { person, device, ..event(app.host.now(), "access.password_changed", actor.company, actor.address) };
     let account = match prove(&app, &actor, wish.old_password, "old_password").await {
         Ok(account) => account,
         Err(problem) => {
@@ -138,7 +141,7 @@ pub(super) async fn change(State(app): State<Arc<App>>, actor: Actor, Small(wish
         }
     };
     check_new(&app, &account, &wish.new_password).await?;
-    let (access, now) = (&app.host.access, now());
+    let (access, now) = (&app.host.access, app.host.now());
     let hash = app.door.hasher.hash(wish.new_password).await?;
     access.set_password(actor.company, actor.person, &hash, now).await?;
     access.end_sessions(actor.company, actor.person, Some(session), now).await?;
@@ -179,7 +182,7 @@ pub(super) async fn forgot(
             {
                 return tracing::error!(?error, "forgotten password");
             }
-            note(&app, event("access.password_forgotten", company, address)).await;
+            note(&app, event(app.host.now(), "access.password_forgotten", company, address)).await;
         });
     }
     Ok(Accepted)
@@ -215,7 +218,7 @@ async fn send_link(app: &App, account: &Account) -> Result<(), Problem> {
         return Ok(());
     };
     let (token, id, secret_hash) = secrets::new_token(TokenKind::ResetLink).map_err(|_| Problem::unavailable())?;
-    let now = now();
+    let now = app.host.now();
     let link = ResetLink { id, company, person, secret_hash, expires_at: Instant(now.0 + LINK_GOOD_FOR_MS) };
     let locale = app.host.company_locale(company).await?;
     let letter = sender.reset_letter(company, &locale, &account.holder.person.name, &profile.email, &token, LINK_GOOD_FOR_MS / 60_000, now);
@@ -235,7 +238,7 @@ pub struct Reset {
 
 /// Sets a password by a link: once, and whoever was signed in is not any more.
 pub(super) async fn reset(State(app): State<Arc<App>>, Whence(address): Whence, Small(wish): Small<Reset>) -> Result<Done, Problem> {
-    let (access, now) = (&app.host.access, now());
+    let (access, now) = (&app.host.access, app.host.now());
     let sent = SentToken::read(TokenKind::ResetLink, &wish.token.0).ok_or_else(Problem::invalid_token)?;
     app.door.may_try(secrets::hash(sent.id.as_bytes()), address)?;
     let link = access.reset_link(sent.id, now).await?.filter(|link| sent.is(&link.secret_hash)).ok_or_else(Problem::invalid_token)?;
@@ -248,7 +251,7 @@ pub(super) async fn reset(State(app): State<Arc<App>>, Whence(address): Whence, 
         return Err(Problem::invalid_token());
     }
     give(&app, &account, &hash, now).await?;
-    note(&app, AccessEvent { person: Some(link.person), ..event("access.password_reset", link.company, address) }).await;
+    note(&app, AccessEvent { person: Some(link.person), ..event(app.host.now(), "access.password_reset", link.company, address) }).await;
     Ok(Done)
 }
 
@@ -287,7 +290,7 @@ pub(super) async fn set(State(app): State<Arc<App>>, actor: Actor, Of(id): Of<Pe
     }
     check_new(&app, &account, &wish.password).await?;
     let hash = app.door.hasher.hash(wish.password).await?;
-    give(&app, &account, &hash, now()).await?;
+    give(&app, &account, &hash, app.host.now()).await?;
     note_by(&app, &actor, "access.password_set", id).await;
     Ok(Done)
 }
@@ -300,10 +303,18 @@ pub struct Unlocked {
 }
 
 /// Wrong tries of somebody count no more.
-pub(super) async fn unlock(State(app): State<Arc<App>>, actor: Actor, Of(id): Of<PersonId>) -> Result<Reply<200, Unlocked>, Problem> {
-    app.host.check(&actor, Permission::UsersEdit, "unlock").await?;
-    app.host.access.account_of(actor.company, id).await?.ok_or_else(|| Reject::new(Code::UserNotFound))?;
-    let networks = app.host.access.unlock(&person_hash(actor.company, id)).await?;
-    note_by(&app, &actor, "access.unlocked", id).await;
-    Reply::of(&Unlocked { networks })
+pub(super) async fn unlock(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Of(id): Of<PersonId>,
+    Bare(named): Bare,
+) -> Result<Once<Reply<200, Unlocked>>, Problem> {
+    let unlocking = async {
+        app.host.check(&actor, Permission::UsersEdit, "unlock").await?;
+        app.host.access.account_of(actor.company, id).await?.ok_or_else(|| Reject::new(Code::UserNotFound))?;
+        let networks = app.host.access.unlock(&person_hash(actor.company, id)).await?;
+        note_by(&app, &actor, "access.unlocked", id).await;
+        Reply::of(&Unlocked { networks })
+    };
+    named.once(&app, &actor, unlocking).await
 }

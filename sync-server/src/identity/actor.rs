@@ -11,12 +11,12 @@ use kontor_domain::identity::{Admission, Person, admit};
 use kontor_domain::ids::{ApiKeyId, CompanyId, DeviceId, PersonId};
 use kontor_domain::reject::{Code, Reject};
 use kontor_store::access::{AccessEvent, Holder};
+use kontor_store::answers::Origin;
 use kontor_store::reader::Asker;
 use uuid::Uuid;
 
 use super::session::{TOO_OFTEN, event, note};
 use crate::app::{App, bearer};
-use crate::host::now;
 use crate::problem::Problem;
 use crate::secrets::{SentToken, TokenKind};
 
@@ -52,6 +52,17 @@ pub struct Actor {
     pub address: IpAddr,
 }
 
+impl Actor {
+    /// From where a command of theirs comes.
+    pub(super) fn origin(&self) -> Origin {
+        let (session, api_key) = match self.means {
+            Means::Session(session) => (Some(session), None),
+            Means::ApiKey(key) => (None, Some(key)),
+        };
+        Origin { address: self.address.to_string(), session, api_key }
+    }
+}
+
 impl FromRequestParts<Arc<App>> for Actor {
     type Rejection = Problem;
 
@@ -69,10 +80,10 @@ impl FromRequestParts<Arc<App>> for Actor {
 
 async fn by_session(app: &App, token: &str, address: IpAddr) -> Result<Actor, Problem> {
     let invalid = || Problem::invalid_token();
-    let session = app.door.session_of(token).ok_or_else(invalid)?;
+    let session = app.door.session_of(token, app.host.now()).ok_or_else(invalid)?;
     let acting = app.host.access.acting(session).await?.ok_or_else(invalid)?;
     let knocking = Knocking { company: acting.holder.company, person: Some(acting.holder.person.id), device: Some(acting.device), address };
-    if acting.revoked_at.is_some() || acting.expires_at <= now() {
+    if acting.revoked_at.is_some() || acting.expires_at <= app.host.now() {
         knocking.note(app, Code::TokenInvalid).await;
         return Err(invalid());
     }
@@ -100,7 +111,7 @@ async fn by_key(app: &App, sent: &SentToken, address: IpAddr) -> Result<Actor, P
     if acting.has_network_rules {
         knocking.check_network(app).await?;
     }
-    let now = now();
+    let now = app.host.now();
     if acting.last_used_at.is_none_or(|last| last.0 + KEY_USE_MS < now.0) {
         app.host.access.note_key_use(id, now).await?;
     }
@@ -129,7 +140,7 @@ impl Knocking {
     /// Whether somebody may come from there.
     pub(super) async fn check_network(&self, app: &App) -> Result<(), Problem> {
         let (company, person) = (self.company, PersonId(Uuid::nil()));
-        let asker = Asker { company, device: server_device(company), person, now: now(), today: None, utc_offset_minutes: 0 };
+        let asker = Asker { company, device: server_device(company), person, now: app.host.now(), today: None, utc_offset_minutes: 0 };
         let refused = match admit(&app.host.access.reader().network_rules(&asker).await?, self.address) {
             Admission::Admitted => return Ok(()),
             Admission::Denied => Code::AddressDenied,
@@ -159,7 +170,7 @@ impl Knocking {
             return;
         }
         let (person, device) = (self.person, self.device);
-        note(app, AccessEvent { person, device, code: Some(code), ..event("access.refused", self.company, self.address) }).await;
+        note(app, AccessEvent { person, device, code: Some(code), ..event(app.host.now(), "access.refused", self.company, self.address) }).await;
     }
 }
 

@@ -1,6 +1,6 @@
 //! What whoever asks may have done and may be told: the way of every request that is not a till's.
 
-use kontor_domain::command::{Ask, COMMAND_VERSION, Command, Context, Edit, Envelope, Mode, Permission, Query, Rights, check_query};
+use kontor_domain::command::{Ask, COMMAND_VERSION, Command, Context, Edit, Envelope, Mode, Permission, Query, Receipt, Rights, check_query};
 use kontor_domain::ids::{CommandId, CompanyId, PersonId};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::settings::Company;
@@ -9,12 +9,13 @@ use kontor_domain::zone::{self, Zone};
 use kontor_domain::{identity, reports, settings};
 use kontor_store::StoreError;
 use kontor_store::access::{Access, AccessEvent};
+use kontor_store::answers::{Answer, KeptBeside, Origin};
 use kontor_store::reader::Asker;
 use kontor_sync::authority::{Done, Keep, Message, Submission};
 use uuid::Uuid;
 
 use super::actor::{Actor, server_device};
-use crate::host::{Host, now};
+use crate::host::Host;
 use crate::problem::Problem;
 
 /// A command that is on the disk.
@@ -31,7 +32,7 @@ impl Host {
     }
 
     /// The same; what is answered is kept with the command if that is wanted.
-    pub async fn execute_keeping(&self, actor: &Actor, id: CommandId, command: Command, keep: Option<Keep>) -> Result<Executed, Reject> {
+    pub async fn execute_keeping(&self, actor: &Actor, id: CommandId, command: Command, keep: Option<KeepAnswer>) -> Result<Executed, Reject> {
         if needs_password(actor, &command) {
             return Err(Reject::field(Code::OldPasswordWrong, "password"));
         }
@@ -40,7 +41,7 @@ impl Host {
 
     /// The same for who has just proved with the password who they are, where [`execute_keeping`](Self::execute_keeping)
     /// would want that.
-    pub async fn execute_proven(&self, actor: &Actor, id: CommandId, command: Command, keep: Option<Keep>) -> Result<Executed, Reject> {
+    pub async fn execute_proven(&self, actor: &Actor, id: CommandId, command: Command, keep: Option<KeepAnswer>) -> Result<Executed, Reject> {
         if command.is_of_the_machine() {
             return Err(self.turned_away(actor, command.permission(), command.name()).await);
         }
@@ -49,7 +50,7 @@ impl Host {
             // It is given at a till, whose program has seen the PIN: here it is anybody's word.
             return Err(Reject::field(Code::Format, "approval"));
         }
-        let now = now();
+        let now = self.now();
         let followed = Followed::of(&command);
         let name = command.name();
         let envelope = Envelope {
@@ -63,6 +64,7 @@ impl Host {
             command,
         };
         let rights = actor.rights.clone();
+        let keep = Some(kept(id, now, actor.origin(), keep));
         let done = self.ask(actor.company, |answer| Message::Submit(Submission { envelope, rights, now, answer, keep })).await;
         if let Err(reject) = &done {
             self.note_refusal(actor, name, reject).await;
@@ -84,7 +86,7 @@ impl Host {
 
     /// Answers a question of whoever asks, with JSON.
     pub async fn query_as(&self, actor: &Actor, query: &Query) -> Result<String, Problem> {
-        let now = now();
+        let now = self.now();
         let (company, person, device) = (actor.company, actor.person, actor.device);
         let context = Context { company, person, device, rights: actor.rights.clone(), lender: Rights::none(), now, mode: Mode::Entry };
         if let Err(reject) = check_query(&context, query) {
@@ -120,7 +122,7 @@ impl Host {
     /// Whether a company's time is not over.
     pub async fn check_expiry(&self, company: CompanyId) -> Result<(), Problem> {
         let company = self.company(company).await?;
-        if company.is_some_and(|company| company.has_expired(now())) {
+        if company.is_some_and(|company| company.has_expired(self.now())) {
             return Err(Reject::new(Code::CompanyExpired).into());
         }
         Ok(())
@@ -135,7 +137,8 @@ impl Host {
 
     /// A company as it is.
     pub async fn company(&self, company: CompanyId) -> Result<Option<Company>, StoreError> {
-        let asker = Asker { company, device: server_device(company), person: PersonId(Uuid::nil()), now: now(), today: None, utc_offset_minutes: 0 };
+        let asker =
+            Asker { company, device: server_device(company), person: PersonId(Uuid::nil()), now: self.now(), today: None, utc_offset_minutes: 0 };
         self.access.reader().company(&asker).await
     }
 
@@ -159,7 +162,7 @@ impl Host {
         let event = AccessEvent {
             id: Uuid::now_v7(),
             company,
-            at: now(),
+            at: self.now(),
             kind: "access.refused",
             person,
             device: Some(actor.device),
@@ -201,6 +204,14 @@ impl Host {
             Err(reject) => Err(reject.into()),
         }
     }
+}
+
+/// Makes what is answered from a command's receipt.
+pub type KeepAnswer = Box<dyn Fn(&Receipt) -> Answer + Send>;
+
+/// What is kept with a command, in its transaction.
+pub(super) fn kept(command_id: CommandId, at: Instant, origin: Origin, answer: Option<KeepAnswer>) -> Keep {
+    Box::new(move |receipt| KeptBeside { command_id, at, origin: origin.clone(), answer: answer.as_ref().map(|answer| answer(receipt)) })
 }
 
 /// Whether somebody changes where links to a new password of theirs go: whoever holds their token alone may not, or the

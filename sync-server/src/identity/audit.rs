@@ -1,13 +1,16 @@
 //! What was done, tried and refused.
 
+use std::io;
 use std::sync::Arc;
 
 use aide::OperationOutput;
 use aide::generate::GenContext;
 use aide::openapi::Operation;
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use futures_util::stream;
 use kontor_domain::identity::{AuditDetail, AuditEntry, AuditFilter, GetAudit, ListAudit};
 use kontor_domain::ids::{DeviceId, PersonId};
 use kontor_domain::time::Instant;
@@ -24,8 +27,8 @@ use crate::problem::Problem;
 
 /// Rows of a page if nothing else is said.
 const PAGE_ROWS: u32 = 50;
-/// Most rows of a file.
-const FILE_ROWS_LIMIT: usize = 50_000;
+/// What the columns of a file are called.
+const COLUMNS: [&str; 10] = ["at", "kind", "status", "code", "person", "person_id", "device", "address", "number", "id"];
 
 /// Which entries.
 #[derive(Default, Deserialize, JsonSchema)]
@@ -112,30 +115,53 @@ fn line(entry: &AuditEntry) -> [String; 10] {
     .map(|text| cell(&text))
 }
 
+/// A file that is being told: all that was asked for, page by page, however much it is.
+struct Telling {
+    app: Arc<App>,
+    actor: Actor,
+    question: ListAudit,
+    rows: Vec<AuditEntry>,
+    is_first: bool,
+}
+
+impl Telling {
+    async fn begin(app: Arc<App>, actor: Actor, question: ListAudit) -> Result<Self, Problem> {
+        let rows = app.host.ask_as(&actor, question.clone()).await?;
+        Ok(Self { app, actor, question, rows, is_first: true })
+    }
+
+    /// The rows that are here as text, and what comes behind them.
+    async fn part(mut self) -> io::Result<(Vec<u8>, Option<Self>)> {
+        let mut file = csv::Writer::from_writer(Vec::new());
+        if self.is_first {
+            file.write_record(COLUMNS)?;
+        }
+        for entry in &self.rows {
+            file.write_record(line(entry))?;
+        }
+        let text = file.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
+        let is_full = self.rows.len() == kontor_store::reader::PAGE_LIMIT as usize;
+        let Some(last) = self.rows.last().filter(|_| is_full) else { return Ok((text, None)) };
+        self.question.before = Some((last.at, last.id));
+        // A file that breaks off is none: whoever reads it is told so by its end that does not come.
+        let rows = self.app.host.ask_as(&self.actor, self.question.clone()).await.map_err(|problem| io::Error::other(format!("{problem:?}")))?;
+        Ok((text, Some(Self { rows, is_first: false, ..self })))
+    }
+}
+
 /// Entries as a CSV file.
 pub(super) async fn export(State(app): State<Arc<App>>, actor: Actor, Search(wish): Search<EntrySearch>) -> Result<Table, Problem> {
-    let failed = |error: csv::Error| {
-        tracing::error!(%error, "audit");
-        Problem::unavailable()
-    };
-    let mut question = wish.question(kontor_store::reader::PAGE_LIMIT)?;
-    let mut file = csv::Writer::from_writer(Vec::new());
-    file.write_record(["at", "kind", "status", "code", "person", "person_id", "device", "address", "number", "id"]).map_err(failed)?;
-    for _ in 0..FILE_ROWS_LIMIT / kontor_store::reader::PAGE_LIMIT as usize {
-        let rows = app.host.ask_as(&actor, question.clone()).await?;
-        for entry in &rows {
-            file.write_record(line(entry)).map_err(failed)?;
-        }
-        match rows.last() {
-            Some(last) if rows.len() == kontor_store::reader::PAGE_LIMIT as usize => question.before = Some((last.at, last.id)),
-            _ => break,
-        }
-    }
-    file.into_inner().map(Table).map_err(|_| Problem::unavailable())
+    // Before the answer begins: who may not ask is told so, not given half a file.
+    let telling = Telling::begin(app, actor, wish.question(kontor_store::reader::PAGE_LIMIT)?).await?;
+    let parts = stream::try_unfold(Some(telling), async |telling: Option<Telling>| match telling {
+        Some(telling) => telling.part().await.map(Some),
+        None => Ok(None),
+    });
+    Ok(Table(Body::from_stream(parts)))
 }
 
 /// A CSV file.
-pub struct Table(Vec<u8>);
+pub struct Table(Body);
 
 impl IntoResponse for Table {
     fn into_response(self) -> Response {

@@ -13,16 +13,21 @@ use serde::{Deserialize, Serialize};
 use super::actor::Actor;
 use super::input::new_command;
 use crate::api::acting::{ask_text, fresh};
-use crate::api::input::Of;
+use crate::api::input::{Of, Search};
 use crate::api::once::{Post, Told};
-use crate::api::output::{Done, Listed, Reply, whole};
+use crate::api::output::{Done, Listed, Reply};
+use crate::api::small::{Shape, SmallSearch, part};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::secrets::{self, TokenKind};
 
 /// All keys.
-pub(super) async fn list(State(app): State<Arc<App>>, actor: Actor) -> Result<Reply<200, Listed<KeyView>>, Problem> {
-    Ok(whole(&ask_text(&app, &actor, ListKeys {}).await?))
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Search(search): Search<SmallSearch>,
+) -> Result<Reply<200, Listed<KeyView>>, Problem> {
+    part(&ask_text(&app, &actor, ListKeys {}).await?, &search, Shape { id: "/key/id", fields: &["/key/name", "/key/created_at", "/person_name"] })
 }
 
 /// A key to make.

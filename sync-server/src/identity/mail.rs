@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::smtp::Security;
 use crate::app::App;
 use crate::config::{Mail, Settings};
-use crate::host::now;
+use crate::host::Host;
 use crate::vault::Vault;
 
 /// How often is looked for letters that another process left.
@@ -178,9 +178,10 @@ impl Post {
     }
 
     /// Sends what waits.
-    async fn deliver(&self, access: &Access) -> Result<(), StoreError> {
+    async fn deliver(&self, host: &Host) -> Result<(), StoreError> {
+        let access = &host.access;
         loop {
-            let now = now();
+            let now = host.now();
             let Some(letter) = access.take_letter(now, Instant(now.0 + LEASE_MS)).await? else { return Ok(()) };
             match self.send(access, &letter).await {
                 Sent::Done => {
@@ -211,7 +212,7 @@ enum Sent {
 pub async fn run(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
     let mut cleaned_ms = 0;
     while !*stopping.borrow() {
-        let now = now();
+        let now = app.host.now();
         if now.0 - cleaned_ms > CLEAN_EVERY_MS {
             cleaned_ms = now.0;
             let (tries, events) = (Instant(now.0 - TRIES_KEPT_MS), Instant(now.0 - EVENTS_KEPT_MS));
@@ -221,7 +222,7 @@ pub async fn run(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
         }
         if let Some(post) = &app.post {
             tokio::select! {
-                delivered = post.deliver(&app.host.access) => if let Err(error) = delivered {
+                delivered = post.deliver(&app.host) => if let Err(error) = delivered {
                     tracing::warn!(%error, "letters");
                 },
                 _ = stopping.changed() => return,

@@ -17,19 +17,21 @@ mod people;
 mod roles;
 pub mod route;
 mod session;
+mod sessions;
 mod smtp;
 
 use kontor_domain::command::Permission;
 
 pub use account::{Change, Forgot, NewCustomer, Registered, Reset, Set, Unlocked};
 pub use actor::{Actor, Means};
-pub use acts::Executed;
+pub use acts::{Executed, KeepAnswer};
 pub use audit::read_cursor;
 pub use keys::{KeyDraft, KeyMade};
 pub use networks::{RuleDraft, RuleMade};
 pub use people::{Activity, OwnFields, PersonDraft, PersonFields, PersonMade, RoleWish};
 pub use roles::{RoleDraft, RoleFields, RoleMade};
-pub use session::{GoOn, Me, SessionView, SignIn, SignedInWith, event, sent_cookie};
+pub use session::{GoOn, Me, SignIn, SignedInWith, event, sent_cookie};
+pub use sessions::SessionView;
 pub use smtp::{Security, SmtpFields, SmtpSource, SmtpView};
 
 use route::RouteAccess::{May, Open, SignedIn};
@@ -44,8 +46,8 @@ routes! {
     POST "/api/v1/auth/reset-password" => account::reset, Open, "Sets a new password by a link";
     POST "/api/v1/auth/change-password" => account::change, SignedIn, "Changes one's own password";
     GET "/api/v1/auth/me" => session::me, SignedIn, "Who asks, and what they may do";
-    GET "/api/v1/auth/sessions" => session::own, SignedIn, "Lists one's own sessions";
-    DELETE "/api/v1/auth/sessions/{id}" => session::end_own, SignedIn, "Ends one of one's own sessions";
+    GET "/api/v1/auth/sessions" => sessions::own, SignedIn, "Lists one's own sessions";
+    DELETE "/api/v1/auth/sessions/{id}" => sessions::end_own, SignedIn, "Ends one of one's own sessions";
     GET "/api/v1/users/me" => people::own, May(&[Permission::ProfileOwn]), "One's own data";
     PUT "/api/v1/users/me" => people::edit_own, May(&[Permission::ProfileOwn]), "Changes one's own data";
     GET "/api/v1/users" => people::list, May(&[Permission::UsersRead]), "Lists people";
@@ -58,8 +60,8 @@ routes! {
     PUT "/api/v1/users/{id}/active" => people::set_active, May(&[Permission::UsersRead, Permission::UsersEdit]), "Lets a person act, or not";
     PUT "/api/v1/users/{id}/password" => account::set, May(&[Permission::UsersEdit]), "Sets a person's password";
     POST "/api/v1/users/{id}/unlock" => account::unlock, May(&[Permission::UsersEdit]), "Lets a person try again who tried too often";
-    GET "/api/v1/users/{id}/sessions" => session::list, May(&[Permission::UsersRead]), "Lists a person's sessions";
-    DELETE "/api/v1/users/{id}/sessions" => session::end_all, May(&[Permission::UsersEdit]), "Ends all sessions of a person";
+    GET "/api/v1/users/{id}/sessions" => sessions::list, May(&[Permission::UsersRead]), "Lists a person's sessions";
+    DELETE "/api/v1/users/{id}/sessions" => sessions::end_all, May(&[Permission::UsersEdit]), "Ends all sessions of a person";
     GET "/api/v1/permissions" => roles::permissions, May(&[Permission::RolesRead]), "Every right there is";
     GET "/api/v1/roles" => roles::list, May(&[Permission::RolesRead]), "Lists roles";
     POST "/api/v1/roles" => roles::create, May(&[Permission::RolesManage]), "Makes a role";

@@ -13,15 +13,20 @@ use serde::{Deserialize, Serialize};
 use super::actor::Actor;
 use super::input::new_command;
 use crate::api::acting::{ask, ask_text, fresh};
-use crate::api::input::Of;
+use crate::api::input::{Of, Search};
 use crate::api::once::Post;
-use crate::api::output::{Done, Listed, Reply, whole};
+use crate::api::output::{Done, Listed, Reply};
+use crate::api::small::{Shape, SmallSearch, part};
 use crate::app::App;
 use crate::problem::Problem;
 
 /// All rules.
-pub(super) async fn list(State(app): State<Arc<App>>, actor: Actor) -> Result<Reply<200, Listed<NetworkRule>>, Problem> {
-    Ok(whole(&ask_text(&app, &actor, ListNetworkRules {}).await?))
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Search(search): Search<SmallSearch>,
+) -> Result<Reply<200, Listed<NetworkRule>>, Problem> {
+    part(&ask_text(&app, &actor, ListNetworkRules {}).await?, &search, Shape { id: "/id", fields: &["/network", "/kind"] })
 }
 
 /// Nobody shuts themselves out by a slip.

@@ -1,4 +1,5 @@
-//! Passwords: hashed with argon2id, on threads of their own, so that nobody else waits while many sign in.
+//! Passwords: hashed with argon2id, on threads of their own and of the lowest priority, so that nobody else waits while
+//! many sign in.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -9,6 +10,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
 use kontor_domain::reject::{Code, Reject};
 use kontor_sync::enrol::Secret;
+use thread_priority::{ThreadPriority, set_current_thread_priority};
 use tokio::sync::oneshot;
 
 use crate::problem::Problem;
@@ -28,6 +30,8 @@ const COST: (u32, u32, u32) = (19_456, 2, 1);
 const SALT_BYTES: usize = 16;
 /// Hashes that wait; who comes then is told to come again.
 const QUEUE_LIMIT: usize = 128;
+/// What the threads are called, before their number.
+const THREAD_NAME: &str = "passwords-";
 /// Processors of which one hashes.
 const PROCESSORS_A_THREAD: usize = 2;
 
@@ -49,14 +53,15 @@ pub struct Hasher {
 impl Hasher {
     /// Starts them. They end with this.
     pub fn start() -> Result<Self> {
+        let (hasher, receiver) = Self::idle()?;
+        start_threads(receiver)?;
+        Ok(hasher)
+    }
+
+    /// One whose threads are not started yet: what is asked of it waits.
+    fn idle() -> Result<(Self, Receiver<Work>)> {
         let (sender, receiver) = sync_channel(QUEUE_LIMIT);
-        let receiver = Arc::new(Mutex::new(receiver));
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        for number in 0..processors.div_ceil(PROCESSORS_A_THREAD) {
-            let receiver = Arc::clone(&receiver);
-            std::thread::Builder::new().name(format!("passwords-{number}")).spawn(move || work(&receiver))?;
-        }
-        Ok(Self { sender, nobody: hash(&Secret(secrets::random_text()?))?, count: AtomicU64::new(0) })
+        Ok((Self { sender, nobody: hash(&Secret(secrets::random_text()?))?, count: AtomicU64::new(0) }, receiver))
     }
 
     /// Hashes asked for so far: what looking at a name costs is the same whether anybody has it.
@@ -94,12 +99,33 @@ impl Hasher {
     }
 }
 
+fn start_threads(receiver: Receiver<Work>) -> Result<()> {
+    let receiver = Arc::new(Mutex::new(receiver));
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    for number in 0..processors.div_ceil(PROCESSORS_A_THREAD) {
+        let receiver = Arc::clone(&receiver);
+        std::thread::Builder::new().name(format!("{THREAD_NAME}{number}")).spawn(move || work(&receiver))?;
+    }
+    Ok(())
+}
+
+/// Whoever asks for something else goes first: a hash keeps a processor busy for as long as dozens of other answers take,
+/// and on two processors one in two would wait for it. It gets what is left over, and its small share where nothing is.
+fn give_way() {
+    if let Err(error) = set_current_thread_priority(ThreadPriority::Min) {
+        tracing::warn!(?error, "passwords are hashed at everybody's priority");
+    }
+}
+
 fn work(receiver: &Mutex<Receiver<Work>>) {
+    give_way();
     loop {
         let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        // Who asked may be gone: then nobody needs the answer.
         match next {
             Err(_) => return,
+            // Who asked is gone: nobody needs the answer, and those behind wait less.
+            Ok(Work::Hash { answer, .. }) if answer.is_closed() => {}
+            Ok(Work::Verify { answer, .. }) if answer.is_closed() => {}
             Ok(Work::Hash { password, answer }) => drop(answer.send(hash(&password))),
             Ok(Work::Verify { password, hash, answer }) => drop(answer.send(is_right(&password, &hash))),
         }
@@ -145,7 +171,87 @@ pub fn check_password(password: &Secret, known: &[&str]) -> Result<(), Reject> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+    use std::net::SocketAddr;
+    use std::task::{Context, Poll, Waker};
+    use std::time::{Duration, Instant};
+
     use super::*;
+    use crate::config::{Database, Given};
+    use crate::host::Host;
+    use crate::identity::door::Door;
+    use crate::snapshots::Snapshots;
+    use crate::{app, routes};
+
+    /// The niceness of the threads that hash, as the system keeps it.
+    #[cfg(target_os = "linux")]
+    fn niceness() -> Vec<i64> {
+        let tasks = std::fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path());
+        let hashing = tasks.filter(|task| std::fs::read_to_string(task.join("comm")).unwrap_or_default().starts_with(THREAD_NAME));
+        // Behind the name: state is the third field, niceness the nineteenth.
+        let field = |stat: String| stat.rsplit_once(") ")?.1.split(' ').nth(16)?.parse().ok();
+        hashing.filter_map(|task| field(std::fs::read_to_string(task.join("stat")).ok()?)).collect()
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn whoever_asks_for_something_else_goes_before_a_password() {
+        let hasher = Hasher::start().unwrap();
+        let password = Secret("a long password".into());
+        let kept = hasher.hash(password.clone()).await.unwrap();
+        assert!(hasher.verify(password, Some(kept)).await.unwrap());
+        // One thread has hashed; the others may still be on their way.
+        let start = Instant::now();
+        let mut found = niceness();
+        while !found.iter().all(|nice| *nice == 19) && start.elapsed() < Duration::from_secs(20) {
+            tokio::task::yield_now().await;
+            found = niceness();
+        }
+        assert!(!found.is_empty() && found.iter().all(|nice| *nice == 19), "{found:?}");
+    }
+
+    #[tokio::test]
+    async fn who_comes_when_too_many_wait_is_told_to_come_again_and_is_let_in_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let host = Host::open(&Database::File(folder.path().join("server.kontor"))).await.unwrap();
+        let (_stop, stopping) = tokio::sync::watch::channel(false);
+        let settings = Given { data: Some(folder.path().to_owned()), ..Given::default() }.settle().unwrap();
+        let mut door = Door::open(&host.access, &settings).await.unwrap();
+        let (hasher, receiver) = Hasher::idle().unwrap();
+        door.hasher = hasher;
+        let snapshots = Snapshots::new(folder.path().join("snapshots")).unwrap();
+        let app = Arc::new(app::App::new(host, door, None, snapshots, [0; 32], stopping));
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let url = format!("http://{}/api/v1/auth/login", listener.local_addr().unwrap());
+        let service = routes::router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>();
+        let task = tokio::spawn(axum_server::from_tcp(listener).unwrap().serve(service));
+        let login = async || {
+            let body = r#"{"company":"HS","username":"mei","password":"a long password"}"#;
+            let client = reqwest::Client::builder().no_proxy().build().unwrap();
+            client.post(&url).header("content-type", "application/json").body(body).send().await.unwrap()
+        };
+        let mut waiting: Vec<_> = (0..QUEUE_LIMIT).map(|_| Box::pin(app.door.hasher.hash(Secret("a long password".into())))).collect();
+        for hash in &mut waiting {
+            assert!(matches!(hash.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending));
+        }
+        // However often: a try that nobody looked at locks nobody out.
+        for _ in 0..8 {
+            let refused = login().await;
+            assert_eq!((refused.status().as_u16(), refused.headers()["retry-after"].to_str().unwrap()), (503, "5"));
+            assert_eq!(refused.headers()["content-type"].to_str().unwrap(), crate::problem::MEDIA_TYPE);
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&refused.text().await.unwrap()).unwrap()["code"], 10_503);
+        }
+        // Those who waited are gone, and somebody hashes again.
+        drop(waiting);
+        start_threads(receiver).unwrap();
+        while app.door.hasher.hash(Secret("a long password".into())).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+        let looked_at: serde_json::Value = serde_json::from_str(&login().await.text().await.unwrap()).unwrap();
+        assert_eq!(looked_at["code"], 11_001, "there is nobody of this name");
+        task.abort();
+        app.host.close().await;
+    }
 
     #[test]
     fn a_password_is_known_again_another_is_not_and_none_is_shown() {

@@ -14,10 +14,11 @@ use super::actor::Actor;
 use super::input::{Small, new_command};
 use crate::api::acting::{ask, ask_text, fresh};
 use crate::api::categories::held;
-use crate::api::input::Of;
+use crate::api::input::{Of, Search};
 use crate::api::once::Post;
 use crate::api::output::{Done, Listed, Reply, json, whole};
-use crate::api::seen::{IfMatch, IfNoneMatch, Single};
+use crate::api::seen::{IfMatch, IfNoneMatch, MayMatch, Single};
+use crate::api::small::{Shape, SmallSearch, part};
 use crate::app::App;
 use crate::problem::Problem;
 
@@ -28,8 +29,12 @@ pub(super) async fn permissions(State(app): State<Arc<App>>, actor: Actor) -> Re
 }
 
 /// All roles.
-pub(super) async fn list(State(app): State<Arc<App>>, actor: Actor) -> Result<Reply<200, Listed<RoleView>>, Problem> {
-    Ok(whole(&ask_text(&app, &actor, ListRoles {}).await?))
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Search(search): Search<SmallSearch>,
+) -> Result<Reply<200, Listed<RoleView>>, Problem> {
+    part(&ask_text(&app, &actor, ListRoles {}).await?, &search, Shape { id: "/role/id", fields: &["/role/name", "/person_count"] })
 }
 
 async fn view(app: &App, actor: &Actor, id: RoleId) -> Result<RoleView, Problem> {
@@ -101,7 +106,10 @@ pub(super) async fn edit(
 }
 
 /// Removes a role; a built-in one is again what it was.
-pub(super) async fn remove(State(app): State<Arc<App>>, actor: Actor, Of(id): Of<RoleId>) -> Result<Done, Problem> {
+pub(super) async fn remove(State(app): State<Arc<App>>, actor: Actor, Of(id): Of<RoleId>, MayMatch(seen): MayMatch) -> Result<Done, Problem> {
+    if let Some(if_match) = seen {
+        if_match.check(&json(&view(&app, &actor, id).await?)?)?;
+    }
     app.host.execute_as(&actor, new_command(), Command::Identity(identity::Command::RemoveRole { id })).await?;
     Ok(Done)
 }

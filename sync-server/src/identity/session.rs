@@ -8,7 +8,6 @@ use aide::openapi::Operation;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use kontor_domain::command::Permission;
 use kontor_domain::identity::{Person, username_of};
 use kontor_domain::ids::{CompanyId, DeviceId, PersonId, RoleId};
 use kontor_domain::reject::{Code, Reject};
@@ -19,16 +18,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::account::changeable;
 use super::actor::{Actor, Knocking, Means, check_active, server_device};
 use super::door::{ACCESS_GOOD_FOR_S, account_hash, person_hash, too_often};
 use super::input::{On, Small, Whence, read};
 use super::passwords::PASSWORD_BYTES_LIMIT;
-use crate::api::input::Of;
-use crate::api::output::{Done, Listed, Reply};
+use crate::api::output::{Done, Reply};
 use crate::api::spec::may_answer;
 use crate::app::{App, Caller, network};
-use crate::host::now;
 use crate::problem::Problem;
 use crate::secrets::{self, SentToken, TokenKind};
 
@@ -140,10 +136,9 @@ pub(super) async fn note(app: &App, event: AccessEvent) {
     }
 }
 
-/// Something that happens at the door now; nobody is known yet.
-pub fn event(kind: &'static str, company: CompanyId, address: impl ToString) -> AccessEvent {
-    let (id, at) = (Uuid::now_v7(), now());
-    AccessEvent { id, company, at, kind, person: None, device: None, address: address.to_string(), detail: "{}".into(), code: None }
+/// Something that happens at the door; nobody is known yet.
+pub fn event(at: Instant, kind: &'static str, company: CompanyId, address: impl ToString) -> AccessEvent {
+    AccessEvent { id: Uuid::now_v7(), company, at, kind, person: None, device: None, address: address.to_string(), detail: "{}".into(), code: None }
 }
 
 /// Signs in. With a device's token the person is believed on that device from now on.
@@ -167,7 +162,7 @@ pub(super) async fn sign_in(
         return Err(problem);
     }
     app.host.make_own_device(company).await?;
-    let now = now();
+    let now = app.host.now();
     let session = Session {
         id: Uuid::new_v4(),
         company,
@@ -182,7 +177,8 @@ pub(super) async fn sign_in(
         end_session_of_cookie(&app, &headers).await?;
     }
     app.host.access.start_session(&session, &token, device.is_some()).await?;
-    note(&app, AccessEvent { person: Some(person.id), device: Some(session.device), ..event("access.sign_in", company, address) }).await;
+    note(&app, AccessEvent { person: Some(person.id), device: Some(session.device), ..event(app.host.now(), "access.sign_in", company, address) })
+        .await;
     signed_in(&app, session.id, secret, wish.cookie, now)
 }
 
@@ -210,7 +206,7 @@ impl Tried {
         }
         let is_bounded = password.0.len() <= PASSWORD_BYTES_LIMIT;
         let kept = account.as_ref().and_then(|account| account.hash.clone());
-        let is_right = app.door.hasher.verify(if is_bounded { password } else { Secret(String::new()) }, kept).await?;
+        let is_right = tries.look(app, if is_bounded { password } else { Secret(String::new()) }, kept).await?;
         match account {
             Some(account) if is_right && is_bounded => {
                 tries.forget(app).await?;
@@ -227,7 +223,7 @@ impl Tried {
     async fn refused(&self, app: &App, person: Option<PersonId>, reject: Reject) -> Problem {
         let code = Some(reject.code.number());
         if self.company.0 != Uuid::nil() {
-            note(app, AccessEvent { person, device: self.device, code, ..event("access.sign_in", self.company, self.address) }).await;
+            note(app, AccessEvent { person, device: self.device, code, ..event(app.host.now(), "access.sign_in", self.company, self.address) }).await;
         }
         reject.into()
     }
@@ -264,7 +260,7 @@ impl Tries {
 
     /// Counts one, before it is looked at.
     pub(super) async fn count(&self, app: &App) -> Result<Result<(), Refused>, Problem> {
-        let now = now();
+        let now = app.host.now();
         Ok(match app.host.access.count_try(&self.account, &self.network, now, Instant(now.0 - LOCK_MS)).await? {
             Trial::Allowed => Ok(()),
             Trial::TooOften => Err(Refused::TooOften),
@@ -274,6 +270,16 @@ impl Tries {
                 Err(Refused::Locked { reject: Reject::new(Code::LockedOut).with("until", until), after_s })
             }
         })
+    }
+
+    /// Whether a password is the one that is kept. A try that nobody has time to look at counts no more: whoever was told
+    /// to come again is not locked out by coming again.
+    pub(super) async fn look(&self, app: &App, password: Secret, kept: Option<String>) -> Result<bool, Problem> {
+        let looked = app.door.hasher.verify(password, kept).await;
+        if looked.is_err() {
+            app.host.access.take_back_try(&self.account, &self.network).await?;
+        }
+        looked
     }
 
     /// It was right.
@@ -331,7 +337,7 @@ async fn end_session_of_cookie(app: &App, headers: &HeaderMap) -> Result<(), Pro
     if let Some(sent) = sent
         && let Some(kept) = find_refresh(app, &sent).await?
     {
-        app.host.access.end_session(kept.session, now()).await?;
+        app.host.access.end_session(kept.session, app.host.now()).await?;
     }
     Ok(())
 }
@@ -354,7 +360,7 @@ pub(super) async fn refresh(
 ) -> Result<Reply<200, SignedInWith>, Problem> {
     let (sent, as_cookie) = sent_refresh(&app, &headers, &sent)?;
     let kept = kept_refresh(&app, &sent).await?;
-    let (access, now) = (&app.host.access, now());
+    let (access, now) = (&app.host.access, app.host.now());
     let acting = access.acting(kept.session).await?.ok_or_else(Problem::invalid_token)?;
     let knocking = Knocking { company: acting.holder.company, person: Some(acting.holder.person.id), device: Some(acting.device), address };
     if acting.revoked_at.is_some() || acting.expires_at <= now || kept.expires_at <= now {
@@ -372,7 +378,7 @@ pub(super) async fn refresh(
             access.end_session(kept.session, now).await?;
             let (person, device) = (Some(acting.holder.person.id), Some(acting.device));
             let code = Some(Code::TokenInvalid.number());
-            note(&app, AccessEvent { person, device, code, ..event("access.token_reused", acting.holder.company, address) }).await;
+            note(&app, AccessEvent { person, device, code, ..event(app.host.now(), "access.token_reused", acting.holder.company, address) }).await;
             return Err(Problem::invalid_token());
         }
         access.add_refresh_token(&fresh).await?;
@@ -393,10 +399,10 @@ pub(super) async fn sign_out(State(app): State<Arc<App>>, request: Request) -> R
             Err(_) => return Err(refused),
         },
     };
-    app.host.access.end_session(session, now()).await?;
+    app.host.access.end_session(session, app.host.now()).await?;
     if let Some(acting) = app.host.access.acting(session).await? {
         let (person, device) = (Some(acting.holder.person.id), Some(acting.device));
-        note(&app, AccessEvent { person, device, ..event("access.sign_out", acting.holder.company, address) }).await;
+        note(&app, AccessEvent { person, device, ..event(app.host.now(), "access.sign_out", acting.holder.company, address) }).await;
     }
     Ok(SignedOut { cookie: cookie(&app, "", 0) })
 }
@@ -421,70 +427,11 @@ impl aide::OperationOutput for SignedOut {
     }
 }
 
-/// A session that may go on.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-pub struct SessionView {
-    /// The session.
-    pub id: Uuid,
-    /// On which device: a till, or the server itself for a browser or a program.
-    pub device_id: DeviceId,
-    /// From which address it was begun.
-    pub address: String,
-    /// Since when.
-    pub created_at: Instant,
-    /// When it ends, whatever it goes on with.
-    pub expires_at: Instant,
-    /// Whether it is the one that asks.
-    pub is_own: bool,
-}
-
-async fn sessions_of(app: &App, actor: &Actor, person: PersonId) -> Result<Reply<200, Listed<SessionView>>, Problem> {
-    let view = |session: Session| SessionView {
-        id: session.id,
-        device_id: session.device,
-        address: session.address,
-        created_at: session.created_at,
-        expires_at: session.expires_at,
-        is_own: actor.means == Means::Session(session.id),
-    };
-    let rows = app.host.access.sessions(actor.company, person, now()).await?.into_iter().map(view).collect();
-    Reply::of(&Listed { rows, next: None, total: None })
-}
-
-/// One's own sessions.
-pub(super) async fn own(State(app): State<Arc<App>>, actor: Actor) -> Result<Reply<200, Listed<SessionView>>, Problem> {
-    sessions_of(&app, &actor, actor.person).await
-}
-
-/// Ends one of one's own sessions.
-pub(super) async fn end_own(State(app): State<Arc<App>>, actor: Actor, Of(id): Of<Uuid>) -> Result<Done, Problem> {
-    if !app.host.access.end_session_of(actor.company, actor.person, id, now()).await? {
-        return Err(Problem::missing("session"));
-    }
-    note_by(&app, &actor, "access.sessions_ended", actor.person).await;
-    Ok(Done)
-}
-
-/// Somebody's sessions.
-pub(super) async fn list(State(app): State<Arc<App>>, actor: Actor, Of(id): Of<PersonId>) -> Result<Reply<200, Listed<SessionView>>, Problem> {
-    app.host.check(&actor, Permission::UsersRead, "sessions").await?;
-    app.host.access.account_of(actor.company, id).await?.ok_or_else(|| Reject::new(Code::UserNotFound))?;
-    sessions_of(&app, &actor, id).await
-}
-
-/// Ends all of somebody's sessions: a telephone was lost, a browser was left open.
-pub(super) async fn end_all(State(app): State<Arc<App>>, actor: Actor, Of(id): Of<PersonId>) -> Result<Done, Problem> {
-    changeable(&app, &actor, id, "end_sessions").await?;
-    app.host.access.end_sessions(actor.company, id, None, now()).await?;
-    note_by(&app, &actor, "access.sessions_ended", id).await;
-    Ok(Done)
-}
-
 /// Writes down what somebody did to an account.
 pub(super) async fn note_by(app: &App, actor: &Actor, kind: &'static str, about: PersonId) {
     let detail = serde_json::json!({ "person_id": about }).to_string();
     let (person, device) = (Some(actor.person), Some(actor.device));
-    note(app, AccessEvent { person, device, detail, ..event(kind, actor.company, actor.address) }).await;
+    note(app, AccessEvent { person, device, detail, ..event(app.host.now(), kind, actor.company, actor.address) }).await;
 }
 
 /// Who asks.

@@ -19,12 +19,12 @@ use super::actor::Actor;
 use super::input::Small;
 use super::mail::{Post, Sender};
 use super::session::{event, note};
+use crate::api::once::{Again, Bare, Once};
 use crate::api::output::{Done, json};
-use crate::api::seen::{IfMatch, IfNoneMatch, Single};
+use crate::api::seen::{IfMatch, IfNoneMatch, MayMatch, Single};
 use crate::api::spec::may_answer;
 use crate::app::App;
 use crate::config::{is_own, is_public_url};
-use crate::host::now;
 use crate::problem::Problem;
 use crate::secrets;
 
@@ -166,7 +166,11 @@ fn check(fields: &SmtpFields) -> Result<(), Problem> {
 
 async fn noted(app: &App, actor: &Actor, detail: serde_json::Value) {
     let (person, device) = (Some(actor.person), Some(actor.device));
-    note(app, AccessEvent { person, device, detail: detail.to_string(), ..event("access.smtp_changed", actor.company, actor.address) }).await;
+    note(
+        app,
+        AccessEvent { person, device, detail: detail.to_string(), ..event(app.host.now(), "access.smtp_changed", actor.company, actor.address) },
+    )
+    .await;
 }
 
 /// Sets the company's own mail server.
@@ -193,7 +197,7 @@ pub(super) async fn replace(
     };
     let SmtpFields { host, port, security, username, mail_from, public_url, .. } = to;
     let setting = SmtpSetting { host, port: i64::from(port), security: security.word().to_owned(), username, password, mail_from, public_url };
-    if !app.host.access.set_smtp_setting(actor.company, kept.as_ref(), &setting, now()).await? {
+    if !app.host.access.set_smtp_setting(actor.company, kept.as_ref(), &setting, app.host.now()).await? {
         return Err(Problem::status(StatusCode::PRECONDITION_FAILED));
     }
     noted(&app, &actor, serde_json::json!({ "from": kept.map(|kept| kept.host), "to": setting.host })).await;
@@ -201,16 +205,30 @@ pub(super) async fn replace(
 }
 
 /// The company's letters go by the server's mail server again, if it has one.
-pub(super) async fn remove(State(app): State<Arc<App>>, actor: Actor) -> Result<Done, Problem> {
+pub(super) async fn remove(State(app): State<Arc<App>>, actor: Actor, MayMatch(seen): MayMatch) -> Result<Done, Problem> {
     app.host.check_change(&actor, Permission::SettingsEdit, "smtp").await?;
-    app.host.access.drop_smtp_setting(actor.company).await?;
+    let kept = match seen {
+        None => app.host.access.smtp_setting(actor.company).await?,
+        Some(if_match) => {
+            let (seen, kept) = view(&app, &actor).await?;
+            if_match.check(&json(&seen)?)?;
+            kept
+        }
+    };
+    if !app.host.access.drop_smtp_setting(actor.company, kept.as_ref()).await? {
+        return Err(Problem::status(StatusCode::PRECONDITION_FAILED));
+    }
     noted(&app, &actor, serde_json::json!({ "to": null })).await;
     Ok(Done)
 }
 
 /// Sends a letter to the address of whoever asks, now.
-pub(super) async fn test(State(app): State<Arc<App>>, actor: Actor) -> Result<LetterSent, Problem> {
-    app.host.check_change(&actor, Permission::SettingsEdit, "smtp").await?;
+pub(super) async fn test(State(app): State<Arc<App>>, actor: Actor, Bare(named): Bare) -> Result<Once<LetterSent>, Problem> {
+    named.once(&app, &actor, tested(&app, &actor)).await
+}
+
+async fn tested(app: &App, actor: &Actor) -> Result<LetterSent, Problem> {
+    app.host.check_change(actor, Permission::SettingsEdit, "smtp").await?;
     app.door.may_try(secrets::hash(&[actor.company.0.as_bytes().as_slice(), b"smtp"].concat()), actor.address)?;
     let profile = app.host.access.profile(actor.company, actor.person).await?.filter(|profile| !profile.email.is_empty());
     let recipient = profile.ok_or_else(|| Reject::field(Code::Format, "email"))?.email;
@@ -219,15 +237,27 @@ pub(super) async fn test(State(app): State<Arc<App>>, actor: Actor) -> Result<Le
         // What the mail server said is for who sets it up; the password is in none of it.
         Problem::status(StatusCode::BAD_GATEWAY).about(format!("{error:#}"), String::new())
     };
-    let sender: Option<Sender> = post(&app)?.sender(&app.host.access, actor.company).await.map_err(unsent)?;
+    let sender: Option<Sender> = post(app)?.sender(&app.host.access, actor.company).await.map_err(unsent)?;
     let sender = sender.ok_or_else(|| Reject::new(Code::NotAllowedInState).with("action", "send").with("state", "no_mail_server"))?;
     let locale = app.host.company_locale(actor.company).await?;
-    sender.test(actor.company, &locale, &recipient, now()).await.map_err(unsent)?;
+    sender.test(actor.company, &locale, &recipient, app.host.now()).await.map_err(unsent)?;
     Ok(LetterSent)
 }
 
 /// The mail server took a letter.
 pub struct LetterSent;
+
+impl Again for LetterSent {
+    const STATUS: u16 = 204;
+
+    fn body(&self) -> &str {
+        ""
+    }
+
+    fn again(_: String) -> Self {
+        Self
+    }
+}
 
 impl IntoResponse for LetterSent {
     fn into_response(self) -> Response {

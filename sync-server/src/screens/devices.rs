@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use kontor_domain::ids::DeviceId;
+use kontor_domain::ids::{DeviceId, PersonId};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::settings::{DeviceView, ListDevices};
 use kontor_store::access::AccessEvent;
@@ -14,9 +14,9 @@ use uuid::Uuid;
 
 use crate::admin::{self, NewEnrolment};
 use crate::api::input::{Body, Of, OfPerson};
+use crate::api::once::{Bare, Once};
 use crate::api::output::{Done, Reply};
 use crate::app::App;
-use crate::host::now;
 use crate::identity::Actor;
 use crate::problem::Problem;
 
@@ -55,7 +55,7 @@ async fn note(app: &App, actor: &Actor, kind: &'static str, detail: serde_json::
     let event = AccessEvent {
         id: Uuid::now_v7(),
         company: actor.company,
-        at: now(),
+        at: app.host.now(),
         kind,
         person: Some(actor.person),
         device: Some(actor.device),
@@ -76,7 +76,8 @@ pub(super) async fn invite(State(app): State<Arc<App>>, actor: Actor, Body(wish)
     }
     let beside = numbers().min().ok_or_else(|| unknown("till"))?;
     let new = NewEnrolment { till: wish.till, name: None, beside };
-    let shown = admin::invite(&app.host.access, actor.company, actor.person, &new, app.fingerprint.clone()).await.map_err(|error| {
+    let (access, now) = (&app.host.access, app.host.now());
+    let shown = admin::invite(access, actor.company, actor.person, &new, app.fingerprint.clone(), now).await.map_err(|error| {
         tracing::error!(error = format!("{error:#}"), "invitation");
         Problem::unavailable()
     })?;
@@ -86,25 +87,38 @@ pub(super) async fn invite(State(app): State<Arc<App>>, actor: Actor, Body(wish)
 }
 
 /// Takes a device's tokens back: what it has sold and not sent stays on it, sealed away or lost with it.
-pub(super) async fn write_off(State(app): State<Arc<App>>, actor: Actor, Of(id): Of<DeviceId>) -> Result<Done, Problem> {
-    if !devices(&app, &actor).await?.iter().any(|view| view.device.id == id) {
+pub(super) async fn write_off(State(app): State<Arc<App>>, actor: Actor, Of(id): Of<DeviceId>, Bare(named): Bare) -> Result<Once<Done>, Problem> {
+    named.once(&app, &actor, written_off(&app, &actor, id)).await
+}
+
+async fn written_off(app: &App, actor: &Actor, id: DeviceId) -> Result<Done, Problem> {
+    if !devices(app, actor).await?.iter().any(|view| view.device.id == id) {
         return Err(unknown("device"));
     }
-    let count = app.host.access.revoke(actor.company, id, now()).await?;
-    note(&app, &actor, "access.device_written_off", serde_json::json!({ "device_id": id, "count": count })).await;
+    let count = app.host.access.revoke(actor.company, id, app.host.now()).await?;
+    note(app, actor, "access.device_written_off", serde_json::json!({ "device_id": id, "count": count })).await;
     tracing::info!(device = %id, count, "written off");
     Ok(Done)
 }
 
 /// A person is no longer believed on a device: what they did there stands and is flagged, what they ask for is refused. Who
 /// signs in there again is believed again.
-pub(super) async fn withdraw(State(app): State<Arc<App>>, actor: Actor, OfPerson(device, person): OfPerson<DeviceId>) -> Result<Done, Problem> {
-    if !devices(&app, &actor).await?.iter().any(|view| view.device.id == device) {
+pub(super) async fn withdraw(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    OfPerson(device, person): OfPerson<DeviceId>,
+    Bare(named): Bare,
+) -> Result<Once<Done>, Problem> {
+    named.once(&app, &actor, withdrawn(&app, &actor, device, person)).await
+}
+
+async fn withdrawn(app: &App, actor: &Actor, device: DeviceId, person: PersonId) -> Result<Done, Problem> {
+    if !devices(app, actor).await?.iter().any(|view| view.device.id == device) {
         return Err(unknown("device"));
     }
     // Whoever was not believed there is not believed afterwards.
-    if app.host.access.withdraw_person(actor.company, device, person, now()).await? {
-        note(&app, &actor, "access.device_person_withdrawn", serde_json::json!({ "device_id": device, "person_id": person })).await;
+    if app.host.access.withdraw_person(actor.company, device, person, app.host.now()).await? {
+        note(app, actor, "access.device_person_withdrawn", serde_json::json!({ "device_id": device, "person_id": person })).await;
     }
     Ok(Done)
 }

@@ -14,16 +14,17 @@ use kontor_domain::ids::CompanyId;
 use kontor_domain::news::events_of;
 use kontor_domain::reject::{Code, Reject};
 use kontor_store::StoreError;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::app::App;
-use crate::host::now;
+use crate::app::{App, LinePlace};
 use crate::identity::{Actor, Means};
 use crate::problem::Problem;
 
 /// Lines that are open at once.
 pub const LINES_LIMIT: usize = 1_024;
+/// Lines of one person, in all their browsers, or of one device.
+pub const LINES_OF_ONE_LIMIT: usize = 16;
 /// A line ends after so long: the screens ask again, with a token of then.
 const LINE_LIMIT: Duration = Duration::from_secs(600);
 /// A line that says nothing says so after this, and looks whether its session still holds.
@@ -39,15 +40,15 @@ struct Hearing {
     stopping: watch::Receiver<bool>,
     rev: i64,
     ends: Instant,
-    _place: OwnedSemaphorePermit,
+    _place: LinePlace,
 }
 
 /// Opens a line.
 pub async fn open(app: Arc<App>, actor: Actor) -> Result<Response, Problem> {
-    if !matches!(actor.means, Means::Session(_)) {
+    let Means::Session(_) = actor.means else {
         return Err(Reject::new(Code::NotAllowedInState).with("action", "listen").with("state", "api_key").into());
-    }
-    let place = Arc::clone(&app.lines).try_acquire_owned().map_err(|_| Problem::unavailable())?;
+    };
+    let place = app.line_place(actor.person.0)?;
     let mut news = app.host.hear(actor.company);
     // Before reading: what is written while it reads is told.
     news.borrow_and_update();
@@ -96,7 +97,7 @@ impl Hearing {
         let access = &self.app.host.access;
         let Means::Session(session) = self.actor.means else { return false };
         let acting = access.acting(session).await.ok().flatten();
-        acting.is_some_and(|acting| acting.revoked_at.is_none() && acting.expires_at > now() && acting.holder.person.active)
+        acting.is_some_and(|acting| acting.revoked_at.is_none() && acting.expires_at > self.app.host.now() && acting.holder.person.active)
     }
 
     async fn events(&mut self) -> Result<BTreeSet<Event>, StoreError> {

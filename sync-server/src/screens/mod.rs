@@ -14,7 +14,7 @@ use kontor_domain::command::{Permission, Query, Request};
 use kontor_domain::ids::TillId;
 use kontor_domain::reject::{Code, Reject};
 
-pub use events::LINES_LIMIT;
+pub use events::{LINES_LIMIT, LINES_OF_ONE_LIMIT};
 
 use crate::app::App;
 use crate::identity::Actor;

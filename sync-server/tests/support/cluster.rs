@@ -86,6 +86,11 @@ impl Cluster {
         Ok(cluster)
     }
 
+    /// Starts it again where it was.
+    pub async fn start_again(&mut self) -> Result<()> {
+        self.run().await
+    }
+
     async fn run(&mut self) -> Result<()> {
         let mut server = self.programs.program("postgres");
         server.arg("-D").arg(&self.data).args(["-p", &self.port.to_string(), "-k"]).arg(self.programs.folder.path());

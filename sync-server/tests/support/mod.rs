@@ -7,12 +7,15 @@ pub mod caller;
 pub mod cluster;
 pub mod company;
 pub mod operations;
+pub mod picture;
 #[cfg(unix)]
 pub mod process;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use kontor_domain::catalog::{self, CreateProduct, NewTax, Product, ProductDraft, THRESHOLD_OFF, Tax};
@@ -22,17 +25,20 @@ use kontor_domain::counter::cart::{Cart, CartLine, Discount};
 use kontor_domain::counter::{self, OpenShift, Sale, Sell, Till as TillRow};
 use kontor_domain::identity::{self, CreatePerson};
 use kontor_domain::ids::{CommandId, CompanyId, DeviceId, LocationId, PersonId, ProductId, RoleId, SaleId, ShiftId, TaxId, TillId, WarehouseId};
+use kontor_domain::reject::Reject;
 use kontor_domain::settings::{self, Device, Found, TaxMode};
 use kontor_domain::stock::{LocationKind, NewLocation};
 use kontor_domain::time::{BusinessDate, Instant};
 use kontor_domain::units::{Money, Quantity, Rate, UnitPrice};
 use kontor_domain::world::Scope;
 use kontor_server::admin::{self, NewAdmin, NewCompany, NewEnrolment};
+use kontor_server::clock::Clock;
 use kontor_server::config::{Database, Settings, Transport};
 use kontor_server::host::now;
 use kontor_server::identity::actor::server_device;
 use kontor_server::identity::passwords;
 use kontor_server::server::{self, Running};
+use kontor_store::access::{Access, Letter};
 use kontor_store::copy::{self, CopyState, Meta, OutboxEntry};
 use kontor_store::feed::FeedFile;
 use kontor_store::sqlite::{self, Synchronous, Writer, find_rows};
@@ -56,6 +62,50 @@ pub async fn body(response: Response, status: StatusCode) -> Result<serde_json::
     let bytes = response.bytes().await?;
     ensure!(found == status, "{found} is not {status}: {}", String::from_utf8_lossy(&bytes));
     Ok(if bytes.is_empty() { serde_json::Value::Null } else { serde_json::from_slice(&bytes)? })
+}
+
+/// A clock that stands until somebody turns it.
+#[derive(Clone)]
+pub struct StandingClock(Arc<AtomicI64>);
+
+impl StandingClock {
+    /// One that stands at a whole second of about now: access tokens count in seconds.
+    pub fn new() -> Self {
+        Self(Arc::new(AtomicI64::new(now().0 / 1_000 * 1_000)))
+    }
+
+    pub fn now(&self) -> Instant {
+        Instant(self.0.load(Ordering::SeqCst))
+    }
+
+    pub fn set(&self, to: i64) {
+        self.0.store(to, Ordering::SeqCst);
+    }
+
+    pub fn clock(&self) -> Clock {
+        let standing = self.clone();
+        Clock::of(move || standing.now())
+    }
+}
+
+/// The token in a letter: behind `#`, to the end of its line. Lines of a letter that are long are broken by `=`.
+pub fn link_token(letter: &str) -> Option<String> {
+    let text = letter.replace("=\n", "").replace("=3D", "=");
+    let (_, rest) = text.split_once("/reset-password#")?;
+    Some(rest.split_whitespace().next()?.to_owned())
+}
+
+/// A letter that the server wrote, taken before it is sent: it is written after the answer.
+pub async fn written_letter(access: &Access) -> Result<Letter> {
+    let far = Instant(i64::MAX / 2);
+    let start = std::time::Instant::now();
+    loop {
+        if let Some(letter) = access.take_letter(far, far).await? {
+            return Ok(letter);
+        }
+        ensure!(start.elapsed() < Duration::from_secs(120), "no letter");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// A folder with a server's settings.
@@ -182,6 +232,11 @@ impl Place {
 
     pub async fn start(&self) -> Result<Running> {
         server::start(&self.settings).await
+    }
+
+    /// A server whose time is what a clock says.
+    pub async fn start_at(&self, clock: &StandingClock) -> Result<Running> {
+        server::start_with(&self.settings, clock.clock()).await
     }
 
     /// A code for a till.
@@ -349,13 +404,18 @@ impl Till {
     }
 
     pub fn submit(&self, command: Command) -> Result<()> {
+        self.enter(command)?.map_err(|reject| anyhow!("{reject}"))
+    }
+
+    /// Enters a command; what this till says to it.
+    pub fn enter(&self, command: Command) -> Result<Result<(), Reject>> {
         let (sender, receiver) = mpsc::channel();
         let EnrolReply { company, device, person: actor, .. } = self.enrolled;
         let at = now();
         let envelope = Envelope { id: CommandId(Uuid::now_v7()), company, device, actor, at, version: COMMAND_VERSION, number: None, command };
         let answer = Box::new(move |verdict| drop(sender.send(verdict)));
         self.send(Message::Submit(Submission { envelope, rights: Rights::All, now: at, answer, keep: None }))?;
-        receiver.recv()?.map(|_| ()).map_err(|reject| anyhow!("{reject}"))
+        Ok(receiver.recv()?.map(|_| ()))
     }
 
     pub fn look(&self) -> Result<(CopyState, Vec<OutboxEntry>)> {

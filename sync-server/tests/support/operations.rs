@@ -131,8 +131,25 @@ fn query_of(operation: &Operation, ids: &Ids) -> String {
     }
 }
 
+/// The names of the ids that an operation's body says.
+pub fn said_ids(operation: &Operation, ids: &Ids) -> Vec<&'static str> {
+    fn says(value: &Value, name: &str) -> bool {
+        match value {
+            Value::Object(object) => object.iter().any(|(field, value)| field == name || says(value, name)),
+            Value::Array(items) => items.iter().any(|item| says(item, name)),
+            _ => false,
+        }
+    }
+    ids.keys().copied().filter(|name| operation.body.as_ref().is_some_and(|body| says(body, name))).collect()
+}
+
 /// Asks for an operation with these ids.
 pub async fn ask(caller: &Caller, operation: &Operation, ids: &Ids) -> Result<Answered> {
+    ask_mixed(caller, operation, ids, ids).await
+}
+
+/// The same with other ids in the body than in the path.
+pub async fn ask_mixed(caller: &Caller, operation: &Operation, ids: &Ids, in_body: &Ids) -> Result<Answered> {
     let kind = KINDS.iter().find(|(part, _)| operation.path.contains(part)).map_or("product_id", |(_, name)| name);
     let path = operation.path.replace("{id}", ids[kind].as_str().context("an id")?).replace("{sha256}", &"5e".repeat(32));
     let path = path.replace("{person}", ids["person_id"].as_str().context("an id")?);
@@ -143,7 +160,7 @@ pub async fn ask(caller: &Caller, operation: &Operation, ids: &Ids) -> Result<An
     } else if let Some(body) = &operation.body {
         let mut body = body.clone();
         let mut fields = fresh(operation);
-        fields.extend(ids.clone());
+        fields.extend(in_body.clone());
         put(&mut body, &fields);
         request = request.header("content-type", "application/json").body(body.to_string());
     }

@@ -120,6 +120,27 @@ impl Window {
         Ok((owner, seller))
     }
 
+    /// Types into the field of this name, which is walked to, over what stands there.
+    pub async fn type_into(&self, name: &str, text: &str) -> anyhow::Result<()> {
+        self.tab_to(&format!("[name={name}]")).await?;
+        self.press("Ctrl+A")?;
+        self.type_text(text)
+    }
+
+    /// In the group of this label: the choice with these words, by the arrow keys.
+    pub async fn choose(&self, group: &str, choice: &str) -> anyhow::Result<()> {
+        let on = format!("document.querySelector('[role=radiogroup][aria-label={}] [aria-checked=true]')", json!(group));
+        self.tab_until(&format!("document.activeElement === {on}")).await?;
+        let is_chosen = format!("{on}?.innerText.trim() === {}", json!(choice));
+        for key in ["ArrowLeft", "ArrowLeft", "ArrowLeft", "ArrowRight", "ArrowRight", "ArrowRight"] {
+            if self.value(&is_chosen).await? == true {
+                break;
+            }
+            self.press(key)?;
+        }
+        self.until(choice, &is_chosen).await
+    }
+
     /// Types a PIN where the cursor is, and goes on.
     pub async fn type_pin(&self, pin: &str) -> anyhow::Result<()> {
         self.until("a field for it", "document.activeElement?.type === 'password'").await?;

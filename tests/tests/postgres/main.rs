@@ -7,6 +7,7 @@ mod bad_input;
 mod people;
 mod script;
 mod spoil;
+mod two_servers;
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -296,6 +296,7 @@ pub async fn print(both: &Both, founded: &Founded) {
     let job_id = PrintJobId(id());
     let reprint = Reprint { job_id, printer_id: printer.id, sale_id: last.id, document: PaperDocument::Receipt };
     both.run(printing(printing::Command::Reprint(reprint))).await;
+    both.run(printing(printing::Command::SavePaper(printing::SavePaper { sale_id: last.id, copy: 1 }))).await;
     both.run(printing(printing::Command::PrintShift(PrintShift { job_id: PrintJobId(id()), printer_id: printer.id, shift_id: founded.shift }))).await;
     let report = Report { job_id, state: PrintState::Failed, attempts: 4, problem: Some(Reject::new(Code::PrinterAway).with("printer", "Counter")) };
     both.run(printing(printing::Command::Report(report))).await;

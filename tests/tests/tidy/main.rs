@@ -388,6 +388,7 @@ async fn every_table_is_as_it_is_declared() {
         "device_person",
         "seal_key",
         "quarantine",
+        "command_origin",
         "kept_answer",
         "duty",
         "enrol_try",

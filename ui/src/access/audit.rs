@@ -1,9 +1,10 @@
-//! What was done, tried and refused: newest first, narrowed by person, time and kind.
+//! What was done, tried and refused: newest first, narrowed by person, device, time and kind.
 
 use kontor_domain::command::{Event, Permission};
 use kontor_domain::identity::{AuditEntry, AuditFilter, ListAudit, ListPersons, PersonFilter};
-use kontor_domain::ids::PersonId;
+use kontor_domain::ids::{DeviceId, PersonId};
 use kontor_domain::reject::Reject;
+use kontor_domain::settings::ListDevices;
 use kontor_domain::time::{BusinessDate, Instant};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -30,6 +31,7 @@ struct Filter {
     from: RwSignal<Option<BusinessDate>>,
     to: RwSignal<Option<BusinessDate>>,
     person: RwSignal<String>,
+    device: RwSignal<String>,
     kind: RwSignal<String>,
 }
 
@@ -40,7 +42,7 @@ impl Filter {
             from: self.from.get().map(|day| midnight(day, 0)),
             to: self.to.get().map(|day| midnight(day, 1)),
             person_id: self.person.get().parse().ok().map(PersonId),
-            device_id: None,
+            device_id: self.device.get().parse().ok().map(DeviceId),
             kind: if kind.is_empty() { kind } else { format!("{kind}.") },
         }
     }
@@ -105,8 +107,8 @@ impl Entries {
 /// The page.
 #[component]
 pub(super) fn AuditPage() -> impl IntoView {
-    let filter =
-        Filter { from: RwSignal::new(None), to: RwSignal::new(None), person: RwSignal::new(String::new()), kind: RwSignal::new(String::new()) };
+    let nothing = || RwSignal::new(String::new());
+    let filter = Filter { from: RwSignal::new(None), to: RwSignal::new(None), person: nothing(), device: nothing(), kind: nothing() };
     let entries = Entries::new();
     Effect::new(move |_| entries.fetch(filter.read(), true));
     let shown = RwSignal::new(None::<uuid::Uuid>);
@@ -137,12 +139,15 @@ fn Filters(filter: Filter) -> impl IntoView {
         let question = ListPersons { filter: PersonFilter::default(), offset: 0, limit: PEOPLE };
         app().may(Permission::UsersRead).then_some(question)
     });
-    let person_options = move || {
-        let chosen = filter.person.get();
+    let devices = live(&[Event::SettingsChanged], || app().may(Permission::SettingsEdit).then_some(ListDevices {}));
+    let person_names = Signal::derive(move || {
         let people = people.get().map(|page| page.rows).unwrap_or_default();
-        let option = move |id: String, name: String| view! { <option value=id.clone() selected=chosen == id>{name}</option> };
-        people.into_iter().map(|view| option(view.person.id.to_string(), view.person.name)).collect_view()
-    };
+        people.into_iter().map(|view| (view.person.id.to_string(), view.person.name)).collect()
+    });
+    let device_names = Signal::derive(move || {
+        let devices = devices.get().unwrap_or_default();
+        devices.into_iter().map(|view| (view.device.id.to_string(), view.device.name)).collect()
+    });
     let kind_option = |kind: &&'static str| view! { <option value=*kind>{word("area", kind)}</option> };
     view! {
         <div class="row wrap">
@@ -152,17 +157,31 @@ fn Filters(filter: Filter) -> impl IntoView {
                     {KINDS.iter().map(kind_option).collect_view()}
                 </select>
             </label>
-            <label class="chip select" class:on=move || !filter.person.with(String::is_empty)>
-                <select aria-label=t(key::ACCESS_PERSON) on:change=move |event| filter.person.set(event_target_value(&event))>
-                    <option value="">{t(key::ACCESS_EVERYBODY)}</option>
-                    {person_options}
-                </select>
-            </label>
+            <Choice chosen=filter.person label=t(key::ACCESS_PERSON) every=t(key::ACCESS_EVERYBODY) names=person_names/>
+            <Choice chosen=filter.device label=t(key::ACCESS_DEVICE) every=t(key::ACCESS_EVERY_DEVICE) names=device_names/>
             <span class="push"></span>
             <span class="dates"><span aria-hidden="true">{t(key::ACCESS_FROM)}</span><DayField value=filter.from label=t(key::ACCESS_FROM)/></span>
             <span class="dates"><span aria-hidden="true">{t(key::ACCESS_TO)}</span><DayField value=filter.to label=t(key::ACCESS_TO)/></span>
             <Download filter=filter/>
         </div>
+    }
+}
+
+/// One of several by its id, or all of them.
+#[component]
+fn Choice(chosen: RwSignal<String>, label: String, every: String, names: Signal<Vec<(String, String)>>) -> impl IntoView {
+    let options = move || {
+        let chosen = chosen.get();
+        let option = move |(id, name): (String, String)| view! { <option value=id.clone() selected=chosen == id>{name}</option> };
+        names.get().into_iter().map(option).collect_view()
+    };
+    view! {
+        <label class="chip select" class:on=move || !chosen.with(String::is_empty)>
+            <select aria-label=label on:change=move |event| chosen.set(event_target_value(&event))>
+                <option value="">{every}</option>
+                {options}
+            </select>
+        </label>
     }
 }
 
@@ -190,9 +209,9 @@ fn Download(filter: Filter) -> impl IntoView {
 /// A filter as the server reads it in an address.
 fn asked_as(filter: &AuditFilter) -> String {
     let moment = |at: Option<Instant>| at.map(|at| at.0.to_string());
-    let person = filter.person_id.map(|id| id.to_string());
+    let (person, device) = (filter.person_id.map(|id| id.to_string()), filter.device_id.map(|id| id.to_string()));
     let kind = Some(filter.kind.clone()).filter(|kind| !kind.is_empty());
-    let parts = [("from", moment(filter.from)), ("to", moment(filter.to)), ("person", person), ("kind", kind)];
+    let parts = [("from", moment(filter.from)), ("to", moment(filter.to)), ("person", person), ("device", device), ("kind", kind)];
     // Digits, ids and names of kinds: nothing that an address would have to escape.
     parts.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?))).collect::<Vec<_>>().join("&")
 }

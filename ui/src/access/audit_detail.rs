@@ -50,6 +50,8 @@ fn shown_detail(detail: &AuditDetail) -> AnyView {
         (t(key::SALES_APPROVED_BY), detail.approved_by_name.clone().unwrap_or_default()),
         (t(key::ACCESS_DEVICE), entry.device_name.clone()),
         (t(key::ACCESS_FROM_ADDRESS), entry.address.clone()),
+        (t(key::ACCESS_BY_KEY), named(detail.key_name.clone(), detail.key_id.map(|id| id.to_string()))),
+        (t(key::ACCESS_BY_SESSION), detail.session_id.map(|id| id.to_string()).unwrap_or_default()),
         (t(key::SYNC_NUMBER), entry.number.clone().unwrap_or_default()),
     ];
     let facts = facts.into_iter().filter(|(_, value)| !value.is_empty());
@@ -62,6 +64,14 @@ fn shown_detail(detail: &AuditDetail) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// A name with the id behind it: two keys may have one name.
+fn named(name: Option<String>, id: Option<String>) -> String {
+    match (name, id) {
+        (Some(name), Some(id)) => format!("{name} ({id})"),
+        (_, id) => id.unwrap_or_default(),
+    }
 }
 
 /// A line of what a command said.

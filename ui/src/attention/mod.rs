@@ -87,6 +87,7 @@ fn card(item: &Attention) -> AnyView {
             let title = tx(key::ATTENTION_PARKED_COMMAND, &[("command", command.into())]);
             framed(item, "need", title, text(item), again(item))
         }
+        AttentionKind::ShutOutSent => framed(item, "need", kind_words(item), text(item), done(item.id, key::COMMON_DONE).into_any()),
         AttentionKind::ClockSetBack | AttentionKind::RuleBroken => {
             framed(item, "warn", kind_words(item), text(item), done(item.id, key::COMMON_DONE).into_any())
         }
@@ -122,8 +123,9 @@ fn framed(item: &Attention, tone: &'static str, title: String, body: AnyView, ac
 /// Where an item's data is: a row that the server has not given a place in the order is only here.
 fn place_of(item: &Attention) -> impl Fn() -> String + use<> {
     let is_of_server = matches!(item.kind, AttentionKind::Refused | AttentionKind::Parked);
+    let is_only_there = item.kind == AttentionKind::ShutOutSent;
     move || {
-        if is_browser() {
+        if is_browser() || is_only_there {
             return t(key::ATTENTION_WHERE_SERVER);
         }
         let sync = app().sync.get();

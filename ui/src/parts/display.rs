@@ -98,7 +98,7 @@ pub(crate) fn Skeleton(
 /// does not run.
 #[component]
 pub(crate) fn Progress(
-    /// `demo`, `check`, `import`, `revert`, `export`, `verify`.
+    /// `demo`, `check`, `import`, `revert`, `export`, `verify`, `join`, `backup`.
     name: &'static str,
     /// What is being done, in words.
     #[prop(into)]
@@ -106,7 +106,11 @@ pub(crate) fn Progress(
     /// Cannot be stopped.
     #[prop(optional)]
     steady: bool,
+    /// How far of how much, in words; else how many of how many.
+    #[prop(optional)]
+    count: Option<fn(i64, i64) -> String>,
 ) -> impl IntoView {
+    let count = count.unwrap_or(|done, total| tx(key::COMMON_COUNT_OF, &[("done", done.into()), ("total", total.into())]));
     let task = Memo::new(move |_| app().task.get().filter(|task| task.name == name));
     let stop = || {
         spawn_local(async {
@@ -117,8 +121,7 @@ pub(crate) fn Progress(
     };
     let bar = move |task: Task| {
         let percent = if task.total > 0 { (task.done.max(0) * 100 / task.total).min(100) } else { 0 };
-        let count =
-            if task.total > 0 { tx(key::COMMON_COUNT_OF, &[("done", task.done.into()), ("total", task.total.into())]) } else { String::new() };
+        let count = if task.total > 0 { count(task.done, task.total) } else { String::new() };
         view! {
             <div class="row between small muted">
                 <span>{move || label.get()}</span>

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use super::Form;
 use crate::icon::{self, Picture};
 use crate::keys::{Action, shown};
+use crate::text::{key, t};
 
 /// Ids that tie a label to its input.
 fn new_id() -> String {
@@ -81,7 +82,12 @@ pub(crate) fn TextField(
 ) -> impl IntoView {
     let id = new_id();
     let notes = notes(&id);
-    let error = Signal::derive(move || error.get().or_else(|| form.and_then(|form| form.error_of(name))));
+    let refused = move || {
+        let text = form.and_then(|form| form.error_of(name))?;
+        // What was left empty has no wrong form: it is missing.
+        Some(if value.with(|value| value.trim().is_empty()) { t(key::COMMON_FILL_IN) } else { text })
+    };
+    let error = Signal::derive(move || error.get().or_else(refused));
     let is_bad = Memo::new(move |_| error.with(Option::is_some));
     let is_figure = matches!(mode, "decimal" | "numeric");
     let edit = move |text: String| {

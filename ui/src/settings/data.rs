@@ -9,7 +9,7 @@ use crate::parts::{Button, Form, FormError, Kind, Progress, Strip, today};
 use crate::state::app;
 use crate::text::{key, locale, t, tx, word};
 use crate::toast::Tone;
-use crate::{backend, icon};
+use crate::{backend, format, icon};
 
 /// The page.
 #[component]
@@ -22,7 +22,7 @@ pub(super) fn DataPage() -> impl IntoView {
             <h2>{t(key::SETTINGS_FILE)}</h2>
             <p class="selectable path">{path}</p>
             <p class="muted">{t(key::SETTINGS_FILE_TEXT)}</p>
-            <div class="row wrap"><Button label=t(key::SETTINGS_BACKUP) icon=icon::SAVED press=back_up/></div>
+            <BackUp label=t(key::SETTINGS_BACKUP)/>
         </section>
         <Verify/>
         <Switch/>
@@ -34,10 +34,23 @@ pub(super) fn DataPage() -> impl IntoView {
     }
 }
 
-/// Asks where to, and writes a copy of the file there.
-pub(super) fn back_up() {
-    spawn_local(async {
-        match write_backup().await {
+/// Writes a copy of the file where a person wants it, and says how far it is.
+#[component]
+pub(super) fn BackUp(#[prop(into)] label: String) -> impl IntoView {
+    let busy = RwSignal::new(false);
+    view! {
+        <Progress name="backup" label=t(key::SETTINGS_BACKING_UP) steady=true count=format::megabytes/>
+        <div class="row wrap"><Button label=label icon=icon::SAVED busy=busy press=move || back_up(busy)/></div>
+    }
+}
+
+fn back_up(busy: RwSignal<bool>) {
+    busy.set(true);
+    spawn_local(async move {
+        let written = write_backup().await;
+        app().task.set(None);
+        let _ = busy.try_set(false);
+        match written {
             Ok(Some(path)) => app().toasts.say(Tone::Ok, tx(key::SETTINGS_BACKED_UP, &[("path", path.into())])),
             Ok(None) => {}
             Err(reject) => app().toasts.refuse(&reject),

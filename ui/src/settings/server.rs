@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::data::back_up;
+use super::data::BackUp;
 use crate::icon;
 use crate::parts::{Button, Strip};
 use crate::place::{Place, go};
@@ -52,7 +52,7 @@ fn Alone() -> impl IntoView {
                 <p class="muted">{t(key::SYNC_MOVE_TEXT)}</p>
                 <ol class="steps">{steps}</ol>
                 <p class="muted">{t(key::SYNC_MOVE_NOTE)}</p>
-                <div class="row wrap"><Button label=t(key::SYNC_SAVE_FILE) icon=icon::SAVED press=back_up/></div>
+                <BackUp label=t(key::SYNC_SAVE_FILE)/>
             </section>
         })}
         <section class="card pad form">

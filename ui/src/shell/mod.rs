@@ -114,6 +114,10 @@ fn face() -> Face {
     if has_file_problem || (app.session.with(Option::is_none) && app.problem.with(Option::is_some)) {
         return Face::Problem;
     }
+    // Only a part of the shop is here yet, and nothing to sell with.
+    if app.is_first_sync() {
+        return Face::First;
+    }
     if app.session.with(Option::is_some) {
         return Face::Shop;
     }

@@ -6,10 +6,11 @@ use kontor_domain::secret::Secret;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::backend;
-use crate::parts::{Button, Dialog, Form, FormError, Kind, TextField};
+use crate::parts::{Button, Dialog, Form, FormError, Kind, Progress, TextField};
 use crate::state::app;
 use crate::text::{key, t};
+use crate::toast::Tone;
+use crate::{backend, format};
 
 thread_local! {
     /// What was typed outlives a change of language; the code does not, it is good for minutes.
@@ -34,8 +35,13 @@ pub(crate) fn JoinForm(#[prop(optional, into)] back: Option<Callback<()>>) -> im
         spawn_local(async move {
             let answer = backend::host::<Start>(HostCall::JoinServer(wish)).await;
             let _ = form.busy.try_set(false);
+            app().task.set(None);
             match answer {
                 Ok(start) => app().begin(start),
+                Err(reject) if has_stopped(&reject) => {
+                    drop(code.try_set(String::new()));
+                    app().toasts.say(Tone::Warn, t(key::SYNC_JOIN_STOPPED));
+                }
                 Err(reject) => match to_compare(&reject) {
                     Some(fingerprint) => drop(shown.try_set(Some(fingerprint))),
                     None => form.refuse(reject),
@@ -59,6 +65,7 @@ pub(crate) fn JoinForm(#[prop(optional, into)] back: Option<Callback<()>>) -> im
             <FormError form=form/>
             <TextField label=t(key::SYNC_ADDRESS) value=address name="address" form=form autofocus=true hint=t(key::SYNC_ADDRESS_HOW) max_length=300/>
             <TextField label=t(key::SYNC_CODE) value=code name="code" form=form hint=t(key::SYNC_CODE_HOW) max_length=200/>
+            <Progress name="join" label=t(key::SYNC_FETCHING) count=format::megabytes/>
             <div class="foot" class:two-buttons=back.is_some()>
                 {back.map(|back| view! { <Button label=t(key::COMMON_BACK) class="big" press=move || back.run(())/> })}
                 <button type="submit" class="btn big primary" disabled=move || form.busy.get() || !can_join() aria-busy=move || form.busy.get().to_string()>
@@ -74,6 +81,11 @@ pub(crate) fn JoinForm(#[prop(optional, into)] back: Option<Callback<()>>) -> im
 /// The SHA-256 that a person has to compare.
 fn to_compare(reject: &Reject) -> Option<String> {
     (reject.code == Code::CertificateUnknown).then(|| reject.args.get("fingerprint").cloned()).flatten()
+}
+
+/// Whether somebody did not want to wait for the shop's rows.
+fn has_stopped(reject: &Reject) -> bool {
+    reject.code == Code::NotAllowedInState && reject.args.get("state").is_some_and(|state| state == "cancelled")
 }
 
 /// Digits in groups of four, as people compare them.
@@ -119,5 +131,11 @@ mod tests {
         assert_eq!(to_compare(&unknown).as_deref(), Some("abcd"));
         assert_eq!(to_compare(&Reject::new(Code::CertificateOther).with("fingerprint", "abcd")), None);
         assert_eq!(grouped("0123456789"), "0123 4567 89");
+    }
+
+    #[test]
+    fn only_who_stopped_is_told_that_nothing_was_changed() {
+        let refused = |state: &str| Reject::new(Code::NotAllowedInState).with("action", "join").with("state", state);
+        assert!(has_stopped(&refused("cancelled")) && !has_stopped(&refused("joined")) && !has_stopped(&Reject::new(Code::ServerAway)));
     }
 }

@@ -1,5 +1,6 @@
 //! The page behind the chip: what waits, since when, with whom, and what can be done.
 
+use kontor_domain::command::Permission;
 use kontor_domain::host::{FileWish, HostCall, ServerBackup, SyncPhase, SyncState};
 use kontor_domain::reject::{Code, Reject};
 use leptos::prelude::*;
@@ -41,6 +42,7 @@ fn Joined() -> impl IntoView {
     let waiting = Memo::new(|_| app().sync.with(|sync| sync.as_ref().map_or(0, |sync| sync.waiting)));
     view! {
         <Now/>
+        <NoBackup/>
         <Needs/>
         <WaitingList waiting=waiting/>
     }
@@ -104,6 +106,25 @@ fn backup(backup: ServerBackup) -> String {
         ServerBackup::None => t(key::SYNC_BACKUP_NONE),
         ServerBackup::At(at) => format::date_time(at),
     }
+}
+
+/// How long tills keep what they sent where no backup covers it, milliseconds.
+const KEPT_MS: i64 = 30 * 86_400_000;
+
+/// Whether what was sent is, or soon will be, on the shop server's disk alone.
+fn needs_backup(sync: &SyncState) -> bool {
+    match (sync.backup, sync.last_contact) {
+        (ServerBackup::None, _) => true,
+        (ServerBackup::At(at), Some(now)) => now.0.saturating_sub(at.0) > KEPT_MS,
+        (ServerBackup::At(_), None) | (ServerBackup::Unknown, _) => false,
+    }
+}
+
+/// Said to who can see to it.
+#[component]
+fn NoBackup() -> impl IntoView {
+    let is_needed = Memo::new(|_| app().sync.with(|sync| sync.as_ref().is_some_and(needs_backup)) && app().may(Permission::SettingsEdit));
+    view! { <Show when=move || is_needed.get()><Strip tone=Tone::Warn text=t(key::SYNC_BACKUP_NEEDED)/></Show> }
 }
 
 const fn say(phase: SyncPhase) -> Key {

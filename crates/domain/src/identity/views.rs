@@ -6,7 +6,7 @@ use super::{ApiKey, BuiltIn, NetworkRule, Person, Profile, Role};
 use crate::catalog::Page;
 use crate::cell::words;
 use crate::command::queries;
-use crate::ids::{DeviceId, PersonId, RoleId};
+use crate::ids::{ApiKeyId, DeviceId, PersonId, RoleId};
 use crate::place::{Place, Stretch};
 use crate::time::Instant;
 
@@ -205,4 +205,13 @@ pub struct AuditDetail {
     /// Who allowed what the person may not do alone.
     #[serde(default)]
     pub approved_by_name: Option<String>,
+    /// The session by which a command came over the network, from a screen in a browser or from a program.
+    #[serde(default)]
+    pub session_id: Option<uuid::Uuid>,
+    /// The key by which it came.
+    #[serde(default)]
+    pub key_id: Option<ApiKeyId>,
+    /// What the key is for.
+    #[serde(default)]
+    pub key_name: Option<String>,
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Command, PaperDocument, PaperKind, PrintJob, PrintJobKey, PrintShift, PrintState, Printer, PrinterKey, Report, Reprint, Retry, SalePrint,
-    SalePrintKey,
+    SalePrintKey, SavePaper, next_copy,
 };
 use crate::cell::Cell;
 use crate::command::{Event, Exec, Outcome};
@@ -17,6 +17,7 @@ pub fn run(exec: &mut Exec<'_>, command: &Command) -> Result<Outcome, Halt> {
     match command {
         Command::SetPrinter(printer) => set_printer(exec, printer),
         Command::Reprint(reprint) => self::reprint(exec, reprint),
+        Command::SavePaper(save) => save_paper(exec, save),
         Command::PrintShift(print) => print_shift(exec, print),
         Command::Report(report) => self::report(exec, report),
         Command::Retry(retry) => self::retry(exec, retry),
@@ -116,25 +117,53 @@ fn reprint(exec: &mut Exec<'_>, reprint: &Reprint) -> Result<Outcome, Halt> {
     let Some(sale) = exec.world.find::<Sale>(&SaleKey { id: reprint.sale_id })? else {
         return nothing_to_print(exec, "sale", reprint.sale_id.0);
     };
-    if let Some(original) = original_not_out(exec, &sale)? {
-        put_in_line(exec, original, reprint.printer_id);
-        return Ok(Outcome { number: Some(sale.number), events: vec![Event::PrintingChanged] });
+    let original = original(exec, &sale)?;
+    let state = original.as_ref().map(|job| job.state);
+    match original {
+        // What is printed first is no copy.
+        Some(job) if job.state != PrintState::Done => put_in_line(exec, job, reprint.printer_id),
+        _ => {
+            let copy = count_paper(exec, &sale, state)?;
+            insert_job(exec, reprint.job_id, reprint.printer_id, Paper { document: reprint.document, document_id: sale.id.0, copy })?;
+        }
     }
-    let copies = exec.world.find::<SalePrint>(&SalePrintKey { sale_id: sale.id })?;
-    let copy = copies.as_ref().map_or(0, |row| row.copies) + 1;
-    let row = SalePrint { sale_id: sale.id, copies: copy };
-    match copies {
-        Some(_) => exec.world.update(row),
-        None => exec.world.insert(Exec::warehouse_scope(sale.warehouse_id), row),
-    }
-    insert_job(exec, reprint.job_id, reprint.printer_id, Paper { document: reprint.document, document_id: sale.id.0, copy })?;
     Ok(Outcome { number: Some(sale.number), events: vec![Event::PrintingChanged] })
 }
 
-/// The original of a sale if this device was to print it and it never came out: what is printed first is no copy.
-fn original_not_out(exec: &mut Exec<'_>, sale: &Sale) -> Result<Option<PrintJob>, Halt> {
+fn save_paper(exec: &mut Exec<'_>, save: &SavePaper) -> Result<Outcome, Halt> {
+    let Some(sale) = exec.world.find::<Sale>(&SaleKey { id: save.sale_id })? else {
+        return nothing_to_print(exec, "sale", save.sale_id.0);
+    };
+    let original = original(exec, &sale)?;
+    let copy = count_paper(exec, &sale, original.as_ref().map(|job| job.state))?;
+    if copy != save.copy && !exec.is_fact_again() {
+        return Err(Reject::new(Code::NotAllowedInState).with("action", "save").with("state", "printed").into());
+    }
+    // The file is the original of a job that was given up: no printer makes another.
+    if let Some(mut job) = original.filter(|_| copy == 0) {
+        job.state = PrintState::Done;
+        job.error = String::new();
+        exec.world.update(job);
+    }
+    Ok(Outcome { number: Some(sale.number), events: vec![Event::PrintingChanged] })
+}
+
+/// Counts one more paper of a sale and says which it is.
+fn count_paper(exec: &mut Exec<'_>, sale: &Sale, job: Option<PrintState>) -> Result<i64, Halt> {
+    let printed = exec.world.find::<SalePrint>(&SalePrintKey { sale_id: sale.id })?;
+    let copy = next_copy(sale, exec.envelope.device, job, printed.as_ref());
+    let row = SalePrint { sale_id: sale.id, copies: copy };
+    match printed {
+        Some(_) => exec.world.update(row),
+        None => exec.world.insert(Exec::warehouse_scope(sale.warehouse_id), row),
+    }
+    Ok(copy)
+}
+
+/// The paper that the sale itself asked for on this device.
+fn original(exec: &mut Exec<'_>, sale: &Sale) -> Result<Option<PrintJob>, Halt> {
     for job in exec.world.under::<PrintJob>(0, sale.id.to_value())? {
-        if job.copy == 0 && job.state != PrintState::Done && is_of_this_device(exec, &job)? {
+        if job.copy == 0 && is_of_this_device(exec, &job)? {
             return Ok(Some(job));
         }
     }
@@ -181,9 +210,12 @@ fn report(exec: &mut Exec<'_>, report: &Report) -> Result<Outcome, Halt> {
     let Some(mut job) = exec.world.find::<PrintJob>(&PrintJobKey { id: report.job_id })? else {
         return nothing_to_print(exec, "print_job", report.job_id.0);
     };
-    // Paper that a person cancelled while it was tried stays cancelled, unless it came out after all.
-    if job.state != PrintState::Cancelled || report.state == PrintState::Done {
-        job.state = report.state;
+    match job.state {
+        // It is out, by this way or as a file: a try that ends later changes nothing.
+        PrintState::Done => return Ok(Outcome::default()),
+        // Paper that a person cancelled while it was tried stays cancelled, unless it came out after all.
+        PrintState::Cancelled if report.state != PrintState::Done => {}
+        PrintState::Cancelled | PrintState::Waiting | PrintState::Failed => job.state = report.state,
     }
     job.attempts = report.attempts;
     job.error = report.problem.as_ref().map_or_else(String::new, kept);

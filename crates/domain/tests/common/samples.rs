@@ -17,7 +17,7 @@ use kontor_domain::ids::{
     ApiKeyId, CashMovementId, CategoryId, DeviceId, LocationId, NetworkRuleId, ParkedCartId, PersonId, PrintJobId, PrinterId, ProductId, RoleId,
     ShiftId, StockDocumentId, TaxId, TillId, WarehouseId,
 };
-use kontor_domain::printing::{self, PaperDocument, PaperKind, PrintShift, PrintState, Printer, PrinterKind, Report, Reprint, Retry};
+use kontor_domain::printing::{self, PaperDocument, PaperKind, PrintShift, PrintState, Printer, PrinterKind, Report, Reprint, Retry, SavePaper};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::settings::{self, AddTill, AddWarehouse, CompanyChanges, DeviceChanges, TillChanges};
 use kontor_domain::stock::{self, Adjust, AdjustLine, LocationKind, MoveReason, NewLocation, Receive, ReceiveLine};
@@ -26,7 +26,7 @@ use kontor_domain::time::Instant;
 use kontor_domain::units::{Money, Quantity, Rate, UnitPrice};
 
 /// How many kinds of command there are.
-pub const KINDS: usize = 49;
+pub const KINDS: usize = 50;
 
 /// Which kind it is. A new kind of command does not compile here until it has a sample below.
 pub const fn kind_of(command: &Command) -> usize {
@@ -55,6 +55,7 @@ pub const fn kind_of(command: &Command) -> usize {
         Command::Counter(counter::Command::OpenDrawer(_)) => 21,
         Command::Printing(printing::Command::SetPrinter(_)) => 22,
         Command::Printing(printing::Command::Reprint(_)) => 23,
+        Command::Printing(printing::Command::SavePaper(_)) => 49,
         Command::Printing(printing::Command::PrintShift(_)) => 24,
         Command::Printing(printing::Command::Report(_)) => 25,
         Command::Printing(printing::Command::Retry(_)) => 44,
@@ -364,6 +365,7 @@ impl Furnished {
                 sale_id: self.sale.id,
                 document: PaperDocument::Receipt,
             })),
+            Command::Printing(printing::Command::SavePaper(SavePaper { sale_id: self.sale.id, copy: 1 })),
             Command::Printing(printing::Command::PrintShift(PrintShift { job_id: other_job, printer_id: self.printer, shift_id: shop.shift_id })),
             Command::Printing(printing::Command::Cancel { job_id: self.job }),
             Command::Printing(printing::Command::Retry(Retry { job_id: self.job, printer_id: self.printer })),

@@ -1,5 +1,6 @@
 //! What devices sent after they were shut out.
 
+use kontor_domain::attention::AttentionKind;
 use kontor_domain::cell::{Cell as _, Value};
 use kontor_domain::ids::{CommandId, CompanyId, DeviceId};
 use kontor_domain::time::Instant;
@@ -37,11 +38,18 @@ pub struct HeldOf {
 }
 
 impl Access {
-    /// Keeps what a device sent after it was shut out; what is kept already stays as it came first.
-    pub async fn hold(&self, company: CompanyId, device: DeviceId, held: &[Held], now: Instant) -> Result<(), StoreError> {
+    /// Keeps what a device sent after it was shut out; how many of it are new. What is kept already stays as it came first,
+    /// and what was decided is not kept.
+    pub async fn hold(&self, company: CompanyId, device: DeviceId, held: &[Held], now: Instant) -> Result<u64, StoreError> {
         let mut transaction = self.reader.pool().begin().await?;
+        let mut count = 0;
         for one in held {
-            sqlx::query(
+            let decided = sqlx::query("SELECT 1 FROM command_log WHERE id = $1 AND company = $2");
+            let decided = decided.bind(one.id.0.as_bytes().to_vec()).bind(company.0.as_bytes().to_vec());
+            if decided.fetch_optional(&mut *transaction).await?.is_some() {
+                continue;
+            }
+            let kept = sqlx::query(
                 "INSERT INTO quarantine (company, id, device, replica, seq, received_at, command) VALUES ($1, $2, $3, $4, $5, $6, $7)
                  ON CONFLICT (company, id) DO NOTHING",
             )
@@ -54,8 +62,17 @@ impl Access {
             .bind(one.command.clone())
             .execute(&mut *transaction)
             .await?;
+            count += kept.rows_affected();
         }
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        Ok(count)
+    }
+
+    /// The devices of which people are told that something is kept.
+    pub async fn held_items(&self, company: CompanyId) -> Result<Vec<DeviceId>, StoreError> {
+        let sql = "SELECT about_id FROM attention WHERE company = $1 AND kind = $2 AND resolved_at IS NULL";
+        let rows = self.reader.fetch(sql.to_owned(), vec![company.to_value(), AttentionKind::ShutOutSent.to_value()]).await?;
+        rows.iter().map(|row| get(row, 0)).collect()
     }
 
     /// The devices of which something is kept.
@@ -66,6 +83,11 @@ impl Access {
         rows.iter()
             .map(|row| Ok(HeldOf { device: get(row, 0)?, count: row.try_get(1)?, bytes: row.try_get(2)?, last_at: Instant(row.try_get(3)?) }))
             .collect()
+    }
+
+    /// How many commands are kept of all devices of all companies.
+    pub async fn held_count(&self) -> Result<i64, StoreError> {
+        self.reader.number("SELECT COUNT(*) FROM quarantine".to_owned(), Vec::new()).await
     }
 
     /// Lets go what is kept of a device; how many commands that is, with those that were let go before and are not done.

@@ -352,6 +352,7 @@ impl Access {
             ("DELETE FROM reset_link WHERE expires_at < $1", now),
             ("DELETE FROM sign_in_failure WHERE last_at < $1", tries_before),
             ("DELETE FROM access_event WHERE at < $1", kept_from),
+            ("DELETE FROM command_origin WHERE at < $1", kept_from),
         ] {
             self.change(sql, vec![before.to_value()]).await?;
         }
@@ -386,6 +387,16 @@ impl Access {
         let Some(row) = row else { return Ok(Trial::TooOften) };
         let failures: i64 = get(&row, 0)?;
         Ok(if failures > FAILURES_LIMIT { Trial::Locked(get(&row, 1)?) } else { Trial::Allowed })
+    }
+
+    /// A try that was counted was not looked at: it counts no more.
+    pub async fn take_back_try(&self, account_hash: &SecretHash, network: &str) -> Result<(), StoreError> {
+        let part = MINUTE_MS / TRIES_A_MINUTE;
+        let sql = format!(
+            "UPDATE sign_in_failure SET failures = failures - 1, free_at = free_at - {part} WHERE account_hash = $1 AND network = $2 AND failures > 0"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(account_hash.to_vec()).bind(network.to_owned()).execute(self.reader.pool()).await?;
+        Ok(())
     }
 
     /// The try was right: the wrong ones before it count no more, only how often it was tried.

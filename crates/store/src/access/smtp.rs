@@ -1,6 +1,6 @@
 //! The mail server of a company, where it has one of its own.
 
-use kontor_domain::cell::{Cell as _, Value};
+use kontor_domain::cell::Cell as _;
 use kontor_domain::ids::CompanyId;
 use kontor_domain::time::Instant;
 use sqlx::Row as _;
@@ -59,14 +59,7 @@ impl Access {
         setting: &SmtpSetting,
         now: Instant,
     ) -> Result<bool, StoreError> {
-        let mut transaction = self.reader.pool().begin().await?;
-        // Nobody else writes the row until this is decided.
-        sqlx::query("UPDATE smtp_setting SET changed_at = changed_at WHERE company = $1").bind(bytes(company.0)).execute(&mut *transaction).await?;
-        if self.smtp_setting(company).await?.as_ref() != seen {
-            transaction.rollback().await?;
-            return Ok(false);
-        }
-        sqlx::query("DELETE FROM smtp_setting WHERE company = $1").bind(bytes(company.0)).execute(&mut *transaction).await?;
+        let Some(mut transaction) = self.without_smtp_setting(company, seen).await? else { return Ok(false) };
         sqlx::query(
             "INSERT INTO smtp_setting (company, host, port, security, username, password, mail_from, public_url, changed_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -86,8 +79,27 @@ impl Access {
         Ok(true)
     }
 
-    /// The company's letters go by the server's own mail server again.
-    pub async fn drop_smtp_setting(&self, company: CompanyId) -> Result<(), StoreError> {
-        self.change("DELETE FROM smtp_setting WHERE company = $1", vec![Value::Id(company.0)]).await.map(|_| ())
+    /// The company's letters go by the server's own mail server again, if what was there is still what was seen; whether it was.
+    pub async fn drop_smtp_setting(&self, company: CompanyId, seen: Option<&SmtpSetting>) -> Result<bool, StoreError> {
+        let Some(transaction) = self.without_smtp_setting(company, seen).await? else { return Ok(false) };
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    /// A transaction in which what was seen is gone; `None` if it is no longer what was seen.
+    async fn without_smtp_setting(
+        &self,
+        company: CompanyId,
+        seen: Option<&SmtpSetting>,
+    ) -> Result<Option<sqlx::Transaction<'static, sqlx::Any>>, StoreError> {
+        let mut transaction = self.reader.pool().begin().await?;
+        // Nobody else writes the row until this is decided.
+        sqlx::query("UPDATE smtp_setting SET changed_at = changed_at WHERE company = $1").bind(bytes(company.0)).execute(&mut *transaction).await?;
+        if self.smtp_setting(company).await?.as_ref() != seen {
+            transaction.rollback().await?;
+            return Ok(None);
+        }
+        sqlx::query("DELETE FROM smtp_setting WHERE company = $1").bind(bytes(company.0)).execute(&mut *transaction).await?;
+        Ok(Some(transaction))
     }
 }

@@ -16,9 +16,12 @@ const COMMANDS: &str = "SELECT id, received_at AS at, 'command' AS source, name 
 const ACCESSES: &str =
     "SELECT id, at, 'access' AS source, kind, person, device, address, CASE WHEN code IS NULL THEN 'ok' ELSE 'refused' END AS status, code, NULL AS number
     FROM access_event WHERE company = $1";
-/// Names for people, joined to the few rows of a page.
-const NAMED: &str = "LEFT JOIN person p ON p.company = $1 AND p.id = e.person LEFT JOIN device d ON d.company = $1 AND d.id = e.device";
-const ENTRY: &str = "e.id, e.at, e.source, e.kind, e.person, p.name, e.device, d.name, e.address, e.status, e.code, e.number";
+/// Names for people, and from where a command came, joined to the few rows of a page.
+const NAMED: &str = "LEFT JOIN person p ON p.company = $1 AND p.id = e.person LEFT JOIN device d ON d.company = $1 AND d.id = e.device
+    LEFT JOIN command_origin o ON o.id = e.id AND o.company = $1";
+const ENTRY: &str = "e.id, e.at, e.source, e.kind, e.person, p.name, e.device, d.name, COALESCE(o.address, e.address), e.status, e.code, e.number";
+/// Columns of [`ENTRY`].
+const ENTRY_COLUMNS: usize = 12;
 
 /// Conditions on one of the two places; the values behind the company.
 fn conditions(filter: &AuditFilter, before: Option<(Instant, Uuid)>, columns: [&str; 3], bound: &mut Vec<Value>) -> String {
@@ -70,7 +73,9 @@ impl Reader {
     pub(super) async fn audit_detail(&self, asker: &Asker, id: Uuid) -> Result<Option<AuditDetail>, StoreError> {
         let places = [(COMMANDS, "command_log", "args, at, rev"), (ACCESSES, "access_event", "detail, at, CAST(0 AS BIGINT)")];
         for (entries, table, columns) in places {
-            let sql = format!("SELECT {ENTRY} FROM ({entries} AND id = $2) e {NAMED}");
+            let sql = format!(
+                "SELECT {ENTRY}, o.session, o.api_key, k.name FROM ({entries} AND id = $2) e {NAMED} LEFT JOIN api_key k ON k.company = $1 AND k.id = o.api_key"
+            );
             let Some(row) = self.fetch_one(sql, values(asker, [Value::Id(id)])).await? else { continue };
             let sql = format!("SELECT {columns} FROM {table} WHERE company = $1 AND id = $2");
             let Some(rest) = self.fetch_one(sql, values(asker, [Value::Id(id)])).await? else { continue };
@@ -79,7 +84,16 @@ impl Reader {
                 Some(id) => self.by_id::<Person>(asker, &id).await?.map(|person| person.name),
                 None => None,
             };
-            return Ok(Some(AuditDetail { entry: entry(&row)?, entered_at: get(&rest, 1)?, rev: get(&rest, 2)?, args, approved_by_name }));
+            return Ok(Some(AuditDetail {
+                entry: entry(&row)?,
+                entered_at: get(&rest, 1)?,
+                rev: get(&rest, 2)?,
+                args,
+                approved_by_name,
+                session_id: get(&row, ENTRY_COLUMNS)?,
+                key_id: get(&row, ENTRY_COLUMNS + 1)?,
+                key_name: get(&row, ENTRY_COLUMNS + 2)?,
+            }));
         }
         Ok(None)
     }

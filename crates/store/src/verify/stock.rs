@@ -56,7 +56,8 @@ fn balance_rules(sql: Sql) -> Vec<Rule> {
             rule: VerifyRule::BalancesSumToZero,
             compared: "product",
             sql: format!(
-                "SELECT {}, {}, '0' FROM balance b WHERE b.company = $1 GROUP BY b.product_id HAVING SUM(b.quantity) <> 0",
+                "SELECT {}, {}, '0' FROM balance b LEFT JOIN location l ON l.company = b.company AND l.id = b.location_id
+                 WHERE b.company = $1 GROUP BY b.product_id, l.warehouse_id HAVING SUM(b.quantity) <> 0",
                 sql.product("b.product_id"),
                 sql.text("SUM(b.quantity)")
             ),

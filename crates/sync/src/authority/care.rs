@@ -1,5 +1,6 @@
 //! What an authority does beside commands of persons: data changes of its own, and care for copies and backups.
 
+use kontor_domain::attention::{self, HeldBack};
 use kontor_domain::history::{self, Advance};
 use kontor_domain::ids::{CommandId, CompanyId, DeviceId};
 use kontor_domain::reject::Reject;
@@ -38,6 +39,13 @@ impl Job {
         let company = advance.company;
         let work = Box::new(move |world: &mut World| history::advance(world, &advance));
         Self { id, company, name: history::ADVANCE.into(), now, work, answer }
+    }
+
+    /// Tells people of what is kept, and not done, of a device that was shut out.
+    pub fn tell_held_back(id: CommandId, company: CompanyId, held: HeldBack, answer: Box<dyn FnOnce(Result<(), Reject>) + Send>) -> Self {
+        let now = held.at;
+        let work = Box::new(move |world: &mut World| attention::tell_held_back(world, &held));
+        Self { id, company, name: attention::HELD_BACK.into(), now, work, answer }
     }
 }
 

@@ -73,6 +73,7 @@ pub(super) fn AmountField(
         if before.is_some()
             && amount.fresh.get_untracked()
             && let Some(field) = field.get_untracked()
+            && !is_walking()
         {
             request_animation_frame(move || field.select());
         }
@@ -102,6 +103,11 @@ pub(super) fn AmountField(
             <div class="error" id="sheet-amount-error" role="alert">{move || error.get()}</div>
         </div>
     }
+}
+
+/// Whether somebody walks through choices by the arrows: to select the amount would take the cursor from there.
+fn is_walking() -> bool {
+    document().query_selector("[role=radio]:focus-visible").is_ok_and(|found| found.is_some())
 }
 
 /// The keys.
