@@ -64,6 +64,15 @@ async fn all_stands(till: &mut Till) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Both ends have all that was sold, once each, and it stands.
+async fn all_is_there_once(till: &mut Till, server: &Server, mut sold: Vec<String>) -> anyhow::Result<()> {
+    till.sync_now().await?;
+    till.until_agrees(&server.file()).await?;
+    sold.sort();
+    ensure!(till.sales().await? == sold && sales_at(server)? == once_each(&sold), "{:?} of {sold:?}", sales_at(server)?);
+    all_stands(till).await
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_till_that_is_older_than_its_server_says_so_and_still_sends_what_it_sells() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
@@ -91,11 +100,7 @@ async fn a_till_that_is_older_than_its_server_says_so_and_still_sends_what_it_se
     till.until("it says so again", is_refused_with(Code::ProgramOlder)).await?;
     // The till is as new as the server.
     proxy.bend(Bend::None);
-    till.sync_now().await?;
-    till.until_agrees(&server.file()).await?;
-    sold.sort();
-    ensure!(till.sales().await? == sold && sales_at(&server)? == once_each(&sold), "{:?} of {sold:?}", sales_at(&server)?);
-    all_stands(&mut till).await
+    all_is_there_once(&mut till, &server, sold).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -125,11 +130,7 @@ async fn a_till_that_is_newer_than_its_server_says_so_sells_on_and_sends_what_th
     till.until("it still has them", |state| state.waiting_sales >= 3).await?;
     // The server is as new as the till.
     proxy.bend(Bend::None);
-    till.sync_now().await?;
-    till.until_agrees(&server.file()).await?;
-    sold.sort();
-    ensure!(till.sales().await? == sold && sales_at(&server)? == once_each(&sold), "{:?} of {sold:?}", sales_at(&server)?);
-    all_stands(&mut till).await
+    all_is_there_once(&mut till, &server, sold).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
