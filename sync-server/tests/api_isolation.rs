@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result};
 use kontor_domain::catalog::{self, ProductChanges};
-use kontor_domain::command::{COMMAND_VERSION, Command, Edit, Permission};
+use kontor_domain::command::{Command, Edit, Permission};
 use kontor_domain::identity::BuiltIn;
 use kontor_domain::ids::{CommandId, DeviceId, PersonId, ProductId, RoleId};
 use kontor_domain::world::Scope;
@@ -20,14 +20,14 @@ use kontor_server::host::{Host, now};
 use kontor_server::identity::passwords;
 use kontor_server::routes::specification;
 use kontor_sync::enrol::{EnrolReply, Secret};
-use kontor_sync::message::{PullReply, PushRequest, PushedCommand};
+use kontor_sync::message::{PullReply, PushRequest};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use support::caller::{Answered, Caller};
 use support::company::Company;
 use support::operations::{Ids, ask, ask_mixed, everything, furnish, operations, random, said_ids};
 use support::picture::{png, upload};
-use support::{Api, Place, Till};
+use support::{Api, Place, Till, pushed};
 use uuid::Uuid;
 
 #[tokio::test]
@@ -255,18 +255,8 @@ async fn push(theirs: &Caller, own: &Ids, my_till: &Till, second: Company) -> Re
     let product = ProductId(own["product_id"].as_str().context("a product")?.parse()?);
     let changes = ProductChanges { name: Some(Edit { from: "Product P1".into(), to: "Taken".into() }), ..ProductChanges::of(product) };
     let command = Command::Catalog(catalog::Command::EditProduct(Box::new(changes)));
-    let pushed = |seq: i64, actor: PersonId| PushedCommand {
-        seq,
-        id: CommandId(Uuid::now_v7()),
-        name: command.name().to_owned(),
-        version: COMMAND_VERSION,
-        args: serde_json::to_value(&command).unwrap(),
-        number: None,
-        at: now(),
-        actor,
-    };
     let device: DeviceId = my_till.enrolled.device;
-    let commands = vec![pushed(1, my_till.enrolled.person), pushed(2, second.owner)];
+    let commands = vec![pushed(1, &command, my_till.enrolled.person)?, pushed(2, &command, second.owner)?];
     let request = PushRequest { epoch: None, replica: Uuid::new_v4(), device, build: "test".into(), now: now(), commands };
     let answer = theirs.post("/api/v1/sync/push", &serde_json::to_value(&request)?).await?;
     assert!(!tells(answer.body.to_string().as_bytes(), own), "{}", answer.body);

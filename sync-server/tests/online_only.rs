@@ -11,18 +11,15 @@ use anyhow::{Context as _, Result};
 use common::samples::Furnished;
 use kontor_domain::attention::Attention;
 use kontor_domain::cell::Value;
-use kontor_domain::command::{COMMAND_VERSION, Command, Permission};
-use kontor_domain::ids::CommandId;
+use kontor_domain::command::{Command, Permission};
 use kontor_domain::reject::Code;
 use kontor_server::config::Transport;
-use kontor_server::host::now;
 use kontor_store::feed::FeedFile;
 use kontor_store::sqlite::find_rows;
-use kontor_sync::message::{PushAnswer, PushReply, PushedCommand};
+use kontor_sync::message::{PushAnswer, PushReply};
 use support::caller::Caller;
 use support::company::Company;
-use support::{Api, Place};
-use uuid::Uuid;
+use support::{Api, Place, pushed};
 
 /// One command of each kind that is taken only where the authority is.
 fn samples() -> Vec<Command> {
@@ -76,20 +73,9 @@ async fn what_a_till_brings_of_it_is_refused_and_kept_with_all_it_said_and_what_
     }
     let mut request = till.push_request()?.context("nothing to push")?;
     let last = request.commands.pop().context("two commands")?;
-    let brought: Vec<PushedCommand> = samples()
-        .into_iter()
-        .map(|command| PushedCommand {
-            seq: 0,
-            id: CommandId(Uuid::now_v7()),
-            name: command.name().to_owned(),
-            version: COMMAND_VERSION,
-            args: serde_json::to_value(&command).unwrap(),
-            number: None,
-            at: now(),
-            // The owner, who may all of it, and is believed on this till.
-            actor: till.enrolled.person,
-        })
-        .collect();
+    // The owner, who may all of it, and is believed on this till.
+    let owner_here = till.enrolled.person;
+    let brought = samples().iter().map(|command| pushed(0, command, owner_here)).collect::<Result<Vec<_>>>()?;
     request.commands.extend(brought.iter().cloned().chain([last]));
     for (seq, command) in (1..).zip(&mut request.commands) {
         command.seq = seq;

@@ -45,7 +45,7 @@ use kontor_store::sqlite::{self, Synchronous, Writer, find_rows};
 use kontor_store::{feed, verify};
 use kontor_sync::authority::Submission;
 use kontor_sync::enrol::{EnrolReply, Secret};
-use kontor_sync::message::{PullReply, PullRequest, PushReply, PushRequest};
+use kontor_sync::message::{PullReply, PullRequest, PushReply, PushRequest, PushedCommand};
 use kontor_sync::replica::{Answer, Applied, Message, Replica, push_request};
 use kontor_sync::stage::{Stage, Staged};
 use reqwest::{Client, Response, StatusCode};
@@ -106,6 +106,13 @@ pub async fn written_letter(access: &Access) -> Result<Letter> {
         ensure!(start.elapsed() < Duration::from_secs(120), "no letter");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// A command as a till pushes it, entered now.
+pub fn pushed(seq: i64, command: &Command, actor: PersonId) -> Result<PushedCommand> {
+    let args = serde_json::to_value(command)?;
+    let (id, name) = (CommandId(Uuid::now_v7()), command.name().to_owned());
+    Ok(PushedCommand { seq, id, name, version: COMMAND_VERSION, args, number: None, at: now(), actor })
 }
 
 /// A folder with a server's settings.
