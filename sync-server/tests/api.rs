@@ -245,6 +245,14 @@ async fn what_is_sold_and_given_back_is_in_the_ledgers() -> Result<()> {
     assert_eq!(moves["rows"][0]["reason"], "damaged");
     let rest = caller.get(&format!("/api/v1/stock/moves?after={}", moves["next"].as_str().unwrap())).await?.expect(200);
     assert_eq!((rest["rows"].as_array().unwrap().len(), &rest["next"]), (2, &Value::Null));
+    let last = caller.get("/api/v1/stock/moves?sort=at&page=4&page_size=1").await?.expect(200);
+    assert_eq!((&last["rows"][0], &last["total"]), (&moves["rows"][0], &json!(4)));
+    for (sort, kinds) in [("-at", ["refund", "sale"]), ("at", ["sale", "refund"])] {
+        let first = caller.get(&format!("/api/v1/sales?sort={sort}&limit=1")).await?.expect(200);
+        let second = caller.get(&format!("/api/v1/sales?sort={sort}&after={}", first["next"].as_str().unwrap())).await?.expect(200);
+        assert_eq!([&first["rows"][0]["kind"], &second["rows"][0]["kind"]], kinds.map(|kind| json!(kind)).each_ref(), "{sort}");
+    }
+    assert_eq!(caller.get("/api/v1/sales?sort=total").await?.problem(400), 14_001);
     let day = caller.get("/api/v1/admin/stats").await?.expect(200);
     assert_eq!((&day["total"], &day["sales"], &day["refunds"]), (&json!(210), &json!(1), &json!(1)));
     let date = day["business_date"].as_str().unwrap();

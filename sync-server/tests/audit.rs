@@ -67,6 +67,8 @@ async fn every_way_a_command_comes(place: Place) -> Result<()> {
     ] {
         let found = detail(&owner, name).await?;
         assert_eq!(found["entry"]["address"], address, "{name}");
+        // What a command names by id is told by its name.
+        assert_eq!(found["names"].as_object().context("names")?.values().collect::<Vec<_>>(), [&json!(name)]);
         assert_eq!((&found["session_id"], &found["key_id"], &found["key_name"]), (&session_id, &key.0, &key.1), "{name}");
     }
     let file = owner.request(Method::GET, "/api/v1/audit/export?kind=catalog.").send().await?.text().await?;

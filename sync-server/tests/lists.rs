@@ -73,7 +73,8 @@ async fn a_small_list_in_parts_is_the_whole_list_in_that_order() -> Result<()> {
     let mut several = 0;
     for (path, parameters) in lists() {
         let has = |name: &str| parameters.iter().any(|parameter| parameter == name);
-        if !has("sort") || has("q") {
+        // Long ones are looked through by words or by what they are about.
+        if !has("sort") || has("q") || has("product_id") {
             continue;
         }
         let path = path.replace("{id}", &mei);

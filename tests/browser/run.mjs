@@ -284,6 +284,16 @@ async function access(desk) {
   await desk.seen("dialog[open] .facts");
   await desk.look_at("audit-detail");
   await desk.page.keyboard.press("Escape");
+  await desk.gone("dialog[open]");
+  // What a sale said has its goods by name and its amounts in money: no id but its own, and no JSON.
+  await desk.page.selectOption(".settingspart select >> nth=0", "counter");
+  await desk.settled();
+  await desk.click(".auditcard tbody tr:has-text('-000001') .link");
+  await desk.seen("dialog[open] .facts");
+  await desk.look_at("audit-sale");
+  const said = await desk.page.locator("dialog[open] table").innerText();
+  if (/[{}"]/.test(said)) desk.wrong.push(`audit-sale: ${said}`);
+  await desk.page.keyboard.press("Escape");
 }
 
 async function goes_on_after_the_session_ended(desk) {

@@ -211,7 +211,7 @@ async fn goods_are_received_at_a_cost_and_a_broken_one_is_written_off() -> anyho
     window.press_button("Adjust one line").await?;
     window.until_there(".strip.ok").await?;
     assert_eq!(on_hand(0).await?, (2_000, Some(60_000)));
-    let moves = window.ask(ListMoves { product_id: Some(founded.products[0]), location_id: None, offset: 0, limit: 9 }).await?;
+    let moves = window.ask(ListMoves { product_id: Some(founded.products[0]), location_id: None, order: None, offset: 0, limit: 9 }).await?;
     assert_eq!(moves.rows[0].reason, MoveReason::Damaged);
     assert_eq!(window.ask(ListDocuments { offset: 0, limit: 9 }).await?.total, 2);
     window.verify().await?;

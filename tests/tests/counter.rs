@@ -34,7 +34,8 @@ async fn a_sale_moves_stock_and_money_and_verifies() {
     let balances = test.shop.ask(ListBalances { text: String::new(), location_id: None, only_low: false, offset: 0, limit: 50 }).await.unwrap();
     assert_eq!(balances.total, 5);
     assert!(balances.rows.iter().all(|row| row.quantity == Quantity(99_000)));
-    let moves = test.shop.ask(ListMoves { product_id: Some(test.founded.products[0]), location_id: None, offset: 0, limit: 50 }).await.unwrap();
+    let moves =
+        test.shop.ask(ListMoves { product_id: Some(test.founded.products[0]), location_id: None, order: None, offset: 0, limit: 50 }).await.unwrap();
     assert_eq!(moves.total, 2);
     assert_eq!(moves.rows[0].value, Some(Money(6)));
     test.verify().await.unwrap();

@@ -91,3 +91,21 @@ pub fn attention_text(locale: Locale, item: &Attention) -> String {
     }
     text_with(locale, key, &named)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every field that a command has, as they are pinned.
+    const SHAPES: &str = include_str!("../../crates/domain/tests/shapes-1.txt");
+
+    #[test]
+    fn every_field_of_a_command_has_a_name() {
+        let paths = SHAPES.lines().filter_map(|line| line.split_once(' ')?.1.split_once(':').map(|(path, _)| path));
+        let fields = paths.flat_map(|path| path.split('.')).filter(|field| !["*", "from", "to", "id"].contains(field));
+        let is_nameless = |field: &&str| find_word("field", field.strip_suffix("_id").unwrap_or(field)).is_none();
+        let nameless: Vec<&str> = fields.filter(is_nameless).collect();
+        assert!(nameless.is_empty(), "{nameless:?}");
+        assert!(SHAPES.contains("counter.sell"), "no shapes");
+    }
+}

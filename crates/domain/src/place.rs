@@ -5,8 +5,20 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::cell::words;
+
 /// Longest text of a place: a name of the longest kind, packed.
 const TEXT_LIMIT: usize = 4_096;
+
+words! {
+    /// In which direction a list of what happened is read.
+    Order {
+        /// The newest first.
+        NewestFirst = "-at",
+        /// The oldest first.
+        OldestFirst = "at",
+    }
+}
 
 /// A part of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

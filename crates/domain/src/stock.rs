@@ -6,7 +6,7 @@ use crate::catalog::Page;
 use crate::cell::words;
 use crate::command::queries;
 use crate::ids::{CommandId, DeviceId, LocationId, LotId, PersonId, ProductId, StockDocumentId, WarehouseId};
-use crate::place::{Place, Stretch};
+use crate::place::{Order, Place, Stretch};
 use crate::time::{BusinessDate, Instant};
 use crate::units::{Money, Quantity, UnitPrice};
 use crate::world::table;
@@ -397,10 +397,10 @@ queries! { Stock {
     ListProductBalances { product_id: ProductId } -> Vec<BalanceView>, permission: StockRead;
     /// Warehouses and their locations, virtual ones included.
     ListWarehouses {} -> Vec<WarehouseView>, permission: StockRead;
-    /// Ledger lines from place to place, newest first.
-    BrowseMoves { product_id: Option<ProductId>, location_id: Option<LocationId>, after: Option<Place<MovePlace>>, limit: u32 } -> Stretch<MoveView, MovePlace>, permission: StockRead;
-    /// Ledger lines, newest first.
-    ListMoves { product_id: Option<ProductId>, location_id: Option<LocationId>, offset: u32, limit: u32 } -> Page<MoveView>, permission: StockRead;
+    /// Ledger lines from place to place.
+    BrowseMoves { product_id: Option<ProductId>, location_id: Option<LocationId>, order: Option<Order>, after: Option<Place<MovePlace>>, limit: u32 } -> Stretch<MoveView, MovePlace>, permission: StockRead;
+    /// Ledger lines.
+    ListMoves { product_id: Option<ProductId>, location_id: Option<LocationId>, order: Option<Order>, offset: u32, limit: u32 } -> Page<MoveView>, permission: StockRead;
     /// Receipts and adjustments, newest first.
     ListDocuments { offset: u32, limit: u32 } -> Page<StockDocumentView>, permission: StockRead;
 } }

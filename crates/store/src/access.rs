@@ -6,11 +6,13 @@ use kontor_domain::counter::Till;
 use kontor_domain::ids::{CommandId, CompanyId, DeviceId, LocationId, PersonId, RoleId, TillId};
 use kontor_domain::settings::Device;
 use kontor_domain::time::Instant;
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::any::AnyPoolOptions;
+use sqlx::{AnyPool, AssertSqlSafe, Row};
 use uuid::Uuid;
 
 use crate::blob::Blobs;
 use crate::error::StoreError;
+use crate::migrations::Engine;
 use crate::reader::{Reader, bind, get};
 
 mod events;
@@ -25,7 +27,7 @@ mod upkeep;
 pub use events::AccessEvent;
 pub use letters::{Letter, ResetLink};
 pub use quarantine::{Held, HeldOf};
-pub use sign_in::{Account, Acting, ActingKey, Holder, RefreshToken, Session, Trial};
+pub use sign_in::{Account, Acting, ActingKey, Holder, NewSession, RefreshToken, Session, Trial};
 pub use smtp::SmtpSetting;
 pub use upkeep::Covered;
 
@@ -36,7 +38,13 @@ pub type SecretHash = [u8; 32];
 #[derive(Clone, Debug)]
 pub struct Access {
     reader: Reader,
+    /// Connections that write. Beside those that read: a question waits for no sign-in that waits for the disk. To a file
+    /// there is one, for which writers wait in a row; SQLite would have them come again and again.
+    keeper: AnyPool,
 }
+
+/// Connections that write to PostgreSQL.
+const KEEPERS: u32 = 4;
 
 /// A code by which one device gets its token, and what the device will be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,11 +124,14 @@ const ENROLMENT_SQL: &str = "SELECT id, company, device, device_name, till, till
 impl Access {
     /// Opens a database that is up to date, by its address (`sqlite://…?mode=rw`, `postgres://…`).
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        Ok(Self { reader: Reader::open(url).await? })
+        let reader = Reader::open(url).await?;
+        let keepers = if reader.engine() == Engine::Sqlite { 1 } else { KEEPERS };
+        Ok(Self { reader, keeper: AnyPoolOptions::new().max_connections(keepers).connect_lazy(url)? })
     }
 
     /// Closes its connections.
     pub async fn close(&self) {
+        self.keeper.close().await;
         self.reader.close().await;
     }
 
@@ -185,7 +196,7 @@ impl Access {
 
     /// Keeps a code by its hash. Codes that are no longer good are forgotten.
     pub async fn add_enrolment(&self, code_hash: &SecretHash, enrolment: &Enrolment, now: Instant) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM enrolment WHERE expires_at <= $1").bind(now.0).execute(self.reader.pool()).await?;
+        sqlx::query("DELETE FROM enrolment WHERE expires_at <= $1").bind(now.0).execute(&self.keeper).await?;
         sqlx::query(
             "INSERT INTO enrolment (code_hash, id, company, device, device_name, till, till_number, location, person, adds_till, created_at, expires_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
@@ -202,7 +213,7 @@ impl Access {
         .bind(i64::from(enrolment.adds_till))
         .bind(now.0)
         .bind(enrolment.expires_at.0)
-        .execute(self.reader.pool())
+        .execute(&self.keeper)
         .await?;
         Ok(())
     }
@@ -228,7 +239,7 @@ impl Access {
     /// Uses a code up and gives its device this token in place of any other. `false`: it was used meanwhile.
     pub async fn redeem(&self, code_hash: &SecretHash, enrolment: &Enrolment, token: &DeviceToken, now: Instant) -> Result<bool, StoreError> {
         let (company, device) = (enrolment.company.0.as_bytes().to_vec(), enrolment.device.0.as_bytes().to_vec());
-        let mut transaction = self.reader.pool().begin().await?;
+        let mut transaction = self.keeper.begin().await?;
         let used = sqlx::query("UPDATE enrolment SET used_at = $1 WHERE code_hash = $2 AND used_at IS NULL AND expires_at > $3")
             .bind(now.0)
             .bind(code_hash.to_vec())
@@ -308,7 +319,7 @@ impl Access {
             .bind(fresh.public)
             .bind(fresh.private)
             .bind(now.0)
-            .execute(self.reader.pool())
+            .execute(&self.keeper)
             .await?;
         self.kept_seal_key(company).await
     }
@@ -324,6 +335,6 @@ impl Access {
         for value in values {
             query = bind(query, value);
         }
-        Ok(query.execute(self.reader.pool()).await?.rows_affected())
+        Ok(query.execute(&self.keeper).await?.rows_affected())
     }
 }

@@ -16,7 +16,7 @@ use sqlx::any::AnyRow;
 
 use crate::error::StoreError;
 use crate::migrations::Engine;
-use crate::reader::{Asker, Reader, clamp, get, json, like, place_holders, values};
+use crate::reader::{Asker, Reader, clamp, direction, get, json, like, place_holders, values};
 
 /// A sale in a list, from `sale s`.
 fn row_select(engine: Engine) -> String {
@@ -82,8 +82,9 @@ impl Reader {
         let total = self.number(format!("SELECT COUNT(*) FROM sale s WHERE {condition}"), bound.clone()).await?;
         let place = bound.len();
         bound.extend([Value::Int(clamp(question.limit)), Value::Int(i64::from(question.offset))]);
+        let (direction, _) = direction(question.filter.order);
         let sql = format!(
-            "{} WHERE {condition} ORDER BY s.business_date DESC, s.at DESC, s.seq DESC LIMIT ${} OFFSET ${}",
+            "{} WHERE {condition} ORDER BY s.business_date {direction}, s.at {direction}, s.seq {direction} LIMIT ${} OFFSET ${}",
             row_select(self.engine()),
             place + 1,
             place + 2
@@ -94,13 +95,14 @@ impl Reader {
 
     async fn browse_sales(&self, asker: &Asker, question: &BrowseSales) -> Result<Stretch<SaleRow, SalePlace>, StoreError> {
         let (mut condition, mut bound) = sale_condition(asker, &question.filter, self.like_operator());
+        let (direction, beyond) = direction(question.filter.order);
         if let Some(Place((date, at, id))) = &question.after {
-            condition.push_str(&format!(" AND (s.business_date, s.at, s.id) < ({})", place_holders(bound.len(), 3)));
+            condition.push_str(&format!(" AND (s.business_date, s.at, s.id) {beyond} ({})", place_holders(bound.len(), 3)));
             bound.extend([date.to_value(), at.to_value(), id.to_value()]);
         }
         let limit = clamp(question.limit);
         bound.push(Value::Int(limit + 1));
-        let order = "ORDER BY s.business_date DESC, s.at DESC, s.id DESC";
+        let order = format!("ORDER BY s.business_date {direction}, s.at {direction}, s.id {direction}");
         let sql = format!("{} WHERE {condition} {order} LIMIT ${}", row_select(self.engine()), bound.len());
         let rows = self.fetch(sql, bound).await?.iter().map(sale_row).collect::<Result<Vec<_>, _>>()?;
         Ok(Stretch::of(rows, usize::try_from(limit).unwrap_or(usize::MAX), |row| (row.business_date, row.at, row.id)))

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use kontor_domain::cell::{Cell, CellKind, Value};
 use kontor_domain::command::Query;
 use kontor_domain::ids::{CompanyId, DeviceId, PersonId};
+use kontor_domain::place::Order;
 use kontor_domain::time::{BusinessDate, Instant};
 use kontor_domain::world::Row as DomainRow;
 use serde::Serialize;
@@ -145,6 +146,14 @@ pub(crate) fn json(answer: &impl Serialize) -> Result<String, StoreError> {
 }
 
 /// Holds a page's size to what a screen can show.
+/// A direction as SQL says it, and how what is read later compares to a place.
+pub(crate) fn direction(order: Option<Order>) -> (&'static str, char) {
+    match order.unwrap_or(Order::NewestFirst) {
+        Order::NewestFirst => ("DESC", '<'),
+        Order::OldestFirst => ("ASC", '>'),
+    }
+}
+
 pub(crate) fn clamp(limit: u32) -> i64 {
     i64::from(limit.clamp(1, PAGE_LIMIT))
 }

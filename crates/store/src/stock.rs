@@ -14,7 +14,7 @@ use kontor_domain::world::Row;
 use sqlx::any::AnyRow;
 
 use crate::error::StoreError;
-use crate::reader::{Asker, PAGE_LIMIT, Reader, clamp, columns, get, json, like, place_holders, row_of, values};
+use crate::reader::{Asker, PAGE_LIMIT, Reader, clamp, columns, direction, get, json, like, place_holders, row_of, values};
 
 const BALANCE_COLUMNS: &str = "p.id, p.code, p.name, p.unit, l.id, l.code, b.quantity, p.low_threshold, v.quantity, v.value, v.last_cost";
 /// Beside `balance b`.
@@ -151,10 +151,11 @@ impl Reader {
 
     async fn browse_moves(&self, asker: &Asker, question: &BrowseMoves) -> Result<Stretch<MoveView, MovePlace>, StoreError> {
         let (mut condition, mut bound) = move_condition(asker, question.product_id, question.location_id);
+        let (direction, beyond) = direction(question.order);
         if let Some(Place((at, command, ordinal))) = &question.after {
             let first = bound.len() + 1;
             condition.push_str(&format!(
-                " AND m.at <= ${first} AND (m.at < ${first} OR (m.command_id, m.ordinal) > (${}, ${}))",
+                " AND m.at {beyond}= ${first} AND (m.at {beyond} ${first} OR (m.command_id, m.ordinal) > (${}, ${}))",
                 first + 1,
                 first + 2
             ));
@@ -162,7 +163,7 @@ impl Reader {
         }
         let limit = clamp(question.limit);
         bound.push(Value::Int(limit + 1));
-        let sql = format!("{MOVE_SELECT} WHERE {condition} ORDER BY m.at DESC, m.command_id, m.ordinal LIMIT ${}", bound.len());
+        let sql = format!("{MOVE_SELECT} WHERE {condition} ORDER BY m.at {direction}, m.command_id, m.ordinal LIMIT ${}", bound.len());
         let rows = self.fetch(sql, bound).await?.iter().map(move_view).collect::<Result<Vec<_>, _>>()?;
         Ok(Stretch::of(rows, usize::try_from(limit).unwrap_or(usize::MAX), |row| (row.at, row.command_id, row.ordinal)))
     }
@@ -172,7 +173,9 @@ impl Reader {
         let total = self.number(format!("SELECT COUNT(*) FROM stock_move m WHERE {condition}"), bound.clone()).await?;
         let place = bound.len();
         bound.extend([Value::Int(clamp(question.limit)), Value::Int(i64::from(question.offset))]);
-        let sql = format!("{MOVE_SELECT} WHERE {condition} ORDER BY m.at DESC, m.command_id, m.ordinal LIMIT ${} OFFSET ${}", place + 1, place + 2);
+        let (direction, _) = direction(question.order);
+        let sql =
+            format!("{MOVE_SELECT} WHERE {condition} ORDER BY m.at {direction}, m.command_id, m.ordinal LIMIT ${} OFFSET ${}", place + 1, place + 2);
         let rows = self.fetch(sql, bound).await?.iter().map(move_view).collect::<Result<Vec<_>, _>>()?;
         Ok(Page { rows, total })
     }

@@ -471,8 +471,8 @@ fn as_constraint(result: Result<(), StoreError>) -> Result<(), StoreError> {
     result.map_err(|error| StoreError::Constraint(error.to_string()))
 }
 
-/// A message that broke a constraint alone: a push comes apart into its commands, and the one that breaks it is
-/// parked, so that the others arrive.
+/// A message that broke a constraint alone: a push comes apart, at last into its commands, and the one that breaks it
+/// is parked, so that the others arrive.
 fn apart(message: Message, what: &str) -> Vec<Message> {
     match message {
         Message::Push(push) => push.apart(what).into_iter().map(Message::Push).collect(),

@@ -4,7 +4,7 @@ use kontor_domain::catalog::{Category, ProductDraft, ProductHit, ProductImage, P
 use kontor_domain::command::Permission;
 use kontor_domain::counter::{SaleDetail, SaleLedger, SaleRow, Shift, ShiftDetail, Till};
 use kontor_domain::identity::{AuditDetail, AuditEntry, KeyView, NetworkRule, PersonView, RoleView};
-use kontor_domain::place::Place;
+use kontor_domain::place::{Order, Place};
 use kontor_domain::reports::{Day, PeriodSales};
 use kontor_domain::settings::Company;
 use kontor_domain::stock::{BalanceView, MoveView, WarehouseView};
@@ -61,6 +61,7 @@ pub fn of_parameter(path: &str, name: &str) -> Option<Value> {
         "after" => serde_json::to_value(Place(id(1))).unwrap_or_default(),
         "sort" if path.ends_with("/sessions") => "created_at".into(),
         "sort" if path.ends_with("/ip-rules") => "network".into(),
+        "sort" if path.ends_with("/sales") || path.ends_with("/moves") => Order::OldestFirst.word().into(),
         "sort" => "name".into(),
         "q" => "oolong".into(),
         "archived" | "low" | "active" | "check" => true.into(),

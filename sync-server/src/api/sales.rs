@@ -12,6 +12,7 @@ use kontor_domain::counter::{
     SaleLedger, SaleRow, Sell, Tender, TenderKind, refund_figures, refund_tenders,
 };
 use kontor_domain::ids::{ProductId, SaleId, ShiftId};
+use kontor_domain::place::Order;
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::time::BusinessDate;
 use kontor_domain::units::{Money, Quantity, UnitPrice};
@@ -52,6 +53,8 @@ listing! {
         business_date: Option<BusinessDate>,
         /// Only sales, or only refunds.
         kind: Option<SaleKind>,
+        /// Newest first (`-at`), if nothing is said, or oldest first (`at`).
+        sort: Option<Order>,
     }
 }
 
@@ -142,7 +145,8 @@ pub struct RefundDraftLine {
 
 async fn list(State(app): State<Arc<App>>, actor: Actor, Search(search): Search<SaleSearch>) -> Result<Reply<200, Listed<SaleRow>>, Problem> {
     let paging = search.paging()?;
-    let filter = SaleFilter { text: search.q.unwrap_or_default(), business_date: search.business_date, kind: search.kind, warehouse_id: None };
+    let SaleSearch { q, business_date, kind, sort: order, .. } = search;
+    let filter = SaleFilter { text: q.unwrap_or_default(), business_date, kind, warehouse_id: None, order };
     let text = match paging {
         Paging::Page { offset, limit } => ask_text(&app, &actor, ListSales { filter, offset, limit }).await?,
         Paging::Stretch { after, limit } => ask_text(&app, &actor, BrowseSales { filter, after, limit }).await?,

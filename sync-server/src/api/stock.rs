@@ -7,6 +7,7 @@ use aide::axum::routing::{get_with, post_with};
 use axum::extract::State;
 use kontor_domain::command::{Command, Permission};
 use kontor_domain::ids::{LocationId, ProductId, StockDocumentId};
+use kontor_domain::place::Order;
 use kontor_domain::stock::{
     self, Adjust, AdjustLine, BalanceView, BrowseBalances, BrowseMoves, ListBalances, ListMoves, MoveReason, MoveView, Receive, ReceiveLine,
 };
@@ -28,7 +29,7 @@ use crate::problem::Problem;
 pub fn routes() -> ApiRouter<Arc<App>> {
     ApiRouter::new()
         .api_route("/api/v1/stock/balances", get_with(balances, question("Lists how much is where", &[Permission::StockRead])))
-        .api_route("/api/v1/stock/moves", get_with(moves, question("Lists the lines of the stock ledger, newest first", &[Permission::StockRead])))
+        .api_route("/api/v1/stock/moves", get_with(moves, question("Lists the lines of the stock ledger", &[Permission::StockRead])))
         .api_route("/api/v1/stock/receipts", post_with(receive, change("Receives goods", &[Permission::StockReceive])))
         .api_route("/api/v1/stock/adjustments", post_with(adjust, change("Adjusts stock by differences found", &[Permission::StockAdjust])))
 }
@@ -52,6 +53,8 @@ listing! {
         product_id: Option<ProductId>,
         /// Only from or to this location.
         location_id: Option<LocationId>,
+        /// Newest first (`-at`), if nothing is said, or oldest first (`at`).
+        sort: Option<Order>,
     }
 }
 
@@ -139,10 +142,10 @@ async fn balances(
 }
 
 async fn moves(State(app): State<Arc<App>>, actor: Actor, Search(search): Search<MoveSearch>) -> Result<Reply<200, Listed<MoveView>>, Problem> {
-    let MoveSearch { product_id, location_id, .. } = search;
+    let MoveSearch { product_id, location_id, sort: order, .. } = search;
     let answer = match search.paging()? {
-        Paging::Page { offset, limit } => ask_text(&app, &actor, ListMoves { product_id, location_id, offset, limit }).await?,
-        Paging::Stretch { after, limit } => ask_text(&app, &actor, BrowseMoves { product_id, location_id, after, limit }).await?,
+        Paging::Page { offset, limit } => ask_text(&app, &actor, ListMoves { product_id, location_id, order, offset, limit }).await?,
+        Paging::Stretch { after, limit } => ask_text(&app, &actor, BrowseMoves { product_id, location_id, order, after, limit }).await?,
     };
     Ok(Reply::text(answer))
 }

@@ -10,7 +10,6 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
 use kontor_domain::reject::{Code, Reject};
 use kontor_sync::enrol::Secret;
-use thread_priority::{ThreadPriority, set_current_thread_priority};
 use tokio::sync::oneshot;
 
 use crate::problem::Problem;
@@ -110,11 +109,25 @@ fn start_threads(receiver: Receiver<Work>) -> Result<()> {
 }
 
 /// Whoever asks for something else goes first: a hash keeps a processor busy for as long as dozens of other answers take,
-/// and on two processors one in two would wait for it. It gets what is left over, and its small share where nothing is.
+/// and on two processors one in two would wait for it. It gets what is left over, and a small share where nothing is.
 fn give_way() {
-    if let Err(error) = set_current_thread_priority(ThreadPriority::Min) {
+    if let Err(error) = be_idle() {
         tracing::warn!(?error, "passwords are hashed at everybody's priority");
     }
+}
+
+/// To Linux a thread of lowest niceness is one like others: it runs its slice to the end while they wait. An idle one gives
+/// way at once.
+#[cfg(target_os = "linux")]
+fn be_idle() -> Result<(), thread_priority::Error> {
+    use thread_priority::{NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id};
+    let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+    set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, policy)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn be_idle() -> Result<(), thread_priority::Error> {
+    thread_priority::set_current_thread_priority(thread_priority::ThreadPriority::Min)
 }
 
 fn work(receiver: &Mutex<Receiver<Work>>) {
@@ -182,31 +195,33 @@ mod tests {
     use crate::snapshots::Snapshots;
     use crate::{app, routes};
 
-    /// The niceness of the threads that hash, as the system keeps it.
+    /// The policies by which the threads that hash are scheduled, as the system keeps them.
     #[cfg(target_os = "linux")]
-    fn niceness() -> Vec<i64> {
+    fn policies() -> Vec<i64> {
         let tasks = std::fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path());
         let hashing = tasks.filter(|task| std::fs::read_to_string(task.join("comm")).unwrap_or_default().starts_with(THREAD_NAME));
-        // Behind the name: state is the third field, niceness the nineteenth.
-        let field = |stat: String| stat.rsplit_once(") ")?.1.split(' ').nth(16)?.parse().ok();
+        // proc(5): the policy is field 41 of all; behind the name the state, field 3, is the first.
+        let field = |stat: String| stat.rsplit_once(") ")?.1.split(' ').nth(41 - 3)?.parse().ok();
         hashing.filter_map(|task| field(std::fs::read_to_string(task.join("stat")).ok()?)).collect()
     }
 
     #[cfg(target_os = "linux")]
     #[tokio::test]
     async fn whoever_asks_for_something_else_goes_before_a_password() {
+        /// sched(7): SCHED_IDLE.
+        const IDLE: i64 = 5;
         let hasher = Hasher::start().unwrap();
         let password = Secret("a long password".into());
         let kept = hasher.hash(password.clone()).await.unwrap();
         assert!(hasher.verify(password, Some(kept)).await.unwrap());
         // One thread has hashed; the others may still be on their way.
         let start = Instant::now();
-        let mut found = niceness();
-        while !found.iter().all(|nice| *nice == 19) && start.elapsed() < Duration::from_secs(20) {
+        let mut found = policies();
+        while !found.iter().all(|policy| *policy == IDLE) && start.elapsed() < Duration::from_secs(20) {
             tokio::task::yield_now().await;
-            found = niceness();
+            found = policies();
         }
-        assert!(!found.is_empty() && found.iter().all(|nice| *nice == 19), "{found:?}");
+        assert!(!found.is_empty() && found.iter().all(|policy| *policy == IDLE), "{found:?}");
     }
 
     #[tokio::test]

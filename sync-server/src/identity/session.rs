@@ -12,7 +12,7 @@ use kontor_domain::identity::{Person, username_of};
 use kontor_domain::ids::{CompanyId, DeviceId, PersonId, RoleId};
 use kontor_domain::reject::{Code, Reject};
 use kontor_domain::time::Instant;
-use kontor_store::access::{AccessEvent, Account, RefreshToken, Session, Trial};
+use kontor_store::access::{AccessEvent, Account, NewSession, RefreshToken, Session, Trial};
 use kontor_sync::enrol::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -153,11 +153,13 @@ pub(super) async fn sign_in(
     let company = company_meant(&app, wish.company.as_deref(), device.as_ref(), &headers).await?.unwrap_or(CompanyId(Uuid::nil()));
     let tried = Tried { company, address, device: device.map(|device| device.device) };
     tried.knocking(None).check_network(&app).await?;
-    let person = tried.prove(&app, &username_of(&wish.username), wish.password).await?;
+    let (person, tries) = tried.prove(&app, &username_of(&wish.username), wish.password).await?;
     if device.is_some() && person.role_id == RoleId::CUSTOMER {
+        tries.forget(&app).await?;
         return Err(tried.refused(&app, Some(person.id), Reject::new(Code::NotStaff)).await);
     }
     if let Err(problem) = check_active(&person) {
+        tries.forget(&app).await?;
         tried.refused(&app, Some(person.id), Reject::new(Code::Inactive)).await;
         return Err(problem);
     }
@@ -176,9 +178,16 @@ pub(super) async fn sign_in(
     if wish.cookie {
         end_session_of_cookie(&app, &headers).await?;
     }
-    app.host.access.start_session(&session, &token, device.is_some()).await?;
-    note(&app, AccessEvent { person: Some(person.id), device: Some(session.device), ..event(app.host.now(), "access.sign_in", company, address) })
-        .await;
+    let event = AccessEvent { person: Some(person.id), device: Some(session.device), ..event(now, "access.sign_in", company, address) };
+    let begins = NewSession {
+        session: &session,
+        token: &token,
+        account_hash: &tries.account,
+        network: &tries.network,
+        event: &event,
+        grants_device: device.is_some(),
+    };
+    app.host.access.start_session(begins).await?;
     signed_in(&app, session.id, secret, wish.cookie, now)
 }
 
@@ -190,8 +199,9 @@ struct Tried {
 }
 
 impl Tried {
-    /// The person whose name and password these are. It takes as long, and says the same, whichever of them is wrong.
-    async fn prove(&self, app: &App, name: &str, password: Secret) -> Result<Person, Problem> {
+    /// The person whose name and password these are, and the tries to forget. It takes as long, and says the same, whichever
+    /// of them is wrong.
+    async fn prove(&self, app: &App, name: &str, password: Secret) -> Result<(Person, Tries), Problem> {
         let account = app.host.access.account(self.company, name).await?;
         let tries = Tries::of(self.company, account.as_ref(), name, self.address);
         let known = account.as_ref().map(|account| account.holder.person.id);
@@ -208,10 +218,7 @@ impl Tried {
         let kept = account.as_ref().and_then(|account| account.hash.clone());
         let is_right = tries.look(app, if is_bounded { password } else { Secret(String::new()) }, kept).await?;
         match account {
-            Some(account) if is_right && is_bounded => {
-                tries.forget(app).await?;
-                Ok(account.holder.person)
-            }
+            Some(account) if is_right && is_bounded => Ok((account.holder.person, tries)),
             _ => Err(self.refused(app, known, Reject::new(Code::BadCredentials)).await),
         }
     }

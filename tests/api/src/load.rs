@@ -71,6 +71,8 @@ pub struct Run {
     pub samples: Samples,
     /// Answers.
     pub count: u64,
+    /// Of them, those that came while more was asked.
+    pub in_time: u64,
     /// How long it ran.
     pub took: Duration,
 }
@@ -85,6 +87,7 @@ impl Run {
     pub fn add(&mut self, other: Self) {
         self.samples.extend(other.samples);
         self.count += other.count;
+        self.in_time += other.in_time;
         self.took += other.took;
     }
 }
@@ -99,7 +102,7 @@ pub async fn run(address: SocketAddr, connections: usize, time: Duration, ask: &
     let tasks = open.into_iter().zip(0_u64..).map(|(mut connection, place)| {
         let ask = Arc::clone(ask);
         tokio::spawn(async move {
-            let mut samples = Samples::default();
+            let (mut samples, mut in_time) = (Samples::default(), 0_u64);
             let mut number = place << 32;
             while start.elapsed() < time {
                 let asked = ask(number);
@@ -107,13 +110,15 @@ pub async fn run(address: SocketAddr, connections: usize, time: Duration, ask: &
                 let began = Instant::now();
                 connection.ask(asked).await?;
                 samples.push(began.elapsed());
+                in_time += u64::from(start.elapsed() < time);
             }
-            anyhow::Ok(samples)
+            anyhow::Ok((samples, in_time))
         })
     });
     let mut run = Run::default();
     for task in tasks.collect::<Vec<_>>() {
-        let samples = task.await.context("a connection")??;
+        let (samples, in_time) = task.await.context("a connection")??;
+        run.in_time += in_time;
         run.count += samples.len() as u64;
         run.samples.extend(samples);
     }

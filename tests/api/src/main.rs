@@ -29,6 +29,8 @@ const CONNECTIONS: [usize; 3] = [1, 16, 64];
 /// Sign-ins beside a bare handler that hashes as often: most of the time is the hash, the rest is counting tries, keeping the
 /// session and writing it down.
 const LOGIN_GOAL: f64 = 0.7;
+/// Sign-ins are under way for so long before it is looked at what others notice of them: all have connected by then.
+const LEAD: Duration = Duration::from_millis(500);
 /// Longest that 99 of 100 may take over 16 connections, µs.
 const P99_LIMIT_US: f64 = 50_000.0;
 
@@ -150,16 +152,22 @@ async fn sign_ins(measured: &Measured, engine: &str, turn: Duration) -> Result<(
         Figure::against(&format!("{name}.p99"), ours.samples.p99(), "us", floor.samples.p99(), 0.0).print();
     }
     for kind in kinds(measured) {
-        let (mut alone, mut beside) = (Run::default(), Run::default());
+        let (mut alone, mut beside, mut signed_in) = (Run::default(), Run::default(), Run::default());
         for _ in 0..ROUNDS {
             alone.add(run(measured.running.address, 4, turn, &kind.ask).await?);
-            let (others, signing) =
-                tokio::join!(run(measured.running.address, 4, turn, &kind.ask), run(measured.running.address, 64, turn, &sign_in));
+            let others = async {
+                tokio::time::sleep(LEAD).await;
+                run(measured.running.address, 4, turn, &kind.ask).await
+            };
+            let (others, signing) = tokio::join!(others, run(measured.running.address, 64, LEAD + turn, &sign_in));
             beside.add(others?);
-            signing?;
+            signed_in.add(signing?);
         }
         let name = format!("api.{}.{engine}.beside_64_sign_ins.p99", kind.name);
         Figure::against(&name, beside.samples.p99(), "us", alone.samples.p99(), 1.2).print();
+        // Those who sign in wait, but not for ever.
+        let signed_in = signed_in.in_time as f64 / (ROUNDS * (LEAD + turn)).as_secs_f64();
+        Figure::plain(&format!("api.login.{engine}.beside_{}.rate", kind.name), signed_in, "1/s").print();
     }
     Ok(())
 }

@@ -56,6 +56,7 @@ pub async fn run(products: u32, sales: u32) -> anyhow::Result<()> {
     let file = till.file()?;
     let bare = floor::bare_size(&file, folder.path())?;
     Figure::against("sync.till_file", std::fs::metadata(&file)?.len() as f64, "bytes", bare as f64, 1.3).print();
+    tell_sizes(&file)?;
     let files = Files { till: &file, server: &server.file(), founded: &founded };
     engine::poison(&files, 2_000).await?;
     engine::rebase(&files).await?;
@@ -209,6 +210,18 @@ async fn offline_day(server: &Server, relay: &Relay, till: &Desk, founded: &Foun
     // Beside bare SQLite, which writes the same rows and neither executes nor answers anything.
     let bare = count / server_floor_cpu.as_secs_f64().max(0.01);
     Figure::at_least("sync.offline_day.sales_per_core", count / cpu.as_secs_f64(), "1/s", bare, 0.0).print();
+    Ok(())
+}
+
+/// Says which tables and indexes a file is made of.
+fn tell_sizes(file: &Path) -> anyhow::Result<()> {
+    let connection = rusqlite::Connection::open(file)?;
+    let mut statement = connection.prepare("SELECT name, SUM(pgsize) FROM dbstat GROUP BY name ORDER BY 2 DESC LIMIT 20")?;
+    let sizes = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?;
+    for size in sizes {
+        let (name, bytes) = size?;
+        eprintln!("{name}: {} KiB", bytes / 1024);
+    }
     Ok(())
 }
 

@@ -7,13 +7,13 @@ use kontor_domain::catalog::{
     self, BrowseProducts, ListCategories, ListImages, ListTaxes, ProductFilter, ProductImage, ProductSort, ReadCategory, ReadProduct, ReadTax,
 };
 use kontor_domain::command::{Ask, Command, Edit};
-use kontor_domain::counter::{self, BrowseSales, GetPrices, SaleFilter};
+use kontor_domain::counter::{self, BrowseSales, GetPrices, ListSales, SaleFilter};
 use kontor_domain::identity::{BrowsePersons, PersonFilter};
 use kontor_domain::ids::{CategoryId, ProductId, TaxId};
-use kontor_domain::place::{Place, Stretch};
+use kontor_domain::place::{Order, Place, Stretch};
 use kontor_domain::reports::{GetSales, Period};
 use kontor_domain::settings::{self, GetCompany, ListDevices};
-use kontor_domain::stock::{BrowseBalances, BrowseMoves, ListProductBalances, ListWarehouses};
+use kontor_domain::stock::{BrowseBalances, BrowseMoves, ListMoves, ListProductBalances, ListWarehouses};
 use kontor_domain::time::Instant;
 use kontor_tests::shop::{Founded, id};
 use serde::Serialize;
@@ -89,12 +89,25 @@ pub async fn ask_all(both: &Both, founded: &Founded) {
         walk(both, founded, ask).await;
     }
     for (product_id, location_id) in [(None, None), (Some(founded.products[0]), None), (None, Some(founded.shelf))] {
-        assert!(walk(both, founded, |after| BrowseMoves { product_id, location_id, after, limit: 4 }).await.len() > 2);
+        let newest = walk(both, founded, |after| BrowseMoves { product_id, location_id, order: None, after, limit: 4 }).await;
+        let order = Some(Order::OldestFirst);
+        let oldest = walk(both, founded, |after| BrowseMoves { product_id, location_id, order, after, limit: 4 }).await;
+        assert!(newest.len() > 2 && newest.is_sorted_by(|one, other| one.at >= other.at));
+        assert!(oldest.len() == newest.len() && oldest.is_sorted_by(|one, other| one.at <= other.at));
+        let offset = 1;
+        let page = both.ask(founded, ListMoves { product_id, location_id, order, offset, limit: 500 }).await;
+        assert_eq!(page.rows, oldest[1..]);
     }
     assert_eq!(both.ask(founded, ListWarehouses {}).await.len(), 2);
     for text in ["", "TS-1", "李"] {
         let filter = SaleFilter { text: text.into(), ..SaleFilter::default() };
-        assert!(walk(both, founded, |after| BrowseSales { filter: filter.clone(), after, limit: 2 }).await.len() > 1, "{text}");
+        let newest = walk(both, founded, |after| BrowseSales { filter: filter.clone(), after, limit: 2 }).await;
+        let filter = SaleFilter { order: Some(Order::OldestFirst), ..filter };
+        let mut oldest = walk(both, founded, |after| BrowseSales { filter: filter.clone(), after, limit: 2 }).await;
+        let page = both.ask(founded, ListSales { filter, offset: 0, limit: 500 }).await;
+        assert!(page.rows.len() == oldest.len() && page.rows.is_sorted_by(|one, other| one.at <= other.at), "{text}");
+        oldest.reverse();
+        assert!(newest.len() > 1 && newest == oldest, "{text}");
     }
     let prices = both.ask(founded, GetPrices { product_ids: vec![founded.products[1], ProductId(id())] }).await.unwrap();
     assert_eq!(prices.products.len(), 1);

@@ -345,7 +345,11 @@ pub async fn ask_all(both: &Both, founded: &Founded, next_shift: ShiftId) {
         for kind in [None, Some(SaleKind::Sale), Some(SaleKind::Refund)] {
             both.ask(
                 founded,
-                ListSales { filter: SaleFilter { text: text.into(), business_date: None, kind, warehouse_id: None }, offset: 0, limit: 50 },
+                ListSales {
+                    filter: SaleFilter { text: text.into(), business_date: None, kind, warehouse_id: None, order: None },
+                    offset: 0,
+                    limit: 50,
+                },
             )
             .await;
         }
@@ -367,7 +371,7 @@ pub async fn ask_all(both: &Both, founded: &Founded, next_shift: ShiftId) {
         assert_eq!(found.iter().any(|hit| hit.code == part), !part.is_empty(), "{text}: {found:?}");
     }
     for text in ["O'BRIEN", "o'brien", "TS-1", "ts-1", "李", "2453"] {
-        let filter = SaleFilter { text: text.into(), business_date: Some(founded.date), kind: None, warehouse_id: None };
+        let filter = SaleFilter { text: text.into(), business_date: Some(founded.date), kind: None, warehouse_id: None, order: None };
         assert!(both.ask(founded, ListSales { filter, offset: 0, limit: 50 }).await.total > 0, "{text}");
     }
     let all = both.ask(founded, ListProducts { filter: ProductFilter::default(), offset: 0, limit: 500 }).await;
@@ -391,7 +395,7 @@ pub async fn ask_all(both: &Both, founded: &Founded, next_shift: ShiftId) {
     both.ask(founded, ListImports { limit: 10 }).await;
     for product_id in [None, Some(founded.products[3])] {
         for location_id in [None, Some(founded.shelf)] {
-            both.ask(founded, ListMoves { product_id, location_id, offset: 0, limit: 500 }).await;
+            both.ask(founded, ListMoves { product_id, location_id, order: None, offset: 0, limit: 500 }).await;
         }
     }
     both.ask(founded, ListBalances { text: String::new(), location_id: Some(founded.shelf), only_low: false, offset: 2, limit: 3 }).await;

@@ -159,10 +159,11 @@ fn Filters(filter: Filter) -> impl IntoView {
             </label>
             <Choice chosen=filter.person label=t(key::ACCESS_PERSON) every=t(key::ACCESS_EVERYBODY) names=person_names/>
             <Choice chosen=filter.device label=t(key::ACCESS_DEVICE) every=t(key::ACCESS_EVERY_DEVICE) names=device_names/>
-            <span class="push"></span>
-            <span class="dates"><span aria-hidden="true">{t(key::ACCESS_FROM)}</span><DayField value=filter.from label=t(key::ACCESS_FROM)/></span>
-            <span class="dates"><span aria-hidden="true">{t(key::ACCESS_TO)}</span><DayField value=filter.to label=t(key::ACCESS_TO)/></span>
-            <Download filter=filter/>
+            <div class="row wrap push">
+                <span class="dates"><span aria-hidden="true">{t(key::ACCESS_FROM)}</span><DayField value=filter.from label=t(key::ACCESS_FROM)/></span>
+                <span class="dates"><span aria-hidden="true">{t(key::ACCESS_TO)}</span><DayField value=filter.to label=t(key::ACCESS_TO)/></span>
+                <Download filter=filter/>
+            </div>
         </div>
     }
 }

@@ -36,8 +36,13 @@ pub(super) fn SaleList() -> impl IntoView {
     let text = RwSignal::new(kept.text);
     let day = RwSignal::new(kept.business_date);
     let kind = RwSignal::new(kept.kind);
-    let filter =
-        Memo::new(move |_| SaleFilter { text: text.get().trim().to_owned(), business_date: day.get(), kind: kind.get(), warehouse_id: None });
+    let filter = Memo::new(move |_| SaleFilter {
+        text: text.get().trim().to_owned(),
+        business_date: day.get(),
+        kind: kind.get(),
+        warehouse_id: None,
+        order: None,
+    });
     Effect::new(move |_| KEPT.set(filter.get()));
     let rows = Rows::new(&[Event::SaleMade], move |offset, limit| ListSales { filter: filter.get(), offset, limit });
     scanner::on_scan(open_scanned);

@@ -21,6 +21,7 @@ pub(super) fn Moves(of: RwSignal<MovesOf>, chosen: RwSignal<StockPlace>) -> impl
     let rows = Rows::new(&[Event::StockChanged], move |offset, limit| ListMoves {
         product_id: product.get().map(|(id, _)| id),
         location_id: location.get(),
+        order: None,
         offset,
         limit,
     });

@@ -7,14 +7,14 @@ use crate::catalog::{Page, Product, Tax};
 use crate::command::queries;
 use crate::ids::{ParkedCartId, ProductId, SaleId, ShiftId, TillId, WarehouseId};
 use crate::money::PostingView;
-use crate::place::{Place, Stretch};
+use crate::place::{Order, Place, Stretch};
 use crate::settings::{Company, TaxMode};
 use crate::stock::MoveView;
 use crate::time::{BusinessDate, Instant};
 use crate::units::{Money, Quantity};
 
 queries! { Counter {
-    /// A page of sales and refunds, newest first.
+    /// A page of sales and refunds.
     ListSales { filter: SaleFilter, offset: u32, limit: u32 } -> Page<SaleRow>, permission: SalesRead;
     /// The same, from place to place.
     BrowseSales { filter: SaleFilter, after: Option<Place<SalePlace>>, limit: u32 } -> Stretch<SaleRow, SalePlace>, permission: SalesRead;
@@ -69,6 +69,9 @@ pub struct SaleFilter {
     /// Only of this warehouse.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warehouse_id: Option<WarehouseId>,
+    /// In which direction; the newest first if nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<Order>,
 }
 
 /// A sale in a list.

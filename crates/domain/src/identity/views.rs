@@ -1,5 +1,7 @@
 //! What can be asked.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{ApiKey, BuiltIn, NetworkRule, Person, Profile, Role};
@@ -214,4 +216,7 @@ pub struct AuditDetail {
     /// What the key is for.
     #[serde(default)]
     pub key_name: Option<String>,
+    /// What the things are called now that its arguments name by id, by the id.
+    #[serde(default)]
+    pub names: BTreeMap<String, String>,
 }

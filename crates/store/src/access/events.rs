@@ -2,7 +2,9 @@
 
 use kontor_domain::ids::{CompanyId, DeviceId, PersonId};
 use kontor_domain::time::Instant;
-use sqlx::Row as _;
+use sqlx::any::AnyArguments;
+use sqlx::query::Query;
+use sqlx::{Any, Row as _};
 use uuid::Uuid;
 
 use super::Access;
@@ -35,20 +37,7 @@ pub struct AccessEvent {
 impl Access {
     /// Writes down what happened at the door.
     pub async fn note(&self, event: &AccessEvent) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO access_event (id, company, at, kind, person, device, address, detail, code) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        )
-        .bind(bytes(event.id))
-        .bind(bytes(event.company.0))
-        .bind(event.at.0)
-        .bind(event.kind)
-        .bind(event.person.map(|person| bytes(person.0)))
-        .bind(event.device.map(|device| bytes(device.0)))
-        .bind(event.address.clone())
-        .bind(event.detail.clone())
-        .bind(event.code.map(i64::from))
-        .execute(self.reader.pool())
-        .await?;
+        insert_event(event).execute(&self.keeper).await?;
         Ok(())
     }
 
@@ -58,10 +47,23 @@ impl Access {
         sqlx::query("INSERT INTO signing_key (id, secret, created_at) VALUES (1, $1, $2) ON CONFLICT (id) DO NOTHING")
             .bind(fresh)
             .bind(now.0)
-            .execute(self.reader.pool())
+            .execute(&self.keeper)
             .await?;
         let row = self.reader.fetch_one("SELECT secret FROM signing_key WHERE id = 1".to_owned(), Vec::new()).await?;
         let row = row.ok_or_else(|| StoreError::Damaged("no key to sign with".into()))?;
         Ok(row.try_get(0)?)
     }
+}
+
+pub(super) fn insert_event(event: &AccessEvent) -> Query<'static, Any, AnyArguments> {
+    sqlx::query("INSERT INTO access_event (id, company, at, kind, person, device, address, detail, code) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+        .bind(bytes(event.id))
+        .bind(bytes(event.company.0))
+        .bind(event.at.0)
+        .bind(event.kind)
+        .bind(event.person.map(|person| bytes(person.0)))
+        .bind(event.device.map(|device| bytes(device.0)))
+        .bind(event.address.clone())
+        .bind(event.detail.clone())
+        .bind(event.code.map(i64::from))
 }

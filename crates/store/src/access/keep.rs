@@ -113,7 +113,7 @@ impl Access {
             None => self.series().await?.into_iter().map(|(company, series)| (company, series.saturating_add(SERIES_LEFT_OUT))).collect(),
         };
         let companies = self.series().await?;
-        let mut transaction = self.reader.pool().begin().await?;
+        let mut transaction = self.keeper.begin().await?;
         for table in gone {
             run(&mut transaction, format!("DELETE FROM {table}")).await?;
         }

@@ -60,7 +60,7 @@ impl std::fmt::Debug for Letter {
 impl Access {
     /// Keeps a link and the letter that brings it, both or neither.
     pub async fn add_reset_link(&self, link: &ResetLink, letter: &Letter) -> Result<(), StoreError> {
-        let mut transaction = self.reader.pool().begin().await?;
+        let mut transaction = self.keeper.begin().await?;
         sqlx::query("INSERT INTO reset_link (id, company, person, secret_hash, expires_at) VALUES ($1, $2, $3, $4, $5)")
             .bind(bytes(link.id))
             .bind(bytes(link.company.0))

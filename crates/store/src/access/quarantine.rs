@@ -41,7 +41,7 @@ impl Access {
     /// Keeps what a device sent after it was shut out; how many of it are new. What is kept already stays as it came first,
     /// and what was decided is not kept.
     pub async fn hold(&self, company: CompanyId, device: DeviceId, held: &[Held], now: Instant) -> Result<u64, StoreError> {
-        let mut transaction = self.reader.pool().begin().await?;
+        let mut transaction = self.keeper.begin().await?;
         let mut count = 0;
         for one in held {
             let decided = sqlx::query("SELECT 1 FROM command_log WHERE id = $1 AND company = $2");

@@ -6,10 +6,12 @@ use kontor_domain::identity::{self, ApiKey, Person, Profile, Role};
 use kontor_domain::ids::{ApiKeyId, CompanyId, DeviceId, PersonId};
 use kontor_domain::settings::Company;
 use kontor_domain::time::Instant;
-use sqlx::Row as _;
-use sqlx::any::AnyRow;
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
+use sqlx::{Any, Row as _};
 use uuid::Uuid;
 
+use super::events::{AccessEvent, insert_event};
 use super::{Access, SecretHash};
 use crate::error::StoreError;
 use crate::identity::{joined, width};
@@ -117,6 +119,23 @@ impl std::fmt::Debug for ActingKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ActingKey").field("key", &self.key).finish_non_exhaustive()
     }
+}
+
+/// A right password, and what comes of it.
+#[derive(Clone, Copy, Debug)]
+pub struct NewSession<'a> {
+    /// What begins.
+    pub session: &'a Session,
+    /// What it goes on with.
+    pub token: &'a RefreshToken,
+    /// By what tries were counted.
+    pub account_hash: &'a SecretHash,
+    /// From where they came.
+    pub network: &'a str,
+    /// What the audit says of it.
+    pub event: &'a AccessEvent,
+    /// Whether the person is believed on the device from now on.
+    pub grants_device: bool,
 }
 
 /// What a session goes on with.
@@ -233,9 +252,13 @@ impl Access {
         self.change("DELETE FROM credential WHERE company = $1 AND person = $2", vec![company.to_value(), person.to_value()]).await.map(|_| ())
     }
 
-    /// Begins a session. Whoever signs in with a device's token is believed on that device from now on.
-    pub async fn start_session(&self, session: &Session, token: &RefreshToken, grants_device: bool) -> Result<(), StoreError> {
-        let mut transaction = self.reader.pool().begin().await?;
+    /// Begins a session, in one transaction with what it changes: the tries before it count no more and it is written down.
+    /// Whoever signs in with a device's token is believed on that device from now on.
+    pub async fn start_session(&self, sign_in: NewSession<'_>) -> Result<(), StoreError> {
+        let NewSession { session, token, account_hash, network, event, grants_device } = sign_in;
+        let mut transaction = self.keeper.begin().await?;
+        forget_wrong(account_hash, network).execute(&mut *transaction).await?;
+        insert_event(event).execute(&mut *transaction).await?;
         sqlx::query("INSERT INTO session (id, company, person, device, address, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)")
             .bind(bytes(session.id))
             .bind(bytes(session.company.0))
@@ -289,7 +312,7 @@ impl Access {
 
     /// Uses a token up and gives another one. `false`: it was used before, and nothing was given.
     pub async fn rotate(&self, id: Uuid, fresh: &RefreshToken, now: Instant) -> Result<bool, StoreError> {
-        let mut transaction = self.reader.pool().begin().await?;
+        let mut transaction = self.keeper.begin().await?;
         let used = sqlx::query("UPDATE refresh_token SET used_at = $1 WHERE id = $2 AND used_at IS NULL")
             .bind(now.0)
             .bind(bytes(id))
@@ -306,7 +329,7 @@ impl Access {
 
     /// One more token for a session.
     pub async fn add_refresh_token(&self, token: &RefreshToken) -> Result<(), StoreError> {
-        let mut transaction = self.reader.pool().begin().await?;
+        let mut transaction = self.keeper.begin().await?;
         insert_refresh(&mut transaction, token).await?;
         Ok(transaction.commit().await?)
     }
@@ -382,7 +405,7 @@ impl Access {
             .bind(network.to_owned())
             .bind(now.0)
             .bind(since.0)
-            .fetch_optional(self.reader.pool())
+            .fetch_optional(&self.keeper)
             .await?;
         let Some(row) = row else { return Ok(Trial::TooOften) };
         let failures: i64 = get(&row, 0)?;
@@ -395,17 +418,13 @@ impl Access {
         let sql = format!(
             "UPDATE sign_in_failure SET failures = failures - 1, free_at = free_at - {part} WHERE account_hash = $1 AND network = $2 AND failures > 0"
         );
-        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(account_hash.to_vec()).bind(network.to_owned()).execute(self.reader.pool()).await?;
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(account_hash.to_vec()).bind(network.to_owned()).execute(&self.keeper).await?;
         Ok(())
     }
 
     /// The try was right: the wrong ones before it count no more, only how often it was tried.
     pub async fn forget_tries(&self, account_hash: &SecretHash, network: &str) -> Result<(), StoreError> {
-        sqlx::query("UPDATE sign_in_failure SET failures = 0 WHERE account_hash = $1 AND network = $2")
-            .bind(account_hash.to_vec())
-            .bind(network.to_owned())
-            .execute(self.reader.pool())
-            .await?;
+        forget_wrong(account_hash, network).execute(&self.keeper).await?;
         Ok(())
     }
 
@@ -413,9 +432,9 @@ impl Access {
     pub async fn unlock(&self, account_hash: &SecretHash) -> Result<u64, StoreError> {
         let row = sqlx::query("SELECT COUNT(*) FROM sign_in_failure WHERE account_hash = $1 AND failures > 0")
             .bind(account_hash.to_vec())
-            .fetch_one(self.reader.pool())
+            .fetch_one(&self.keeper)
             .await?;
-        sqlx::query("DELETE FROM sign_in_failure WHERE account_hash = $1").bind(account_hash.to_vec()).execute(self.reader.pool()).await?;
+        sqlx::query("DELETE FROM sign_in_failure WHERE account_hash = $1").bind(account_hash.to_vec()).execute(&self.keeper).await?;
         Ok(u64::try_from(get::<i64>(&row, 0)?).unwrap_or_default())
     }
 
@@ -444,7 +463,7 @@ impl Access {
             .bind(bytes(id.0))
             .bind(bytes(company.0))
             .bind(secret_hash.to_vec())
-            .execute(self.reader.pool())
+            .execute(&self.keeper)
             .await?;
         Ok(())
     }
@@ -458,6 +477,11 @@ impl Access {
     pub async fn note_key_use(&self, id: ApiKeyId, now: Instant) -> Result<(), StoreError> {
         self.change("UPDATE api_key_secret SET last_used_at = $1 WHERE id = $2", vec![now.to_value(), id.to_value()]).await.map(|_| ())
     }
+}
+
+fn forget_wrong(account_hash: &SecretHash, network: &str) -> Query<'static, Any, AnyArguments> {
+    let query = sqlx::query("UPDATE sign_in_failure SET failures = 0 WHERE account_hash = $1 AND network = $2");
+    query.bind(account_hash.to_vec()).bind(network.to_owned())
 }
 
 async fn insert_refresh(transaction: &mut sqlx::Transaction<'_, sqlx::Any>, token: &RefreshToken) -> Result<(), StoreError> {

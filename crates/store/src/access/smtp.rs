@@ -92,7 +92,7 @@ impl Access {
         company: CompanyId,
         seen: Option<&SmtpSetting>,
     ) -> Result<Option<sqlx::Transaction<'static, sqlx::Any>>, StoreError> {
-        let mut transaction = self.reader.pool().begin().await?;
+        let mut transaction = self.keeper.begin().await?;
         // Nobody else writes the row until this is decided.
         sqlx::query("UPDATE smtp_setting SET changed_at = changed_at WHERE company = $1").bind(bytes(company.0)).execute(&mut *transaction).await?;
         if self.smtp_setting(company).await?.as_ref() != seen {

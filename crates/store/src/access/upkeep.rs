@@ -104,7 +104,7 @@ impl Access {
             since = CASE WHEN enrol_try.since > $3 THEN enrol_try.since ELSE $2 END
             RETURNING tries";
         let query = bind(bind(bind(sqlx::query(sql), Value::Text(network.to_owned())), now.to_value()), Value::Int(now.0.saturating_sub(60_000)));
-        Ok(query.fetch_one(self.reader.pool()).await?.try_get(0)?)
+        Ok(query.fetch_one(&self.keeper).await?.try_get(0)?)
     }
 
     /// Forgets tries of codes that count no more.

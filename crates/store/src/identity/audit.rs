@@ -1,5 +1,7 @@
 //! What was done, tried and refused: the command log and the sign-ins beside it, as one list.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use kontor_domain::cell::{Cell, Value};
 use kontor_domain::identity::{AuditDetail, AuditEntry, AuditFilter, AuditSource, ListAudit, Person};
 use kontor_domain::ids::PersonId;
@@ -8,7 +10,7 @@ use sqlx::any::AnyRow;
 use uuid::Uuid;
 
 use crate::error::StoreError;
-use crate::reader::{Asker, Reader, beginning, clamp, get, values};
+use crate::reader::{Asker, PAGE_LIMIT, Reader, beginning, clamp, get, place_holders, values};
 
 /// The columns of an entry, the same from both places.
 const COMMANDS: &str = "SELECT id, received_at AS at, 'command' AS source, name AS kind, actor AS person, device, '' AS address, status, code, number
@@ -22,6 +24,21 @@ const NAMED: &str = "LEFT JOIN person p ON p.company = $1 AND p.id = e.person LE
 const ENTRY: &str = "e.id, e.at, e.source, e.kind, e.person, p.name, e.device, d.name, COALESCE(o.address, e.address), e.status, e.code, e.number";
 /// Columns of [`ENTRY`].
 const ENTRY_COLUMNS: usize = 12;
+
+/// Where the things have their names that commands name by id.
+const NAMES: &[(&str, &str)] = &[
+    ("product", "name"),
+    ("category", "name"),
+    ("tax", "name"),
+    ("person", "name"),
+    ("role", "name"),
+    ("device", "name"),
+    ("till", "name"),
+    ("warehouse", "name"),
+    ("location", "code"),
+    ("printer", "name"),
+    ("sale", "number"),
+];
 
 /// Conditions on one of the two places; the values behind the company.
 fn conditions(filter: &AuditFilter, before: Option<(Instant, Uuid)>, columns: [&str; 3], bound: &mut Vec<Value>) -> String {
@@ -88,6 +105,7 @@ impl Reader {
                 entry: entry(&row)?,
                 entered_at: get(&rest, 1)?,
                 rev: get(&rest, 2)?,
+                names: self.names_in(asker, &args).await?,
                 args,
                 approved_by_name,
                 session_id: get(&row, ENTRY_COLUMNS)?,
@@ -97,6 +115,41 @@ impl Reader {
         }
         Ok(None)
     }
+
+    /// What the things are called that arguments name.
+    async fn names_in(&self, asker: &Asker, args: &str) -> Result<BTreeMap<String, String>, StoreError> {
+        let ids = ids_in(args);
+        if ids.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let among = place_holders(1, ids.len());
+        let of = |(table, name): &(&str, &str)| format!("SELECT id, {name} FROM {table} WHERE company = $1 AND id IN ({among})");
+        let sql = NAMES.iter().map(of).collect::<Vec<_>>().join(" UNION ALL ");
+        let rows = self.fetch(sql, values(asker, ids.into_iter().map(Value::Id))).await?;
+        let mut names = BTreeMap::new();
+        for row in &rows {
+            names.insert(get::<Uuid>(row, 0)?.to_string(), get::<Option<String>>(row, 1)?.unwrap_or_default());
+        }
+        names.retain(|_, name| !name.is_empty());
+        Ok(names)
+    }
+}
+
+/// The ids that stand in arguments, no more than a page has.
+fn ids_in(args: &str) -> BTreeSet<Uuid> {
+    fn collect(value: &serde_json::Value, ids: &mut BTreeSet<Uuid>) {
+        match value {
+            serde_json::Value::String(text) if text.len() == 36 && ids.len() < PAGE_LIMIT as usize => ids.extend(text.parse::<Uuid>()),
+            serde_json::Value::Array(all) => all.iter().for_each(|value| collect(value, ids)),
+            serde_json::Value::Object(map) => map.values().for_each(|value| collect(value, ids)),
+            _ => {}
+        }
+    }
+    let mut ids = BTreeSet::new();
+    if let Ok(value) = serde_json::from_str(args) {
+        collect(&value, &mut ids);
+    }
+    ids
 }
 
 /// Who allowed a command, by its arguments as they are kept.

@@ -61,11 +61,10 @@ impl Push {
         Pushed { replica: self.request.replica, seq: command.seq, offset_ms: self.request.now.0.saturating_sub(self.now.0) }
     }
 
-    /// Its commands one by one; the last carries the answer. One alone is parked.
+    /// Its commands in two halves, of which the last carries the answer; one alone is parked. Halved again and again, the
+    /// one that breaks something is found in a few transactions, not in one for each of those that break nothing.
     pub(super) fn apart(mut self, what: &str) -> Vec<Self> {
-        let commands = std::mem::take(&mut self.request.commands);
-        if commands.len() <= 1 {
-            self.request.commands = commands;
+        if self.request.commands.len() <= 1 {
             if self.parked.is_some() {
                 self.reply(Err(StoreError::Constraint(what.to_owned()).reject()));
                 return Vec::new();
@@ -73,20 +72,17 @@ impl Push {
             self.parked = Some(what.to_owned());
             return vec![self];
         }
-        let last = commands.len() - 1;
-        let mut answer = self.answer.take();
-        let mut parts = Vec::with_capacity(commands.len());
-        for (place, command) in commands.into_iter().enumerate() {
-            parts.push(Self {
-                company: self.company,
-                request: PushRequest { commands: vec![command], build: self.request.build.clone(), ..self.request },
-                rights: self.rights.clone(),
-                now: self.now,
-                answer: if place == last { answer.take() } else { None },
-                parked: None,
-            });
-        }
-        parts
+        let second = self.request.commands.split_off(self.request.commands.len() / 2);
+        let first = Self {
+            company: self.company,
+            request: PushRequest { build: self.request.build.clone(), commands: std::mem::take(&mut self.request.commands), ..self.request },
+            rights: self.rights.clone(),
+            now: self.now,
+            answer: None,
+            parked: None,
+        };
+        self.request.commands = second;
+        vec![first, self]
     }
 }
 
