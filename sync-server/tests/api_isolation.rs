@@ -33,10 +33,8 @@ use uuid::Uuid;
 #[tokio::test]
 async fn no_id_of_one_company_answers_in_another() -> Result<()> {
     let place = Place::new(Transport::Plain)?;
-    let first = place.found().await?;
-    let running = place.start().await?;
-    let (host, api) = (running.host(), Api::plain(&running)?);
-    let (first, second) = (Company::of(host, first).await?, Company::found(host, "SE").await?);
+    let (running, api, first, second) = Company::two(&place).await?;
+    let host = running.host();
     let (mine, theirs) = (first.program(host, &api, Permission::ALL).await?, second.program(host, &api, Permission::ALL).await?);
     let (own, other) = (furnish(&mine).await?, furnish(&theirs).await?);
     let before = everything(&theirs, &other).await?;
@@ -115,10 +113,8 @@ async fn session(host: &Host, api: &Api, company: Company, code: &str) -> Result
 #[tokio::test]
 async fn no_body_and_no_session_mixes_what_is_of_two_companies() -> Result<()> {
     let place = Place::new(Transport::Plain)?;
-    let first = place.found().await?;
-    let running = place.start().await?;
-    let (host, api) = (running.host(), Api::plain(&running)?);
-    let (first, second) = (Company::of(host, first).await?, Company::found(host, "SE").await?);
+    let (running, api, first, second) = Company::two(&place).await?;
+    let host = running.host();
     let (mine, theirs) = (first.program(host, &api, Permission::ALL).await?, second.program(host, &api, Permission::ALL).await?);
     let (own, other) = (furnish(&mine).await?, furnish(&theirs).await?);
     let (my_clerk, _) = session(host, &api, first, "HS").await?;
@@ -183,10 +179,8 @@ fn tells(bytes: &[u8], ids: &Ids) -> bool {
 #[tokio::test]
 async fn a_till_of_one_company_reaches_nothing_of_another_by_any_path_of_devices() -> Result<()> {
     let place = Place::new(Transport::Plain)?;
-    let first = place.found().await?;
-    let running = place.start().await?;
-    let (host, api) = (running.host(), Api::plain(&running)?);
-    let (first, second) = (Company::of(host, first).await?, Company::found(host, "SE").await?);
+    let (running, api, first, second) = Company::two(&place).await?;
+    let host = running.host();
     let (mine, theirs) = (first.program(host, &api, Permission::ALL).await?, second.program(host, &api, Permission::ALL).await?);
     let (own, other) = (furnish(&mine).await?, furnish(&theirs).await?);
     let my_till = till(&place, host, &api, first).await?;

@@ -52,10 +52,8 @@ async fn staff(place: &Place, running: &Running, api: &Api, company: CompanyId, 
 #[tokio::test]
 async fn every_route_answers_every_role_that_may_and_refuses_every_role_that_may_not_here_and_elsewhere() -> Result<()> {
     let place = Place::new(Transport::Plain)?;
-    let first = place.found().await?;
-    let running = place.start().await?;
-    let (host, api) = (running.host(), Api::plain(&running)?);
-    let (first, second) = (Company::of(host, first).await?, Company::found(host, "SE").await?);
+    let (running, api, first, second) = Company::two(&place).await?;
+    let host = running.host();
     let owner = first.program(host, &api, Permission::ALL).await?;
     let ids = furnish(&owner).await?;
     let (here, elsewhere) = (staff(&place, &running, &api, first.id, "HS").await?, staff(&place, &running, &api, second.id, "SE").await?);
@@ -112,10 +110,8 @@ async fn every_route_answers_every_role_that_may_and_refuses_every_role_that_may
 #[tokio::test]
 async fn every_question_of_the_screens_answers_every_role_that_may_and_tells_nothing_of_another_company() -> Result<()> {
     let place = Place::new(Transport::Plain)?;
-    let first = place.found().await?;
-    let running = place.start().await?;
-    let (host, api) = (running.host(), Api::plain(&running)?);
-    let (first, second) = (Company::of(host, first).await?, Company::found(host, "SE").await?);
+    let (running, api, first, second) = Company::two(&place).await?;
+    let host = running.host();
     let (ids, foreign) =
         (furnish(&first.program(host, &api, Permission::ALL).await?).await?, furnish(&second.program(host, &api, Permission::ALL).await?).await?);
     let path = "/api/v1/screens/query";
@@ -146,10 +142,8 @@ async fn every_question_of_the_screens_answers_every_role_that_may_and_tells_not
 #[tokio::test]
 async fn commands_of_the_screens_find_nothing_of_another_company_and_need_their_rights() -> Result<()> {
     let place = Place::new(Transport::Plain)?;
-    let first = place.found().await?;
-    let running = place.start().await?;
-    let (host, api) = (running.host(), Api::plain(&running)?);
-    let (first, second) = (Company::of(host, first).await?, Company::found(host, "SE").await?);
+    let (running, api, first, second) = Company::two(&place).await?;
+    let host = running.host();
     let theirs = second.program(host, &api, Permission::ALL).await?;
     let foreign = furnish(&theirs).await?;
     let before = everything(&theirs, &foreign).await?;

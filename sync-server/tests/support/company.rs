@@ -12,10 +12,11 @@ use kontor_domain::units::{Money, Rate};
 use kontor_server::host::{Host, now};
 use kontor_server::identity::actor::server_device;
 use kontor_server::secrets::{TokenKind, token_of};
+use kontor_server::server::Running;
 use uuid::Uuid;
 
-use super::Api;
 use super::caller::Caller;
+use super::{Api, Place};
 
 /// A company and its owner.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +30,15 @@ impl Company {
     pub async fn of(host: &Host, id: CompanyId) -> Result<Self> {
         let owner = host.access.owner(id).await?.ok_or_else(|| anyhow!("no owner"))?;
         Ok(Self { id, owner })
+    }
+
+    /// A place's own and one more, on a server that runs.
+    pub async fn two(place: &Place) -> Result<(Running, Api, Self, Self)> {
+        let first = place.found().await?;
+        let running = place.start().await?;
+        let api = Api::plain(&running)?;
+        let (first, second) = (Self::of(running.host(), first).await?, Self::found(running.host(), "SE").await?);
+        Ok((running, api, first, second))
     }
 
     /// One more.
